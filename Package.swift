@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "rekeep",
+    products: [
+        .executable(name: "rekeep", targets: ["rekeep"]),
+        .executable(name: "rekeep-courier", targets: ["rekeep-courier"]),
+        .executable(name: "rekeep-rehearsal", targets: ["rekeep-rehearsal"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
+        .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
+        .target(name: "Vault", dependencies: ["Credentials", "Sealing", "CSQLite"], swiftSettings: house),
+        .target(
+            name: "Providers",
+            dependencies: [
+                "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
+            ], swiftSettings: house),
+        .target(
+            name: "Delivery",
+            dependencies: [
+                "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
+            ], swiftSettings: house),
+        .target(
+            name: "Operations", dependencies: ["Vault", "Providers", "Delivery", "Credentials", "Sealing"],
+            swiftSettings: house),
+        .executableTarget(
+            name: "rekeep",
+            dependencies: [
+                "Operations", "Vault", "Providers", "Delivery", "Credentials", "Sealing", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "rekeep-courier",
+            dependencies: [
+                "Providers", "Credentials", "Sealing", "CLinux",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [
+                .embedInCode("Profiles/domainnameapi.yaml"), .embedInCode("Profiles/101domain.yaml"),
+                .embedInCode("Profiles/bearer.yaml"),
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "rekeep-rehearsal",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ], swiftSettings: house),
+        .testTarget(name: "SealingTests", dependencies: ["Sealing"], swiftSettings: house),
+    ]
+)

@@ -1,0 +1,27 @@
+/// What one balance call said of one version.
+public struct Check: Hashable, Sendable {
+    public let outcome: Outcome
+    public let at: Timestamp
+    /// The number of the version that was tried.
+    public let version: Int
+    public let balance: Money?
+    /// The account that the provider says the key belongs to.
+    public let identity: String?
+    /// From the first byte sent to the last received, in milliseconds.
+    public let latency: Int?
+    /// A sentence for a person; never holds a secret.
+    public let message: String
+
+    public init(
+        outcome: Outcome, at: Timestamp, version: Int, balance: Money?, identity: String?, latency: Int?,
+        message: String
+    ) {
+        self.outcome = outcome
+        self.at = at
+        self.version = version
+        self.balance = balance
+        self.identity = identity
+        self.latency = latency
+        self.message = message
+    }
+}

@@ -1,0 +1,89 @@
+internal import Sealing
+
+/// Names a credential inside its vault: 16 random bytes.
+public struct CredentialID: Hashable, Sendable {
+    public static let count = 16
+    public let bytes: [UInt8]
+
+    public static func random() -> CredentialID {
+        CredentialID(unchecked: Randomness.bytes(count))
+    }
+
+    /// A stored id; nil unless it has the right length.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == Self.count else { return nil }
+        self.bytes = bytes
+    }
+
+    private init(unchecked bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+}
+
+/// An address that a credential is bound to.
+public struct Binding: Hashable, Sendable {
+    public let address: Address
+    /// The variables' prefix there, when the user chose one.
+    public let prefix: String?
+
+    public init(address: Address, prefix: String?) {
+        self.address = address
+        self.prefix = prefix
+    }
+}
+
+/// What a provider issued to one account in one environment: no secret value is in here.
+public struct Credential: Hashable, Sendable {
+    public let id: CredentialID
+    /// The id of the provider's profile.
+    public let provider: String
+    public let environment: String
+    public var terms: Terms
+    /// True when the user gave the base URL; false when it is the profile's.
+    public var hasOwnBaseURL: Bool
+    /// The addresses it is used at, at least one, sorted.
+    public var bindings: [Binding]
+    /// Ascending by number; exactly one is current.
+    public var versions: [Version]
+    /// The age that the user set for this credential alone.
+    public var maxAge: Span?
+    public var note: String
+    public var lastCheck: Check?
+
+    public init(
+        id: CredentialID, provider: String, environment: String, terms: Terms, hasOwnBaseURL: Bool,
+        bindings: [Binding], versions: [Version], maxAge: Span? = nil, note: String = "", lastCheck: Check? = nil
+    ) {
+        self.id = id
+        self.provider = provider
+        self.environment = environment
+        self.terms = terms
+        self.hasOwnBaseURL = hasOwnBaseURL
+        self.bindings = bindings
+        self.versions = versions
+        self.maxAge = maxAge
+        self.note = note
+        self.lastCheck = lastCheck
+    }
+
+    public var addresses: [Address] { bindings.map(\.address) }
+
+    public var current: Version? { version(in: .current) }
+
+    public func version(in state: Version.State) -> Version? {
+        versions.last { $0.state == state }
+    }
+
+    public func version(number: Int) -> Version? {
+        versions.first { $0.number == number }
+    }
+
+    public mutating func update(version number: Int, _ change: (inout Version) -> Void) {
+        guard let index = versions.firstIndex(where: { $0.number == number }) else { return }
+        change(&versions[index])
+    }
+
+    public func binding(at address: Address) -> Binding? {
+        bindings.first { $0.address == address }
+    }
+}

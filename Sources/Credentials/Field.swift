@@ -1,0 +1,36 @@
+/// One value of a credential, as its provider's profile describes it.
+public struct Field: Hashable, Sendable {
+    /// What a panel's preset takes a field for.
+    public enum Role: UInt8, Sendable {
+        /// The account: a panel's user name.
+        case user = 1
+        /// The secret: a panel's password, key or token.
+        case key = 2
+        /// Neither: only the `plain` preset may carry it.
+        case other = 3
+    }
+
+    /// The key in `--input` and in JSON, such as `api_key`.
+    public let name: String
+    /// What a person calls it, such as `API key`.
+    public let label: String
+    public let isSecret: Bool
+    public let isOptional: Bool
+    public let role: Role
+    /// A POSIX extended regular expression that the whole value must match; nil for an opaque value.
+    public let pattern: String?
+    /// The last part of its variable in the `plain` preset (`KEY` of `DOMAINNAMEAPI_KEY`); nil: not delivered.
+    public let variable: String?
+
+    public init(
+        name: String, label: String, isSecret: Bool, isOptional: Bool, role: Role, pattern: String?, variable: String?
+    ) {
+        self.name = name
+        self.label = label
+        self.isSecret = isSecret
+        self.isOptional = isOptional
+        self.role = role
+        self.pattern = pattern
+        self.variable = variable
+    }
+}

@@ -1,0 +1,21 @@
+/// Something that a person should look at.
+public enum Flag: String, Sendable, CaseIterable {
+    /// Three quarters of the maximum age have passed.
+    case due
+    /// Older than its maximum age.
+    case overdue
+    /// The provider ends it within 14 days.
+    case expiring
+    case expired
+    /// Never proved, or not for 30 days.
+    case unproved
+    /// A rotation is unfinished.
+    case pending
+    case oldKeyAlive = "old-key-alive"
+    /// A target does not hold the current value.
+    case drift
+    /// One secret in two environments, or in two credentials that are not linked.
+    case shared
+    /// Bound to no target.
+    case unused
+}

@@ -1,0 +1,18 @@
+/// An amount as the provider means it: a decimal string, never a binary fraction.
+public struct Money: Hashable, Sendable {
+    /// Digits with an optional sign and fraction, such as `-12.50`.
+    public let amount: String
+    /// ISO 4217, or nil where the answer does not say.
+    public let currency: String?
+
+    /// Nil unless `amount` is a plain decimal number of at most 40 characters.
+    public init?(amount: String, currency: String?) {
+        let digits = amount.hasPrefix("-") ? amount.dropFirst() : amount[...]
+        let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard amount.utf8.count <= 40, (1...2).contains(parts.count),
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } })
+        else { return nil }
+        self.amount = amount
+        self.currency = currency.flatMap { $0.utf8.count <= 8 ? $0 : nil }
+    }
+}

@@ -1,0 +1,61 @@
+/// What a provider's profile said of one environment when the credential was added. It is kept with the
+/// credential, so that nothing but a balance call needs the profile.
+public struct Terms: Hashable, Sendable {
+    /// How a new key relates to the old one.
+    public enum Mode: UInt8, Sendable {
+        /// Both are valid for a while.
+        case overlap = 1
+        /// Issuing the new key ends the old one.
+        case cutover = 2
+
+        public var name: String {
+            switch self {
+            case .overlap: "overlap"
+            case .cutover: "cutover"
+            }
+        }
+
+        public init?(name: String) {
+            switch name {
+            case "overlap": self = .overlap
+            case "cutover": self = .cutover
+            default: return nil
+            }
+        }
+    }
+
+    /// The provider's name as a person knows it.
+    public let label: String
+    public let fields: [Field]
+    /// Where requests go: the profile's host, or the credential's own `--base-url`.
+    public let baseURL: String
+    /// The first part of its variables, such as `DOMAINNAMEAPI`.
+    public let variablePrefix: String
+    public let mode: Mode
+    /// The age at which a key is due.
+    public let maxAge: Span
+    /// The longest life that the provider gives a key; nil when it has no end.
+    public let lifetime: Span?
+    /// How long a fresh key may be refused before that means anything.
+    public let activationWindow: Span
+    /// Where in the provider's panel keys are shown and made.
+    public let panelPath: String
+
+    public init(
+        label: String, fields: [Field], baseURL: String, variablePrefix: String, mode: Mode, maxAge: Span,
+        lifetime: Span?, activationWindow: Span, panelPath: String
+    ) {
+        self.label = label
+        self.fields = fields
+        self.baseURL = baseURL
+        self.variablePrefix = variablePrefix
+        self.mode = mode
+        self.maxAge = maxAge
+        self.lifetime = lifetime
+        self.activationWindow = activationWindow
+        self.panelPath = panelPath
+    }
+
+    public var secretFields: [Field] { fields.filter(\.isSecret) }
+    public var plainFields: [Field] { fields.filter { !$0.isSecret } }
+}

@@ -1,0 +1,71 @@
+/// A moment in whole seconds since 1970-01-01T00:00:00Z.
+public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let seconds: Int64
+
+    public init(seconds: Int64) {
+        self.seconds = seconds
+    }
+
+    /// Reads `2027-01-31` as the first moment of that day in UTC; nil when it is no date.
+    public init?(date text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
+            let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]),
+            (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        self.init(seconds: Self.days(year, month, day) * 86_400)
+        guard date == text else { return nil }
+    }
+
+    /// RFC 3339 in UTC, such as `2026-11-21T07:30:00Z`.
+    public var description: String {
+        let second = seconds.mod(86_400)
+        return "\(date)T\(pad(second / 3600)):\(pad(second / 60 % 60)):\(pad(second % 60))Z"
+    }
+
+    /// The day in UTC, such as `2026-11-21`.
+    public var date: String {
+        // The civil calendar from a day count; H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+        let shifted = seconds.floored(by: 86_400) + 719_468
+        let era = shifted.floored(by: 146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        return "\(pad(year, to: 4))-\(pad(month))-\(pad(day))"
+    }
+
+    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
+
+    public static func + (time: Timestamp, span: Span) -> Timestamp {
+        Timestamp(seconds: time.seconds + span.seconds)
+    }
+
+    public static func - (later: Timestamp, earlier: Timestamp) -> Span {
+        Span(seconds: later.seconds - earlier.seconds)
+    }
+
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = shiftedYear.floored(by: 400)
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private func pad(_ number: Int64, to width: Int = 2) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension Int64 {
+    fileprivate func floored(by divisor: Int64) -> Int64 {
+        self >= 0 ? self / divisor : -((divisor - 1 - self) / divisor)
+    }
+
+    fileprivate func mod(_ divisor: Int64) -> Int64 { self - floored(by: divisor) * divisor }
+}

@@ -1,0 +1,59 @@
+public import Sealing
+
+/// One generation of a credential's values.
+public struct Version: Hashable, Sendable {
+    public enum State: UInt8, Sendable {
+        /// Staged by a rotation, not yet in use.
+        case pending = 1
+        /// The one that is delivered.
+        case current = 2
+        /// Replaced, perhaps still accepted by the provider.
+        case previous = 3
+        /// Dead and erased; only its fingerprints remain.
+        case retired = 4
+
+        public var name: String {
+            switch self {
+            case .pending: "pending"
+            case .current: "current"
+            case .previous: "previous"
+            case .retired: "retired"
+            }
+        }
+    }
+
+    /// Counts from 1 within its credential.
+    public let number: Int
+    public var state: State
+    public let createdAt: Timestamp
+    /// When it became current; age counts from here.
+    public var activatedAt: Timestamp?
+    /// When a balance call last answered `ok` for it.
+    public var provedAt: Timestamp?
+    /// When the provider ends it.
+    public var expiresAt: Timestamp?
+    public var retiredAt: Timestamp?
+    /// The account that the provider named when it was proved.
+    public var identity: String?
+    /// The plain values by field name.
+    public var plain: [String: String]
+    /// The fingerprints of the secret values by field name.
+    public var fingerprints: [String: Fingerprint]
+
+    public init(
+        number: Int, state: State, createdAt: Timestamp, activatedAt: Timestamp? = nil, provedAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, identity: String? = nil, plain: [String: String],
+        fingerprints: [String: Fingerprint]
+    ) {
+        self.number = number
+        self.state = state
+        self.createdAt = createdAt
+        self.activatedAt = activatedAt
+        self.provedAt = provedAt
+        self.expiresAt = expiresAt
+        self.retiredAt = retiredAt
+        self.identity = identity
+        self.plain = plain
+        self.fingerprints = fingerprints
+    }
+}

@@ -1,0 +1,133 @@
+internal import Credentials
+internal import Glibc
+internal import Sealing
+
+/// Reads a target's file and replaces it in one step: readers see the old content or the new, never a part.
+struct AtomicFile {
+    static let largest = 1 << 20
+    let path: String
+    private let name: String
+    private let directory: Int32
+
+    /// Opens the directory, so that what follows happens in the place that was looked at.
+    init(path: String) throws(DeliveryError) {
+        guard path.hasPrefix("/") else { throw .notAbsolute(path: path) }
+        let parts = path.split(separator: "/")
+        guard let last = parts.last, last != ".", last != ".." else { throw .notAFile(path: path) }
+        self.path = path
+        name = String(last)
+        directory = open("/" + parts.dropLast().joined(separator: "/"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw .file(path: path, .open, errno: errno) }
+    }
+
+    func close() { Glibc.close(directory) }
+
+    /// A file as it was found.
+    struct Found {
+        let content: SecretBytes
+        fileprivate let status: stat
+        var mode: UInt32 { status.st_mode & 0o7777 }
+    }
+
+    /// The file's content; nil when there is none.
+    func read() throws(DeliveryError) -> Found? {
+        let descriptor = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            switch errno {
+            case ENOENT: return nil
+            case ELOOP: throw .symbolicLink(path: path)
+            case let cause: throw .file(path: path, .open, errno: cause)
+            }
+        }
+        defer { Glibc.close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .file(path: path, .read, errno: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
+        guard status.st_size <= Self.largest else { throw .tooLarge(path: path, limit: Self.largest) }
+        let content = try SecretBytes(count: Int(status.st_size)) { buffer throws(DeliveryError) in
+            var filled = 0
+            while filled < buffer.count {
+                let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+                guard count > 0 else { throw count == 0 ? .changedMeanwhile(path: path) : .file(path: path, .read, errno: errno) }
+                filled += count
+            }
+        }
+        return Found(content: content, status: status)
+    }
+
+    /// Puts `content` in place of `found`. Owner and mode are set while the new file is still empty.
+    /// - Throws: `changedMeanwhile` when the file is no longer the one that was found.
+    func replace(
+        _ found: Found?, with content: SecretBytes, mode: UInt32, owner: uid_t?, group: gid_t?
+    ) throws(DeliveryError) {
+        removeLeftovers()
+        let draft = ".\(name).rekeep-" + Randomness.bytes(6).map { String($0, radix: 16) }.joined()
+        let descriptor = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
+        defer { Glibc.close(descriptor) }
+        do {
+            // Held until the process ends: a draft that nobody holds is a leftover of a crash.
+            flock(descriptor, LOCK_EX | LOCK_NB)
+            try fill(descriptor, content, found, mode: mode, owner: owner, group: group)
+            try confirmUnchanged(found)
+            guard renameat(directory, draft, directory, name) == 0 else { throw .file(path: path, .rename, errno: errno) }
+        } catch {
+            unlinkat(directory, draft, 0)
+            throw error
+        }
+        guard fsync(directory) == 0 else { throw .file(path: path, .sync, errno: errno) }
+    }
+
+    /// True when the directory takes a new file of ours; nothing of the target is touched.
+    func probe() throws(DeliveryError) {
+        guard faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) == 0 else { throw .file(path: path, .create, errno: errno) }
+    }
+
+    private func fill(
+        _ descriptor: Int32, _ content: SecretBytes, _ found: Found?, mode: UInt32, owner: uid_t?, group: gid_t?
+    ) throws(DeliveryError) {
+        let newOwner = owner ?? found?.status.st_uid ?? uid_t.max
+        let newGroup = group ?? found?.status.st_gid ?? gid_t.max
+        guard fchown(descriptor, newOwner, newGroup) == 0 else { throw .file(path: path, .own, errno: errno) }
+        guard fchmod(descriptor, mode) == 0 else { throw .file(path: path, .mode, errno: errno) }
+        try content.withBytes { bytes throws(DeliveryError) in
+            var written = 0
+            while written < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                guard count > 0 else { throw .file(path: path, .write, errno: errno) }
+                written += count
+            }
+        }
+        guard fsync(descriptor) == 0 else { throw .file(path: path, .sync, errno: errno) }
+    }
+
+    private func confirmUnchanged(_ found: Found?) throws(DeliveryError) {
+        var now = stat()
+        let exists = fstatat(directory, name, &now, AT_SYMLINK_NOFOLLOW) == 0
+        guard let found else {
+            if exists { throw .changedMeanwhile(path: path) }
+            return
+        }
+        guard exists, now.st_ino == found.status.st_ino, now.st_dev == found.status.st_dev,
+            now.st_size == found.status.st_size, now.st_mtim.tv_sec == found.status.st_mtim.tv_sec,
+            now.st_mtim.tv_nsec == found.status.st_mtim.tv_nsec
+        else { throw .changedMeanwhile(path: path) }
+    }
+
+    /// Removes drafts of writers that died; a living writer holds a lock on its own.
+    private func removeLeftovers() {
+        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let listing = fdopendir(copy) else { return }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let found = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard found.hasPrefix(".\(name).rekeep-") else { continue }
+            let descriptor = openat(directory, found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlinkat(directory, found, 0) }
+            Glibc.close(descriptor)
+        }
+    }
+}

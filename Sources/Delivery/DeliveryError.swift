@@ -1,0 +1,46 @@
+public import Credentials
+
+/// Why something could not be delivered. No case carries a value.
+public enum DeliveryError: Error, Equatable, Sendable {
+    case noSuchPreset(String, known: [String])
+    case noSuchDialect(String, known: [String])
+    /// Two variables of one deployment would have the same name.
+    case sameVariable(String, Address, Address)
+    /// No spelling of the value is read the same by all readers of the dialect.
+    case notEncodable(variable: String, Unencodable)
+    /// The name cannot be that of an environment variable.
+    case badVariableName(String)
+    case notAFile(path: String)
+    case symbolicLink(path: String)
+    case notAbsolute(path: String)
+    case tooLarge(path: String, limit: Int)
+    case byteOrderMark(path: String)
+    /// The file sets one variable several times.
+    case setTwice(path: String, variable: String, lines: [Int])
+    case noSuchUser(String)
+    case noSuchGroup(String)
+    /// A system call on the file failed.
+    case file(path: String, FileStep, errno: Int32)
+    /// Somebody else changed the file in the meantime.
+    case changedMeanwhile(path: String)
+    /// What was written does not read back as the same values.
+    case readBackDiffers(path: String, variable: String)
+    case hookNotFound(String)
+    case hookNeedsShell(String)
+    case hookFailed(program: String, status: Int32)
+    case hookTimedOut(program: String, seconds: Int)
+}
+
+/// What was being done to a file.
+public enum FileStep: String, Sendable {
+    case open, read, create, own, mode, write, sync, rename
+}
+
+/// Why a value has no spelling in a dialect.
+public enum Unencodable: Sendable {
+    case zeroByte
+    case lineBreak
+    case notUTF8
+    /// Quotes, backslashes and dollar signs in a combination on which readers disagree.
+    case quotes
+}

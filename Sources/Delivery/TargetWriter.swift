@@ -1,0 +1,106 @@
+public import Credentials
+internal import Glibc
+public import Sealing
+
+/// Writes a deployment's variables to a target, and tells whether a target holds them.
+public struct TargetWriter: Sendable {
+    private let target: Target
+    private let deployment: Deployment
+
+    public init(_ target: Target, of deployment: Deployment) {
+        self.target = target
+        self.deployment = deployment
+    }
+
+    /// What a target holds of one variable.
+    public enum Held: Sendable, Equatable {
+        case value(SecretBytes)
+        /// Something in a spelling that we never write.
+        case otherSpelling
+        case absent
+    }
+
+    /// Writes what differs, reads it back and compares. Everything in the file that is not one of the
+    /// variables stays as it is.
+    /// - Returns: false when the file already held exactly this and was not touched.
+    public func write(_ variables: [Variable]) throws(DeliveryError) -> Bool {
+        let file = try AtomicFile(path: target.path)
+        defer { file.close() }
+        let found = try file.read()
+        let content = try newContent(found, variables)
+        try prove(content, variables)
+        let mode = target.mode ?? found?.mode ?? 0o600
+        if let found, found.content == content, found.mode == mode { return false }
+        let (owner, group) = try ownership()
+        try file.replace(found, with: content, mode: mode, owner: owner, group: group)
+        return true
+    }
+
+    /// Reads the file anew and compares every variable.
+    public func readBack(_ variables: [Variable]) throws(DeliveryError) {
+        let file = try AtomicFile(path: target.path)
+        defer { file.close() }
+        guard let found = try file.read() else { throw .file(path: target.path, .read, errno: ENOENT) }
+        try prove(found.content, variables)
+    }
+
+    /// Finds out, without touching it, whether the target could be written.
+    public func preflight(_ variables: [Variable]) throws(DeliveryError) {
+        let file = try AtomicFile(path: target.path)
+        defer { file.close() }
+        _ = try newContent(try file.read(), variables)
+        _ = try ownership()
+        try file.probe()
+        if let program = target.hook.first { _ = try Hook.locate(program) }
+    }
+
+    /// What the target holds of each variable, by name; nil when there is no file.
+    public func held(_ names: [String]) throws(DeliveryError) -> [String: Held]? {
+        let file = try AtomicFile(path: target.path)
+        defer { file.close() }
+        guard let found = try file.read() else { return nil }
+        let content = DotenvFile(found.content)
+        var result: [String: Held] = [:]
+        for name in names {
+            let isSet = content.assignments.contains { $0.name == name }
+            result[name] = isSet ? content.value(of: name).map(Held.value) ?? .otherSpelling : .absent
+        }
+        return result
+    }
+
+    private func ownership() throws(DeliveryError) -> (owner: uid_t?, group: gid_t?) {
+        var owner: uid_t?
+        var group: gid_t?
+        if let name = target.owner { owner = try Self.userID(name) }
+        if let name = target.group { group = try Self.groupID(name) }
+        return (owner, group)
+    }
+
+    private static func userID(_ name: String) throws(DeliveryError) -> uid_t {
+        if let number = uid_t(name) { return number }
+        guard let entry = getpwnam(name) else { throw .noSuchUser(name) }
+        return entry.pointee.pw_uid
+    }
+
+    private static func groupID(_ name: String) throws(DeliveryError) -> gid_t {
+        if let number = gid_t(name) { return number }
+        guard let entry = getgrnam(name) else { throw .noSuchGroup(name) }
+        return entry.pointee.gr_gid
+    }
+
+    private func newContent(
+        _ found: AtomicFile.Found?, _ variables: [Variable]
+    ) throws(DeliveryError) -> SecretBytes {
+        let file = DotenvFile(found?.content ?? SecretBytes([]))
+        guard !file.hasByteOrderMark else { throw .byteOrderMark(path: target.path) }
+        return try file.setting(
+            variables, path: target.path, opening: "# Variables of \(deployment), kept by rekeep.\n")
+    }
+
+    private func prove(_ content: SecretBytes, _ variables: [Variable]) throws(DeliveryError) {
+        let file = DotenvFile(content)
+        for variable in variables where file.value(of: variable.name) != variable.value {
+            throw .readBackDiffers(path: target.path, variable: variable.name)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import FoundationEssentials
+internal import Subprocess
+
+/// Starts the courier for one batch of questions and reads what it says, believing none of its manners.
+public struct CourierClient: Sendable {
+    public let executable: String
+    /// The directory of the user's own profiles.
+    public let ownProfiles: String
+    /// Passed on: proxy and CA settings, nothing else.
+    public let environment: [String: String]
+    /// How long it may say nothing while a question is open, in seconds; longer than any single call takes.
+    private static let patience = 40.0
+    private static let longestLine = 1 << 20
+
+    public init(executable: String, ownProfiles: String, environment: [String: String]) {
+        self.executable = executable
+        self.ownProfiles = ownProfiles
+        let passed: Set<String> = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+        self.environment = environment.filter { passed.contains($0.key) }
+    }
+
+    /// Asks all questions at once. Each gets exactly one answer: where the courier gave none, because it
+    /// died, hung or babbled, the answer is empty.
+    /// - Parameter progress: called after each answer with the number of answers so far.
+    public func ask(
+        _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async -> [CourierAnswer] {
+        let inbox = Inbox(count: questions.count, progress: progress)
+        guard !questions.isEmpty else { return [] }
+        // However the courier ends, what has been read until then counts and the rest is unanswered.
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await converse(questions, inbox) }
+            group.addTask { await inbox.waitUntilSilent(for: Self.patience) }
+            await group.next()
+            group.cancelAll()
+        }
+        return await inbox.answers
+    }
+
+    private func converse(_ questions: [CourierQuestion], _ inbox: Inbox) async throws {
+        var options = PlatformOptions()
+        options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
+        let environment = Environment.custom(
+            Dictionary(uniqueKeysWithValues: self.environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+        _ = try await run(
+            .path(.init(executable)), arguments: ["--profiles", ownProfiles], environment: environment,
+            platformOptions: options, input: .inputWriter, output: .sequence, error: .discarded
+        ) { execution in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for (id, question) in questions.enumerated() {
+                        let line = question.line(id: id)
+                        try await line.write(to: execution.standardInputWriter)
+                    }
+                    try await execution.standardInputWriter.finish()
+                }
+                group.addTask {
+                    var line: [UInt8] = []
+                    for try await chunk in execution.standardOutput {
+                        for byte in chunk.withUnsafeBytes({ Array($0) }) {
+                            if byte == UInt8(ascii: "\n") {
+                                guard await inbox.take(line) else { throw Babble() }
+                                line.removeAll(keepingCapacity: true)
+                            } else {
+                                line.append(byte)
+                                guard line.count <= Self.longestLine else { throw Babble() }
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+}
+
+/// The courier said something that is no answer.
+private struct Babble: Error {}
+
+/// Collects answers and notices silence.
+private actor Inbox {
+    private(set) var answers: [CourierAnswer]
+    private var answered: Set<Int> = []
+    private var lastHeard = ContinuousClock.now
+    private let progress: @Sendable (Int) -> Void
+
+    init(count: Int, progress: @escaping @Sendable (Int) -> Void) {
+        answers = (0..<count).map { CourierAnswer(id: $0) }
+        self.progress = progress
+    }
+
+    /// False when the line is no answer to an open question.
+    func take(_ line: [UInt8]) -> Bool {
+        guard let answer = try? JSONDecoder().decode(CourierAnswer.self, from: Data(line)),
+            answers.indices.contains(answer.id), answered.insert(answer.id).inserted
+        else { return false }
+        answers[answer.id] = answer
+        lastHeard = .now
+        progress(answered.count)
+        return true
+    }
+
+    /// Returns when nothing has been heard for `seconds`.
+    func waitUntilSilent(for seconds: Double) async {
+        while ContinuousClock.now < lastHeard + .seconds(seconds) {
+            do {
+                try await Task.sleep(until: lastHeard + .seconds(seconds), clock: .continuous)
+            } catch {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+public import Sealing
+
+/// A question to the courier: one JSON line each way, matched by number. docs/architecture.md describes them.
+public enum CourierQuestion: Sendable {
+    /// All profiles, or the one that is named.
+    case describe(provider: String?)
+    case balance(BalanceCall)
+}
+
+/// Everything that one balance call needs, and nothing else.
+public struct BalanceCall: Sendable {
+    public let provider: String
+    public let environment: String
+    /// Where to, when the user chose another host than the profile's.
+    public let ownBaseURL: String?
+    /// Values by field name, the plain ones too.
+    public let fields: [String: SecretBytes]
+
+    public init(provider: String, environment: String, ownBaseURL: String?, fields: [String: SecretBytes]) {
+        self.provider = provider
+        self.environment = environment
+        self.ownBaseURL = ownBaseURL
+        self.fields = fields
+    }
+}
+
+/// What the courier answers.
+public struct CourierAnswer: Codable, Sendable, Equatable {
+    /// Why a question has no answer.
+    public enum Refusal: Codable, Sendable, Equatable {
+        case noSuchProvider(String, known: [String])
+        case noSuchEnvironment(String)
+        /// A profile file is wrong; the place is a path inside the file.
+        case badProfile(file: String, place: String, problem: String)
+        case badBaseURL
+        case malformedQuestion
+    }
+
+    public let id: Int
+    public var descriptions: [ProviderDescription]?
+    public var result: BalanceResult?
+    public var refusal: Refusal?
+
+    public init(
+        id: Int, descriptions: [ProviderDescription]? = nil, result: BalanceResult? = nil, refusal: Refusal? = nil
+    ) {
+        self.id = id
+        self.descriptions = descriptions
+        self.result = result
+        self.refusal = refusal
+    }
+}
+
+/// The classified answer of a balance call, as it crosses the pipe.
+public struct BalanceResult: Codable, Sendable, Equatable {
+    /// Why there was no usable answer.
+    public enum Cause: String, Codable, Sendable {
+        case dns, connect, tls, timeout
+        case tooLarge = "too-large"
+        case other
+        /// The courier itself failed.
+        case courier
+    }
+
+    /// An outcome's name.
+    public let outcome: String
+    public var balance: String?
+    public var currency: String?
+    public var identity: String?
+    public var latencyMilliseconds: Int?
+    public var cause: Cause?
+    public var status: Int?
+    /// The provider's own words, bounded, without secrets and control characters.
+    public var providerMessage: String?
+
+    public init(
+        outcome: String, balance: String? = nil, currency: String? = nil, identity: String? = nil,
+        latencyMilliseconds: Int? = nil, cause: Cause? = nil, status: Int? = nil, providerMessage: String? = nil
+    ) {
+        self.outcome = outcome
+        self.balance = balance
+        self.currency = currency
+        self.identity = identity
+        self.latencyMilliseconds = latencyMilliseconds
+        self.cause = cause
+        self.status = status
+        self.providerMessage = providerMessage
+    }
+}
+
+extension CourierQuestion {
+    /// The question as one JSON line, built in locked memory.
+    func line(id: Int) -> SecretBytes {
+        var line = SecretWriter(capacity: 512)
+        line.append(Array("{\"id\":\(id)".utf8))
+        switch self {
+        case .describe(let provider):
+            line.append(",\"ask\":\"describe\"")
+            if let provider { line.append(key: "provider", SecretBytes(provider.utf8)) }
+        case .balance(let call):
+            line.append(",\"ask\":\"balance\"")
+            line.append(key: "provider", SecretBytes(call.provider.utf8))
+            line.append(key: "environment", SecretBytes(call.environment.utf8))
+            if let url = call.ownBaseURL { line.append(key: "base_url", SecretBytes(url.utf8)) }
+            line.append(",\"fields\":{")
+            for (index, field) in call.fields.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { line.append(UInt8(ascii: ",")) }
+                line.append(json: SecretBytes(field.key.utf8))
+                line.append(UInt8(ascii: ":"))
+                line.append(json: field.value)
+            }
+            line.append(UInt8(ascii: "}"))
+        }
+        line.append("}\n")
+        return line.finish()
+    }
+}
+
+extension SecretWriter {
+    fileprivate mutating func append(key: StaticString, _ value: SecretBytes) {
+        append(",\"")
+        append(key)
+        append("\":")
+        append(json: value)
+    }
+
+    /// Appends a secret as a JSON string (RFC 8259): the bytes themselves, with the two escapes that it needs.
+    public mutating func append(json value: SecretBytes) {
+        append(UInt8(ascii: "\""))
+        value.withBytes { bytes in
+            for byte in bytes {
+                switch byte {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                    append(UInt8(ascii: "\\"))
+                    append(byte)
+                case 0..<0x20:
+                    let digits = Array("0123456789abcdef".utf8)
+                    append("\\u00")
+                    append(digits[Int(byte >> 4)])
+                    append(digits[Int(byte & 0xF)])
+                default: append(byte)
+                }
+            }
+        }
+        append(UInt8(ascii: "\""))
+    }
+}

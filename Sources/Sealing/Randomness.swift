@@ -1,0 +1,13 @@
+internal import CSodium
+
+/// Random bytes that are not secret: nonces, salts, ids.
+public enum Randomness {
+    /// `count` bytes from the system's generator.
+    public static func bytes(_ count: Int) -> [UInt8] {
+        _ = sodiumReady
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
+            if let start = buffer.baseAddress { randombytes_buf(start, count) }
+            initialised = count
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// Builds a secret piece by piece without leaving copies behind when it grows.
+public struct SecretWriter: ~Copyable {
+    private var piece: SecretArena.Piece
+    private var capacity: Int
+    /// The number of bytes written so far.
+    public private(set) var count = 0
+
+    public init(capacity: Int = 256) {
+        self.capacity = capacity
+        piece = SecretArena.process.take(capacity)
+    }
+
+    deinit {
+        SecretArena.process.giveBack(piece)
+    }
+
+    public mutating func append(_ byte: UInt8) {
+        reserve(1)
+        piece.bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        reserve(bytes.count)
+        UnsafeMutableRawBufferPointer(start: piece.bytes + count, count: bytes.count).copyMemory(from: bytes)
+        count += bytes.count
+    }
+
+    public mutating func append(_ bytes: some Collection<UInt8>) {
+        for byte in bytes { append(byte) }
+    }
+
+    public mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// The bytes so far, as a secret.
+    public func finish() -> SecretBytes {
+        SecretBytes(copying: UnsafeRawBufferPointer(start: piece.bytes, count: count))
+    }
+
+    /// Removes the last byte, if there is one.
+    public mutating func removeLast() {
+        if count > 0 { count -= 1 }
+    }
+
+    private mutating func reserve(_ more: Int) {
+        guard count + more > capacity else { return }
+        let larger = max(capacity * 2, count + more)
+        let next = SecretArena.process.take(larger)
+        next.bytes.copyMemory(from: piece.bytes, byteCount: count)
+        SecretArena.process.giveBack(piece)
+        piece = next
+        capacity = larger
+    }
+}

@@ -1,0 +1,139 @@
+internal import CSQLite
+internal import Glibc
+
+/// The one door to SQLite: a connection with the settings that a vault needs.
+final class Database {
+    private let handle: OpaquePointer
+    private var statements: [String: Statement] = [:]
+
+    /// "rkep", so that `file` and SQLite's tools can tell what the file is.
+    static let applicationID: Int64 = 0x726B_6570
+
+    /// Opens an existing file.
+    init(path: String) throws(VaultError) {
+        var opened: OpaquePointer?
+        let status = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nil)
+        guard status == SQLITE_OK, let opened else {
+            let cause = errno
+            sqlite3_close_v2(opened)
+            throw .notAccessible(path: path, errno: cause)
+        }
+        handle = opened
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, 20_000)
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 4 << 20)
+        // EXTRA also makes the deletion of the journal durable: a staged key must survive a power cut.
+        try run("PRAGMA synchronous=EXTRA")
+        try run("PRAGMA temp_store=MEMORY")
+        try run("PRAGMA secure_delete=ON")
+        try run("PRAGMA cell_size_check=ON")
+    }
+
+    deinit {
+        statements.removeAll()
+        sqlite3_close_v2(handle)
+    }
+
+    /// A prepared statement, kept for the next use of the same text.
+    func statement(_ sql: String) throws(VaultError) -> Statement {
+        if let kept = statements[sql] {
+            kept.reset()
+            return kept
+        }
+        var prepared: OpaquePointer?
+        let status = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard status == SQLITE_OK, let prepared else { throw Self.error(status) }
+        let statement = Statement(prepared)
+        statements[sql] = statement
+        return statement
+    }
+
+    func run(_ sql: String) throws(VaultError) {
+        let status = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard status == SQLITE_OK else { throw Self.error(status) }
+    }
+
+    /// Runs `body` inside a transaction that is undone when it throws.
+    func transaction<Result>(
+        _ kind: String, _ body: () throws(VaultError) -> Result
+    ) throws(VaultError) -> Result {
+        try run("BEGIN \(kind)")
+        do {
+            let result = try body()
+            try run("COMMIT")
+            return result
+        } catch {
+            // A failed COMMIT may have ended the transaction by itself; then there is nothing to undo.
+            if sqlite3_get_autocommit(handle) == 0 { _ = sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+            throw error
+        }
+    }
+
+    static func error(_ status: Int32) -> VaultError {
+        switch status & 0xFF {
+        case SQLITE_BUSY, SQLITE_LOCKED: .busy
+        case SQLITE_FULL: .diskFull
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_TOOBIG, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT: .damaged(.file)
+        default: .storage(code: status)
+        }
+    }
+}
+
+/// A prepared statement. Columns count from 0, parameters from 1.
+final class Statement {
+    private let handle: OpaquePointer
+
+    init(_ handle: OpaquePointer) {
+        self.handle = handle
+    }
+
+    deinit {
+        sqlite3_finalize(handle)
+    }
+
+    func reset() {
+        sqlite3_reset(handle)
+        sqlite3_clear_bindings(handle)
+    }
+
+    @discardableResult
+    func bind(_ index: Int32, _ bytes: [UInt8]) -> Statement {
+        _ = sqlite_bind_copy(handle, index, bytes, Int32(bytes.count))
+        return self
+    }
+
+    @discardableResult
+    func bind(_ index: Int32, _ number: Int64) -> Statement {
+        sqlite3_bind_int64(handle, index, number)
+        return self
+    }
+
+    /// True when there is a row to read.
+    func step() throws(VaultError) -> Bool {
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE:
+            sqlite3_reset(handle)
+            return false
+        case let status:
+            sqlite3_reset(handle)
+            throw Database.error(status)
+        }
+    }
+
+    /// Runs a statement that returns no rows.
+    func run() throws(VaultError) {
+        while try step() {}
+    }
+
+    func number(_ column: Int32) -> Int64 {
+        sqlite3_column_int64(handle, column)
+    }
+
+    func bytes(_ column: Int32) -> [UInt8] {
+        guard let start = sqlite3_column_blob(handle, column) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+}

@@ -1,0 +1,71 @@
+public import Credentials
+
+/// What belongs to one deployment: the addresses in it and the targets it is written to.
+public struct DeploymentEntry: Hashable, Sendable {
+    public let deployment: Deployment
+    /// Sorted.
+    public var addresses: [Address]
+    /// In the order in which they were added.
+    public var targets: [Target]
+
+    public init(deployment: Deployment, addresses: [Address], targets: [Target]) {
+        self.deployment = deployment
+        self.addresses = addresses
+        self.targets = targets
+    }
+}
+
+extension DeploymentEntry: Record {
+    static let table = Table.deployment
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(deployment.description)
+        writer.put(list: addresses) { $0.put($1.description) }
+        writer.put(list: targets) { $1.write(to: &$0) }
+    }
+
+    init(reading reader: inout RecordReader) throws(MalformedRecord) {
+        guard let deployment = try? Deployment(try reader.text()) else { throw MalformedRecord() }
+        self.init(
+            deployment: deployment,
+            addresses: try reader.list { reader throws(MalformedRecord) in try reader.address() },
+            targets: try reader.list { reader throws(MalformedRecord) in try Target(reading: &reader) })
+    }
+}
+
+extension Target {
+    fileprivate func write(to writer: inout RecordWriter) {
+        writer.put(path)
+        writer.put(preset)
+        writer.put(dialect)
+        writer.put(mode) { $0.put(number: $1) }
+        writer.put(owner)
+        writer.put(group)
+        writer.put(list: hook) { $0.put($1) }
+        writer.put(list: delivery.versions.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }) {
+            $0.put($1.key)
+            $0.put($1.value)
+        }
+        writer.put(delivery.writtenAt)
+        writer.put(delivery.readBackAt)
+        writer.put(delivery.hookRunAt)
+        writer.put(delivery.isHookDue)
+        writer.put(delivery.problem)
+    }
+
+    fileprivate init(reading reader: inout RecordReader) throws(MalformedRecord) {
+        self.init(
+            path: try reader.text(), preset: try reader.text(), dialect: try reader.text(),
+            mode: try reader.optional { reader throws(MalformedRecord) in try reader.number(UInt32.self) },
+            owner: try reader.optionalText(), group: try reader.optionalText(),
+            hook: try reader.list { reader throws(MalformedRecord) in try reader.text() })
+        for _ in 0..<(try reader.number(UInt32.self)) {
+            delivery.versions[try reader.credentialID()] = try reader.integer()
+        }
+        delivery.writtenAt = try reader.optionalTime()
+        delivery.readBackAt = try reader.optionalTime()
+        delivery.hookRunAt = try reader.optionalTime()
+        delivery.isHookDue = try reader.flag()
+        delivery.problem = try reader.optionalText()
+    }
+}

@@ -1,0 +1,73 @@
+internal import Credentials
+internal import Sealing
+
+/// The sealed summary of the whole vault: it grows by one generation with every write, and everything
+/// else hangs from it.
+struct Header: Equatable {
+    /// What is known of one table: the number of its rows and the root of its freshness tree.
+    struct TableSummary: Equatable {
+        var rows: UInt64 = 0
+        var root: Element = .zero
+    }
+
+    var generation: UInt64
+    let createdAt: Timestamp
+    var tables: [Table: TableSummary] = [:]
+    var logCount: Int64 = 0
+    /// The checksum of the last log entry as it lies on disk.
+    var logHead = [UInt8](repeating: 0, count: 32)
+
+    init(generation: UInt64, createdAt: Timestamp) {
+        self.generation = generation
+        self.createdAt = createdAt
+    }
+
+    private var plainForm: [UInt8] {
+        var writer = RecordWriter()
+        writer.put(UInt8(1))
+        writer.put(number: generation)
+        writer.put(createdAt)
+        writer.put(number: logCount)
+        writer.put(fixed: logHead)
+        writer.put(list: tables.sorted { $0.key.rawValue < $1.key.rawValue }) {
+            $0.put($1.key.rawValue)
+            $0.put(number: $1.value.rows)
+            $0.put(fixed: $1.value.root.bytes)
+        }
+        return writer.bytes
+    }
+
+    private init(plainForm: [UInt8]) throws(MalformedRecord) {
+        var reader = RecordReader(plainForm)
+        guard try reader.byte() == 1 else { throw MalformedRecord() }
+        generation = try reader.number()
+        createdAt = try reader.time()
+        logCount = try reader.number()
+        logHead = try reader.fixed(32)
+        let list = try reader.list { reader throws(MalformedRecord) in
+            guard let table = Table(rawValue: try reader.byte()) else { throw MalformedRecord() }
+            return (table, TableSummary(rows: try reader.number(), root: Element(bytes: try reader.fixed(Element.count))))
+        }
+        for (table, summary) in list { tables[table] = summary }
+        guard reader.isAtEnd else { throw MalformedRecord() }
+    }
+
+    func sealed(with key: SecretBytes, vault: [UInt8], slots: [UInt8]) -> [UInt8] {
+        AEAD.seal(plainForm, with: key, binding: Self.binding(vault, slots))
+    }
+
+    init(opening sealed: [UInt8], with key: SecretBytes, vault: [UInt8], slots: [UInt8]) throws(VaultError) {
+        do {
+            try self.init(plainForm: AEAD.open(sealed, with: key, binding: Self.binding(vault, slots)))
+        } catch {
+            throw .damaged(.header)
+        }
+    }
+
+    /// - Parameter slots: the checksum of all slots, so that none can be changed, swapped or dropped unseen.
+    private static func binding(_ vault: [UInt8], _ slots: [UInt8]) -> [UInt8] {
+        var place = Array("rekeep header".utf8)
+        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
+        return place + vault + slots
+    }
+}

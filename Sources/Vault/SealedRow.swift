@@ -1,0 +1,71 @@
+internal import Sealing
+
+/// A row as it lies on disk.
+struct SealedRow {
+    let id: RowID
+    /// The generation in which it was written.
+    let revision: UInt64
+    let sealed: [UInt8]
+
+    /// The keyed hash that stands for this row, in exactly this revision, in the freshness tree.
+    func element(in table: Table, key: SecretBytes) -> Element {
+        var place: [UInt8] = []
+        place.reserveCapacity(1 + RowID.count + 8 + AEAD.overhead)
+        place.append(table.rawValue)
+        place.append(contentsOf: id.bytes)
+        withUnsafeBytes(of: revision.littleEndian) { place.append(contentsOf: $0) }
+        place.append(contentsOf: sealed.prefix(AEAD.nonceCount))
+        place.append(contentsOf: sealed.suffix(AEAD.tagCount))
+        return Element(bytes: KeyedHash.hash(place, key: key, count: Element.count))
+    }
+}
+
+/// Where a record belongs. Every seal binds it, so that nothing can be moved, renamed or replayed elsewhere.
+struct Place {
+    static func binding(vault: [UInt8], table: Table, id: RowID, revision: UInt64) -> [UInt8] {
+        var place = Array("rekeep record".utf8)
+        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
+        place.append(contentsOf: vault)
+        place.append(table.rawValue)
+        place.append(contentsOf: id.bytes)
+        withUnsafeBytes(of: revision.littleEndian) { place.append(contentsOf: $0) }
+        return place
+    }
+}
+
+/// A 128-bit keyed hash; the exclusive or of many stands for the set of them. The sums are kept sealed,
+/// because whoever could read them could solve for another set with the same sum.
+struct Element: Equatable {
+    static let count = 16
+    private(set) var low: UInt64
+    private(set) var high: UInt64
+
+    static let zero = Element(low: 0, high: 0)
+
+    private init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    /// 16 bytes.
+    init(bytes: some Collection<UInt8>) {
+        var halves: [UInt64] = [0, 0]
+        for (index, byte) in bytes.enumerated() { halves[index / 8] |= UInt64(byte) << (8 * UInt64(index % 8)) }
+        self.init(low: halves[0], high: halves[1])
+    }
+
+    var bytes: [UInt8] {
+        withUnsafeBytes(of: (low.littleEndian, high.littleEndian)) { Array($0) }
+    }
+
+    func combined(with other: Element) -> Element {
+        var sum = self
+        sum ^= other
+        return sum
+    }
+
+    static func ^= (sum: inout Element, element: Element) {
+        sum.low ^= element.low
+        sum.high ^= element.high
+    }
+}

@@ -1,0 +1,204 @@
+internal import Credentials
+internal import Sealing
+
+/// Sealed rows and the tree that keeps them fresh, inside one database transaction.
+///
+/// Each table has a tree of its own: the header holds the root's element, the root holds its nodes'
+/// elements, a node holds the sums of its buckets, and a bucket is the set of rows whose ids begin with
+/// the same two bytes. One read checks one bucket; one write changes one.
+struct SealedStore {
+    let database: Database
+    let keys: VaultKeys
+    let vault: [UInt8]
+    var header: Header
+    private var nodes: [RowID: TreeNode] = [:]
+    private var changed: Set<RowID> = []
+
+    init(database: Database, keys: VaultKeys, vault: [UInt8], header: Header) {
+        self.database = database
+        self.keys = keys
+        self.vault = vault
+        self.header = header
+    }
+
+    // MARK: Reading
+
+    /// The content of one row; nil when it does not exist, which the tree confirms.
+    mutating func read(_ table: Table, _ id: RowID) throws(VaultError) -> [UInt8]? {
+        guard let row = try freshRow(table, id) else { return nil }
+        return try open(row, in: table)
+    }
+
+    mutating func freshRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
+        var sum = Element.zero
+        var found: SealedRow?
+        var previous: [UInt8]?
+        let statement = try database.statement(
+            "SELECT id, revision, sealed FROM \(table.name) WHERE id >= ?1 AND id < ?2 ORDER BY id")
+        let (first, end) = Self.bucketBounds(id)
+        statement.bind(1, first).bind(2, end)
+        while try statement.step() {
+            let row = try Self.row(from: statement, table)
+            // A row that stands twice would cancel itself out of the sum.
+            guard previous.map({ $0.lexicographicallyPrecedes(row.id.bytes) }) ?? true else {
+                throw .damaged(.freshness(table: table.name))
+            }
+            previous = row.id.bytes
+            sum ^= row.element(in: table, key: keys.freshness)
+            if row.id == id { found = row }
+        }
+        guard try node(table, id.bytes[0])[id.bytes[1]] == sum else { throw .damaged(.freshness(table: table.name)) }
+        return found
+    }
+
+    /// Opens every row of `table` in no particular order, checks that the set is complete and fresh, and
+    /// hands each content to `body`.
+    mutating func forEach(
+        _ table: Table, _ body: ([UInt8]) throws(VaultError) -> Void
+    ) throws(VaultError) {
+        var sums = [Element](repeating: .zero, count: 65_536)
+        var count: UInt64 = 0
+        let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name)")
+        while try statement.step() {
+            let row = try Self.row(from: statement, table)
+            sums[Int(row.id.bytes[0]) << 8 | Int(row.id.bytes[1])] ^= row.element(in: table, key: keys.freshness)
+            count += 1
+            try body(try open(row, in: table))
+        }
+        guard count == header.tables[table]?.rows ?? 0 else { throw .damaged(.freshness(table: table.name)) }
+        for first in UInt8.min...UInt8.max {
+            let node = try node(table, first)
+            for second in UInt8.min...UInt8.max where node[second] != sums[Int(first) << 8 | Int(second)] {
+                throw .damaged(.freshness(table: table.name))
+            }
+        }
+    }
+
+    func open(_ row: SealedRow, in table: Table) throws(VaultError) -> [UInt8] {
+        do {
+            return try AEAD.open(row.sealed, with: keys.records, binding: place(table, row.id, row.revision))
+        } catch {
+            throw .damaged(.record(table: table.name))
+        }
+    }
+
+    func place(_ table: Table, _ id: RowID, _ revision: UInt64) -> [UInt8] {
+        Place.binding(vault: vault, table: table, id: id, revision: revision)
+    }
+
+    private static func row(from statement: Statement, _ table: Table) throws(VaultError) -> SealedRow {
+        guard let id = RowID(stored: statement.bytes(0)) else { throw .damaged(.record(table: table.name)) }
+        return SealedRow(
+            id: id, revision: UInt64(bitPattern: statement.number(1)), sealed: statement.bytes(2))
+    }
+
+    private static func bucketBounds(_ id: RowID) -> (first: [UInt8], end: [UInt8]) {
+        let first = Array(id.bytes[0..<2])
+        let next = (Int(first[0]) << 8 | Int(first[1])) + 1
+        // After the last bucket every 16-byte id is smaller than 17 bytes of 0xFF.
+        let end = next > 0xFFFF ? [UInt8](repeating: 0xFF, count: 17) : [UInt8(next >> 8), UInt8(next & 0xFF)]
+        return (first, end)
+    }
+
+    // MARK: Writing
+
+    mutating func write(_ table: Table, _ id: RowID, content: [UInt8]) throws(VaultError) {
+        try replace(table, id) { AEAD.seal(content, with: $0.keys.records, binding: $1) }
+    }
+
+    mutating func write(_ id: RowID, secret: SecretBytes) throws(VaultError) {
+        try replace(.secret, id) { AEAD.seal(secret, with: $0.keys.secrets, binding: $1) }
+    }
+
+    /// Removes a row, if it is there; its bytes in the file are overwritten.
+    mutating func remove(_ table: Table, _ id: RowID) throws(VaultError) {
+        guard let old = try storedRow(table, id) else { return }
+        try database.statement("DELETE FROM \(table.name) WHERE id = ?1").bind(1, id.bytes).run()
+        try toggle(old.element(in: table, key: keys.freshness), table, id)
+        header.tables[table, default: Header.TableSummary()].rows -= 1
+    }
+
+    private mutating func replace(
+        _ table: Table, _ id: RowID, _ seal: (SealedStore, [UInt8]) -> [UInt8]
+    ) throws(VaultError) {
+        if let old = try storedRow(table, id) {
+            try toggle(old.element(in: table, key: keys.freshness), table, id)
+        } else {
+            header.tables[table, default: Header.TableSummary()].rows += 1
+        }
+        let row = SealedRow(
+            id: id, revision: header.generation, sealed: seal(self, place(table, id, header.generation)))
+        try store(row, table)
+        try toggle(row.element(in: table, key: keys.freshness), table, id)
+    }
+
+    private func store(_ row: SealedRow, _ table: Table) throws(VaultError) {
+        try database.statement(
+            """
+            INSERT INTO \(table.name)(id, revision, sealed) VALUES(?1, ?2, ?3)
+            ON CONFLICT(id) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed
+            """
+        ).bind(1, row.id.bytes).bind(2, Int64(bitPattern: row.revision)).bind(3, row.sealed).run()
+    }
+
+    private func storedRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
+        let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name) WHERE id = ?1")
+        statement.bind(1, id.bytes)
+        guard try statement.step() else { return nil }
+        defer { statement.reset() }
+        return try Self.row(from: statement, table)
+    }
+
+    // MARK: The tree
+
+    private mutating func toggle(_ element: Element, _ table: Table, _ id: RowID) throws(VaultError) {
+        let nodeID = RowID(nodeOf: table, index: id.bytes[0])
+        var changedNode = try node(table, id.bytes[0])
+        changedNode[id.bytes[1]] = changedNode[id.bytes[1]].combined(with: element)
+        nodes[nodeID] = changedNode
+        changed.insert(nodeID)
+    }
+
+    private mutating func node(_ table: Table, _ index: UInt8) throws(VaultError) -> TreeNode {
+        let root = try treeRow(table, nil, expected: header.tables[table]?.root ?? .zero)
+        return try treeRow(table, index, expected: root[index])
+    }
+
+    private mutating func treeRow(_ table: Table, _ index: UInt8?, expected: Element) throws(VaultError) -> TreeNode {
+        let id = RowID(nodeOf: table, index: index)
+        if let known = nodes[id] { return known }
+        guard expected != .zero else {
+            nodes[id] = TreeNode()
+            return TreeNode()
+        }
+        guard let row = try storedRow(.tree, id), row.element(in: .tree, key: keys.freshness) == expected,
+            let node = try? TreeNode(plainForm: try open(row, in: .tree))
+        else { throw .damaged(.freshness(table: table.name)) }
+        nodes[id] = node
+        return node
+    }
+
+    /// Writes the changed nodes and their roots; the header then stands for everything.
+    mutating func flush() throws(VaultError) {
+        for table in Table.allCases where table != .tree {
+            let touched = (UInt8.min...UInt8.max).filter { changed.contains(RowID(nodeOf: table, index: $0)) }
+            guard !touched.isEmpty else { continue }
+            var root = try treeRow(table, nil, expected: header.tables[table]?.root ?? .zero)
+            for index in touched {
+                root[index] = try writeNode(try node(table, index), RowID(nodeOf: table, index: index))
+            }
+            let rootID = RowID(nodeOf: table, index: nil)
+            nodes[rootID] = root
+            header.tables[table, default: Header.TableSummary()].root = try writeNode(root, rootID)
+        }
+        changed.removeAll()
+    }
+
+    private func writeNode(_ node: TreeNode, _ id: RowID) throws(VaultError) -> Element {
+        let sealed = AEAD.seal(
+            node.plainForm, with: keys.records, binding: place(.tree, id, header.generation))
+        let row = SealedRow(id: id, revision: header.generation, sealed: sealed)
+        try store(row, .tree)
+        return row.element(in: .tree, key: keys.freshness)
+    }
+}

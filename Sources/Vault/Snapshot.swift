@@ -1,0 +1,161 @@
+public import Credentials
+public import Sealing
+
+/// A consistent view of the vault for the length of one `read` or `write`.
+public final class Snapshot {
+    var store: SealedStore
+
+    init(store: SealedStore) {
+        self.store = store
+    }
+
+    /// Grows by one with every write.
+    public var generation: UInt64 { store.header.generation }
+
+    public func credential(_ id: CredentialID) throws(VaultError) -> Credential {
+        guard let credential: Credential = try record(RowID(id)), credential.id == id else {
+            throw .damaged(.freshness(table: Table.credential.name))
+        }
+        return credential
+    }
+
+    /// - Throws: `noSuchAddress`.
+    public func credential(at address: Address) throws(VaultError) -> Credential {
+        guard let entry: AddressEntry = try record(addressRow(address)) else { throw .noSuchAddress(address) }
+        let credential = try credential(entry.credential)
+        guard credential.binding(at: address) != nil else { throw .damaged(.freshness(table: Table.address.name)) }
+        return credential
+    }
+
+    /// The complete address that is meant: the provider may be left out where only one fits.
+    /// - Throws: `noSuchAddress`, `noSuchDeployment` or `ambiguous`.
+    public func resolve(_ reference: AddressReference) throws(VaultError) -> Address {
+        switch reference {
+        case .complete(let address):
+            guard try hasAddress(address) else { throw .noSuchAddress(address) }
+            return address
+        case .deployment(let deployment):
+            let addresses = try self.deployment(deployment)?.addresses ?? []
+            guard let only = addresses.first else { throw .noSuchDeployment(deployment) }
+            guard addresses.count == 1 else { throw .ambiguous(deployment, candidates: addresses) }
+            return only
+        }
+    }
+
+    public func hasAddress(_ address: Address) throws(VaultError) -> Bool {
+        let entry: AddressEntry? = try record(addressRow(address))
+        return entry != nil
+    }
+
+    public func deployment(_ deployment: Deployment) throws(VaultError) -> DeploymentEntry? {
+        try record(deploymentRow(deployment))
+    }
+
+    public func rotation(of id: CredentialID) throws(VaultError) -> Rotation? {
+        try record(rotationRow(id))
+    }
+
+    public func policies() throws(VaultError) -> [Policy] {
+        let list: PolicyList? = try record(policyRow)
+        return list?.policies ?? []
+    }
+
+    /// Hands every credential to `body`, in no particular order.
+    public func forEachCredential(_ body: (Credential) throws(VaultError) -> Void) throws(VaultError) {
+        try forEach(body)
+    }
+
+    /// Hands every deployment to `body`, in no particular order.
+    public func forEachDeployment(_ body: (DeploymentEntry) throws(VaultError) -> Void) throws(VaultError) {
+        try forEach(body)
+    }
+
+    /// Hands every rotation, open or over, to `body`, in no particular order.
+    public func forEachRotation(_ body: (Rotation) throws(VaultError) -> Void) throws(VaultError) {
+        try forEach(body)
+    }
+
+    /// The secret value of one field, straight into locked memory.
+    /// - Throws: `damaged(.secret)` when it is missing, altered, or not the value that the version was given.
+    public func secret(_ field: String, of version: Version, in id: CredentialID) throws(VaultError) -> SecretBytes {
+        let row = secretRow(id, version.number, field)
+        guard let sealed = try store.freshRow(.secret, row) else { throw .damaged(.secret) }
+        guard
+            let secret = try? AEAD.openSecret(
+                sealed.sealed, with: store.keys.secrets, binding: store.place(.secret, row, sealed.revision)),
+            fingerprint(of: secret) == version.fingerprints[field]
+        else { throw .damaged(.secret) }
+        return secret
+    }
+
+    /// The fingerprint that `secret` has in this vault.
+    public func fingerprint(of secret: SecretBytes) -> Fingerprint {
+        Fingerprint(of: secret, key: store.keys.fingerprints)
+    }
+
+    /// The credentials that hold, or ever held, a secret with this fingerprint.
+    public func holders(of fingerprint: Fingerprint) throws(VaultError) -> [CredentialID] {
+        let entry: FingerprintEntry? = try record(fingerprintRow(fingerprint))
+        return entry?.credentials ?? []
+    }
+
+    /// Hands the whole audit log to `body`, oldest first, and checks its chain.
+    public func forEachLogEntry(_ body: (LogEntry) throws(VaultError) -> Void) throws(VaultError) {
+        var head = [UInt8](repeating: 0, count: 32)
+        var expected: Int64 = 1
+        let statement = try store.database.statement("SELECT number, sealed FROM log ORDER BY number")
+        while try statement.step() {
+            guard statement.number(0) == expected else { throw .damaged(.log(entry: expected)) }
+            let sealed = statement.bytes(1)
+            try body(
+                LogEntry(opening: sealed, number: expected, after: head, key: store.keys.log, vault: store.vault))
+            head = KeyedHash.checksum(sealed)
+            expected += 1
+        }
+        guard expected - 1 == store.header.logCount, head == store.header.logHead else {
+            throw .damaged(.log(entry: expected))
+        }
+    }
+
+    // MARK: Rows
+
+    private func record<Noun: Record>(_ id: RowID) throws(VaultError) -> Noun? {
+        guard let content = try store.read(Noun.table, id) else { return nil }
+        return try Self.decode(content)
+    }
+
+    private func forEach<Noun: Record>(_ body: (Noun) throws(VaultError) -> Void) throws(VaultError) {
+        try store.forEach(Noun.table) { content throws(VaultError) in try body(try Self.decode(content)) }
+    }
+
+    private static func decode<Noun: Record>(_ content: [UInt8]) throws(VaultError) -> Noun {
+        do {
+            return try Noun(plainForm: content)
+        } catch {
+            throw .damaged(.record(table: Noun.table.name))
+        }
+    }
+
+    func addressRow(_ address: Address) -> RowID {
+        RowID(.address, named: Array(address.description.utf8), key: store.keys.rowIDs)
+    }
+
+    func deploymentRow(_ deployment: Deployment) -> RowID {
+        RowID(.deployment, named: Array(deployment.description.utf8), key: store.keys.rowIDs)
+    }
+
+    func secretRow(_ id: CredentialID, _ version: Int, _ field: String) -> RowID {
+        let number = withUnsafeBytes(of: Int64(version).littleEndian) { Array($0) }
+        return RowID(.secret, named: id.bytes + number + Array(field.utf8), key: store.keys.rowIDs)
+    }
+
+    func fingerprintRow(_ fingerprint: Fingerprint) -> RowID {
+        RowID(.fingerprint, named: fingerprint.bytes, key: store.keys.rowIDs)
+    }
+
+    func rotationRow(_ id: CredentialID) -> RowID {
+        RowID(.rotation, named: id.bytes, key: store.keys.rowIDs)
+    }
+
+    var policyRow: RowID { RowID(.policy, named: [], key: store.keys.rowIDs) }
+}

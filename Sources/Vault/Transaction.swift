@@ -1,0 +1,119 @@
+public import Credentials
+public import Sealing
+
+/// One change of the vault: all of it is committed, or none.
+public final class Transaction {
+    /// The vault as this transaction sees it, its own changes included.
+    public let snapshot: Snapshot
+
+    init(store: SealedStore) {
+        snapshot = Snapshot(store: store)
+    }
+
+    /// Stores a new credential or the new state of a known one, and keeps addresses and deployments in step.
+    /// - Throws: `addressTaken` when an address of it belongs to another credential.
+    public func put(_ credential: Credential) throws(VaultError) {
+        let old: [Address] = try isKnown(credential.id) ? snapshot.credential(credential.id).addresses : []
+        for address in old where credential.binding(at: address) == nil { try unbind(address) }
+        for address in credential.addresses where !old.contains(address) {
+            guard try !snapshot.hasAddress(address) else { throw .addressTaken(address) }
+            try write(AddressEntry(credential: credential.id), snapshot.addressRow(address))
+            var entry = try deploymentEntry(address.deployment)
+            entry.addresses.append(address)
+            entry.addresses.sort()
+            try put(entry)
+        }
+        try write(credential, RowID(credential.id))
+    }
+
+    /// Stores the secret value of one field of a version, and remembers its fingerprint's holder.
+    /// - Returns: the fingerprint, to be kept with the version.
+    public func put(
+        secret: SecretBytes, field: String, version: Int, of id: CredentialID
+    ) throws(VaultError) -> Fingerprint {
+        try snapshot.store.write(snapshot.secretRow(id, version, field), secret: secret)
+        let fingerprint = snapshot.fingerprint(of: secret)
+        var holders = try snapshot.holders(of: fingerprint)
+        if !holders.contains(id) {
+            holders.append(id)
+            try write(FingerprintEntry(credentials: holders), snapshot.fingerprintRow(fingerprint))
+        }
+        return fingerprint
+    }
+
+    /// Erases the secret values of a version; its fingerprints stay.
+    public func eraseSecrets(of version: Version, in id: CredentialID) throws(VaultError) {
+        for field in version.fingerprints.keys {
+            try snapshot.store.remove(.secret, snapshot.secretRow(id, version.number, field))
+        }
+    }
+
+    /// Removes a credential with everything that is kept of it.
+    public func remove(_ credential: Credential) throws(VaultError) {
+        for address in credential.addresses { try unbind(address) }
+        for version in credential.versions {
+            try eraseSecrets(of: version, in: credential.id)
+            for fingerprint in version.fingerprints.values {
+                let holders = try snapshot.holders(of: fingerprint).filter { $0 != credential.id }
+                let row = snapshot.fingerprintRow(fingerprint)
+                if holders.isEmpty {
+                    try snapshot.store.remove(.fingerprint, row)
+                } else {
+                    try write(FingerprintEntry(credentials: holders), row)
+                }
+            }
+        }
+        try snapshot.store.remove(.rotation, snapshot.rotationRow(credential.id))
+        try snapshot.store.remove(.credential, RowID(credential.id))
+    }
+
+    /// Stores a deployment; an empty one is removed.
+    public func put(_ entry: DeploymentEntry) throws(VaultError) {
+        let row = snapshot.deploymentRow(entry.deployment)
+        if entry.addresses.isEmpty && entry.targets.isEmpty {
+            try snapshot.store.remove(.deployment, row)
+        } else {
+            try write(entry, row)
+        }
+    }
+
+    public func put(_ rotation: Rotation) throws(VaultError) {
+        try write(rotation, snapshot.rotationRow(rotation.credential))
+    }
+
+    public func put(_ policies: [Policy]) throws(VaultError) {
+        try write(PolicyList(policies: policies.sorted { $0.pattern < $1.pattern }), snapshot.policyRow)
+    }
+
+    /// Appends one line to the audit log.
+    public func log(_ entry: LogEntry) throws(VaultError) {
+        let store = snapshot.store
+        let number = store.header.logCount + 1
+        let sealed = entry.sealed(
+            number: number, after: store.header.logHead, key: store.keys.log, vault: store.vault)
+        try store.database.statement("INSERT INTO log(number, sealed) VALUES(?1, ?2)")
+            .bind(1, number).bind(2, sealed).run()
+        snapshot.store.header.logCount = number
+        snapshot.store.header.logHead = KeyedHash.checksum(sealed)
+    }
+
+    /// The deployment's entry, or an empty one.
+    public func deploymentEntry(_ deployment: Deployment) throws(VaultError) -> DeploymentEntry {
+        try snapshot.deployment(deployment) ?? DeploymentEntry(deployment: deployment, addresses: [], targets: [])
+    }
+
+    private func unbind(_ address: Address) throws(VaultError) {
+        try snapshot.store.remove(.address, snapshot.addressRow(address))
+        var entry = try deploymentEntry(address.deployment)
+        entry.addresses.removeAll { $0 == address }
+        try put(entry)
+    }
+
+    private func isKnown(_ id: CredentialID) throws(VaultError) -> Bool {
+        try snapshot.store.freshRow(.credential, RowID(id)) != nil
+    }
+
+    private func write(_ record: some Record, _ row: RowID) throws(VaultError) {
+        try snapshot.store.write(type(of: record).table, row, content: record.plainForm)
+    }
+}

@@ -1,0 +1,55 @@
+public import Credentials
+public import Sealing
+
+/// What can go wrong with a vault.
+public enum VaultError: Error, Equatable, Sendable {
+    /// Nothing at this path.
+    case missing(path: String)
+    case alreadyExists(path: String)
+    /// The file is there, but the system refuses it.
+    case notAccessible(path: String, errno: Int32)
+    case notAVault(path: String)
+    /// Written by a newer rekeep.
+    case newerFormat(found: Int, known: Int)
+    /// A part of the vault does not fit its seal, its place or its neighbours.
+    case damaged(Damage)
+    /// An older copy of the vault than the one last seen on this machine.
+    case rolledBack(found: UInt64, lastSeen: UInt64)
+    /// The last-seen record outside the vault is not authentic.
+    case lastSeenDamaged(path: String)
+    /// The change is stored, but the last-seen record outside the vault could not be raised.
+    case lastSeenNotWritten(path: String, errno: Int32)
+    /// No slot is opened by what was given.
+    case noSlotFits
+    /// No slot of that kind exists.
+    case noSuchSlot
+    /// Another process holds the vault for too long.
+    case busy
+    case diskFull
+    /// SQLite failed with this result code.
+    case storage(code: Int32)
+    case derivation(SealingError)
+
+    case noSuchAddress(Address)
+    case noSuchDeployment(Deployment)
+    case ambiguous(Deployment, candidates: [Address])
+    case addressTaken(Address)
+}
+
+/// Where damage was found.
+public enum Damage: Equatable, Sendable {
+    /// The file's structure.
+    case file
+    /// The vault's header, or the set of its slots.
+    case header
+    case slot(number: Int)
+    /// A slot leads to another key than the vault's.
+    case slotKey(number: Int)
+    /// A record does not fit its seal or its place.
+    case record(table: String)
+    /// A record is missing, duplicated or from an older copy.
+    case freshness(table: String)
+    /// A secret value does not fit its seal or the fingerprint on record.
+    case secret
+    case log(entry: Int64)
+}

@@ -1,0 +1,31 @@
+internal import Providers
+
+/// Keeps a provider's rate limit: at most so many requests in so long, counted by key or by host, and
+/// never two at once for one key.
+actor Pace {
+    private var nextStart: [String: ContinuousClock.Instant] = [:]
+    private var busyKeys: Set<String> = []
+    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+
+    /// Waits for the turn of a request, runs it, and lets the next one go.
+    func inTurn<Result: Sendable>(
+        key: String, host: String, limit: Profile.Limit, _ body: @Sendable () async -> Result
+    ) async -> Result {
+        while busyKeys.contains(key) {
+            await withCheckedContinuation { waiting[key, default: []].append($0) }
+        }
+        busyKeys.insert(key)
+        let scope = limit.scope == .key ? "key " + key : "host " + host
+        let start = max(nextStart[scope] ?? .now, .now)
+        nextStart[scope] = start + .seconds(limit.per.seconds) / limit.requests
+        try? await Task.sleep(until: start, clock: .continuous)
+        let result = await body()
+        busyKeys.remove(key)
+        if var queue = waiting.removeValue(forKey: key), !queue.isEmpty {
+            let next = queue.removeFirst()
+            waiting[key] = queue
+            next.resume()
+        }
+        return result
+    }
+}

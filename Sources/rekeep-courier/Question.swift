@@ -1,0 +1,10 @@
+/// A line from `rekeep`, as `CourierQuestion` writes it. Here the values are texts, because the HTTP
+/// library takes nothing else; this process lives no longer than its calls.
+struct Question: Decodable, Sendable {
+    let id: Int
+    let ask: String
+    let provider: String?
+    let environment: String?
+    let base_url: String?
+    let fields: [String: String]?
+}

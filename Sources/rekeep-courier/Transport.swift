@@ -1,0 +1,72 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+internal import Providers
+
+/// Sends one request and returns the whole answer: TLS always verified, redirects never followed, at
+/// most 1 MiB and 20 seconds.
+struct Transport: Sendable {
+    /// Why there is no usable answer.
+    struct Failure: Error {
+        let cause: BalanceResult.Cause
+    }
+
+    static let largestBody = 1 << 20
+    static let deadline = Duration.seconds(20)
+    private let client: HTTPClient
+
+    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` and `SSL_CERT_FILE` are honoured.
+    init(environment: [String: String]) {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let file = environment["SSL_CERT_FILE"] ?? environment["SSL_CERT_DIR"] { tls.trustRoots = .file(file) }
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(10), read: .seconds(20)))
+        configuration.httpVersion = .http1Only
+        configuration.decompression = .disabled
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].lazy.compactMap { environment[$0] }.first
+        if let url = proxy.flatMap(URL.init(string:)), let host = url.host(), let port = url.port ?? 3128 as Int? {
+            configuration.proxy = .server(host: host, port: port)
+        }
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    func shutdown() async { try? await client.shutdown() }
+
+    func send(
+        method: String, url: String, headers: [(name: String, value: String)], body: String?
+    ) async throws(Failure) -> Answer {
+        var request = HTTPClientRequest(url: url)
+        request.method = HTTPMethod(rawValue: method)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        do {
+            let response = try await client.execute(request, deadline: .now() + .seconds(20))
+            let bytes = try await response.body.collect(upTo: Self.largestBody)
+            return Answer(
+                status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
+                body: Array(buffer: bytes))
+        } catch {
+            throw Failure(cause: Self.cause(of: error))
+        }
+    }
+
+    private static func cause(of error: any Error) -> BalanceResult.Cause {
+        switch error {
+        case is NIOTooManyBytesError: .tooLarge
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .tls
+        case is CancellationError: .timeout
+        case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout
+            || error == .connectTimeout || error == .tlsHandshakeTimeout || error == .cancelled: .timeout
+        case let error as NIOConnectionError:
+            error.dnsAError != nil || error.dnsAAAAError != nil
+                ? .dns : error.connectionErrors.contains { $0.error is NIOSSLError } ? .tls : .connect
+        case is IOError: .connect
+        default: .other
+        }
+    }
+}

@@ -11,10 +11,23 @@ static inline int linux_set_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 
 static inline int linux_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
 static inline int linux_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 static inline int linux_die_with_parent(int number) { return prctl(PR_SET_PDEATHSIG, number, 0, 0, 0); }
-static inline int linux_set_no_core(void) {
-  struct rlimit none = {0, 0};
-  return setrlimit(RLIMIT_CORE, &none);
+// Only the soft limit: the program that exec starts gets its own back.
+static inline unsigned long linux_core_limit(void) {
+  struct rlimit limit = {0, 0};
+  getrlimit(RLIMIT_CORE, &limit);
+  return limit.rlim_cur;
+}
+static inline int linux_set_core_limit(unsigned long soft) {
+  struct rlimit limit = {0, 0};
+  getrlimit(RLIMIT_CORE, &limit);
+  limit.rlim_cur = soft;
+  return setrlimit(RLIMIT_CORE, &limit);
 }
 static inline void linux_default_signal(int number) { signal(number, SIG_DFL); }
 static inline void linux_ignore_signal(int number) { signal(number, SIG_IGN); }
 static inline long linux_close_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 0); }
+
+extern int execvpe(const char *file, char *const arguments[], char *const environment[]);
+static inline int linux_execvpe(const char *file, char *const *arguments, char *const *environment) {
+  return execvpe(file, arguments, environment);
+}

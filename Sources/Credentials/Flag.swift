@@ -18,4 +18,12 @@ public enum Flag: String, Sendable, CaseIterable {
     case shared
     /// Bound to no target.
     case unused
+
+    /// Wrong already, rather than soon to be.
+    public var isGrave: Bool {
+        switch self {
+        case .overdue, .expired, .oldKeyAlive, .drift, .shared: true
+        case .due, .expiring, .unproved, .pending, .unused: false
+        }
+    }
 }

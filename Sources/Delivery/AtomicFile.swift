@@ -65,7 +65,7 @@ struct AtomicFile {
         let descriptor = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
         defer { Glibc.close(descriptor) }
-        do {
+        do throws(DeliveryError) {
             // Held until the process ends: a draft that nobody holds is a leftover of a crash.
             flock(descriptor, LOCK_EX | LOCK_NB)
             try fill(descriptor, content, found, mode: mode, owner: owner, group: group)

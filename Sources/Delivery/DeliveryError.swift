@@ -29,6 +29,23 @@ public enum DeliveryError: Error, Equatable, Sendable {
     case hookNeedsShell(String)
     case hookFailed(program: String, status: Int32)
     case hookTimedOut(program: String, seconds: Int)
+    /// The values could not be read from the vault.
+    case vaultUnavailable
+}
+
+extension DeliveryError {
+    /// A few words for the record of a target; they never carry a value.
+    public var kind: String {
+        switch self {
+        case .hookNotFound, .hookNeedsShell, .hookFailed, .hookTimedOut: "hook failed"
+        case .readBackDiffers: "read-back differs"
+        case .vaultUnavailable: "vault unavailable"
+        case .noSuchPreset, .noSuchDialect, .sameVariable, .notEncodable, .badVariableName: "not encodable"
+        case .notAFile, .symbolicLink, .notAbsolute, .tooLarge, .byteOrderMark, .setTwice, .noSuchUser, .noSuchGroup,
+            .file, .changedMeanwhile:
+            "not written"
+        }
+    }
 }
 
 /// What was being done to a file.

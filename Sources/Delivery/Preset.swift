@@ -1,5 +1,4 @@
 public import Credentials
-public import Sealing
 
 /// How one application names the variables of a credential. docs/panels.md lists them with their sources.
 public struct Preset: Sendable, Hashable {

@@ -54,6 +54,11 @@ public struct TargetWriter: Sendable {
         if let program = target.hook.first { _ = try Hook.locate(program) }
     }
 
+    /// Finds out whether all values have a spelling that reads back as they are.
+    public func encodes(_ variables: [Variable]) throws(DeliveryError) {
+        try prove(try DotenvFile(SecretBytes([])).setting(variables, path: target.path, opening: ""), variables)
+    }
+
     /// What the target holds of each variable, by name; nil when there is no file.
     public func held(_ names: [String]) throws(DeliveryError) -> [String: Held]? {
         let file = try AtomicFile(path: target.path)

@@ -6,8 +6,12 @@ public struct CourierClient: Sendable {
     public let executable: String
     /// The directory of the user's own profiles.
     public let ownProfiles: String
-    /// Passed on: proxy and CA settings, nothing else.
+    /// The courier's whole environment.
     public let environment: [String: String]
+    /// The variables that are passed on: proxy and CA settings, nothing else.
+    public static let passedVariables = [
+        "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    ]
     /// How long it may say nothing while a question is open, in seconds; longer than any single call takes.
     private static let patience = 40.0
     private static let longestLine = 1 << 20
@@ -15,8 +19,7 @@ public struct CourierClient: Sendable {
     public init(executable: String, ownProfiles: String, environment: [String: String]) {
         self.executable = executable
         self.ownProfiles = ownProfiles
-        let passed: Set<String> = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"]
-        self.environment = environment.filter { passed.contains($0.key) }
+        self.environment = environment.filter { Self.passedVariables.contains($0.key) }
     }
 
     /// Asks all questions at once. Each gets exactly one answer: where the courier gave none, because it

@@ -48,20 +48,33 @@ public final class Transaction {
         }
     }
 
+    /// Takes a version back as if it had never been staged: its values, its fingerprints and its number go.
+    public func withdraw(_ version: Version, from credential: inout Credential) throws(VaultError) {
+        try eraseSecrets(of: version, in: credential.id)
+        credential.versions.removeAll { $0.number == version.number }
+        let kept = Set(credential.versions.flatMap(\.fingerprints.values))
+        for fingerprint in version.fingerprints.values where !kept.contains(fingerprint) {
+            try forget(fingerprint, of: credential.id)
+        }
+        try put(credential)
+    }
+
+    private func forget(_ fingerprint: Fingerprint, of id: CredentialID) throws(VaultError) {
+        let holders = try snapshot.holders(of: fingerprint).filter { $0 != id }
+        let row = snapshot.fingerprintRow(fingerprint)
+        if holders.isEmpty {
+            try snapshot.store.remove(.fingerprint, row)
+        } else {
+            try write(FingerprintEntry(credentials: holders), row)
+        }
+    }
+
     /// Removes a credential with everything that is kept of it.
     public func remove(_ credential: Credential) throws(VaultError) {
         for address in credential.addresses { try unbind(address) }
         for version in credential.versions {
             try eraseSecrets(of: version, in: credential.id)
-            for fingerprint in version.fingerprints.values {
-                let holders = try snapshot.holders(of: fingerprint).filter { $0 != credential.id }
-                let row = snapshot.fingerprintRow(fingerprint)
-                if holders.isEmpty {
-                    try snapshot.store.remove(.fingerprint, row)
-                } else {
-                    try write(FingerprintEntry(credentials: holders), row)
-                }
-            }
+            for fingerprint in version.fingerprints.values { try forget(fingerprint, of: credential.id) }
         }
         try snapshot.store.remove(.rotation, snapshot.rotationRow(credential.id))
         try snapshot.store.remove(.credential, RowID(credential.id))

@@ -12,7 +12,7 @@ struct RekeepCourier {
     private static let inFlight = 64
 
     static func main() async {
-        ProcessGuard.raise()
+        _ = ProcessGuard.raise()
         _ = linux_set_no_new_privileges()
         _ = linux_die_with_parent(SIGKILL)
         _ = linux_close_from(3)

@@ -1,0 +1,92 @@
+internal import Credentials
+public import Providers
+internal import Sealing
+
+extension CourierClient {
+    /// One profile, or all.
+    public func describe(_ provider: String?) async throws(OperationError) -> [ProviderDescription] {
+        guard let answer = await ask([.describe(provider: provider)]).first else { throw .courierSilent }
+        if let refusal = answer.refusal { throw .courier(refusal) }
+        guard let descriptions = answer.descriptions else { throw .courierSilent }
+        return descriptions
+    }
+}
+
+/// One key to try.
+struct Trial {
+    let credential: Credential
+    let version: Int
+    let values: [String: SecretBytes]
+
+    fileprivate var question: CourierQuestion {
+        .balance(
+            BalanceCall(
+                provider: credential.provider, environment: credential.environment,
+                ownBaseURL: credential.hasOwnBaseURL ? credential.terms.baseURL : nil, fields: values))
+    }
+}
+
+extension Keeper {
+    /// Makes the balance calls of all trials, many at once.
+    /// - Returns: one check for each trial, in their order.
+    func call(
+        _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws(OperationError) -> [Check] {
+        let answers = await courier.ask(trials.map(\.question), progress: progress)
+        var checks: [Check] = []
+        for (trial, answer) in zip(trials, answers) {
+            if let refusal = answer.refusal { throw .courier(refusal) }
+            checks.append(check(answer.result, of: trial))
+        }
+        return checks
+    }
+
+    private func check(_ result: BalanceResult?, of trial: Trial) -> Check {
+        // What the courier says is a stranger's word too: texts are cut, and nothing unknown becomes ok.
+        let result = result ?? BalanceResult(outcome: Outcome.unknown.name, cause: .courier)
+        let outcome = Outcome(name: result.outcome) ?? .unknown
+        let balance = result.balance.flatMap { Money(amount: $0, currency: result.currency) }
+        return Check(
+            outcome: outcome, at: now(), version: trial.version, balance: balance,
+            identity: result.identity.map { String($0.prefix(128)) }, latency: result.latencyMilliseconds,
+            message: CheckMessage.text(outcome, result))
+    }
+}
+
+/// The sentence that goes with an outcome.
+enum CheckMessage {
+    static func text(_ outcome: Outcome, _ result: BalanceResult) -> String {
+        let status = result.status.map { " (HTTP \($0))" } ?? ""
+        let own = result.providerMessage.map { ": " + String($0.prefix(200)) } ?? ""
+        switch outcome {
+        case .ok: return "the provider accepts it"
+        case .badCredentials: return "the provider refuses it" + status + own
+        case .expired: return "the provider says that it has expired" + status + own
+        case .forbidden: return "the key is right but may not read the balance" + status + own
+        case .ipNotAllowed: return "the key is right but this address is not on the allow-list" + status + own
+        case .wrongEnvironment: return "the key belongs to another environment" + status + own
+        case .rateLimited: return "the provider asks to slow down" + status + own
+        case .providerDown: return "the provider is out of order" + status
+        case .unknown: return unknown(result.cause, status)
+        case .unreachable: return unreachable(result.cause)
+        }
+    }
+
+    private static func unknown(_ cause: BalanceResult.Cause?, _ status: String) -> String {
+        switch cause {
+        case .courier: "the courier gave no answer"
+        case .tooLarge: "the answer is larger than 1 MiB"
+        default: "the answer is not one that this provider gives" + status
+        }
+    }
+
+    private static func unreachable(_ cause: BalanceResult.Cause?) -> String {
+        switch cause {
+        case .dns: "the provider's host name is not found"
+        case .connect: "no connection to the provider"
+        case .tls: "the provider's certificate is not valid"
+        case .timeout: "no answer within 20 seconds"
+        case .tooLarge, .other, .courier, nil: "the connection broke"
+        }
+    }
+}

@@ -1,0 +1,78 @@
+internal import Credentials
+public import Providers
+public import Sealing
+internal import Vault
+
+/// Pasted values by field name, cleaned, with what was taken out of each.
+public struct Intake: Sendable {
+    public let values: [String: SecretBytes]
+    public let removals: [String: [Hygiene.Removal]]
+
+    /// Cleans the values and refuses what cannot be right.
+    /// - Parameter kept: plain values that stay as they are when they are left out.
+    init(
+        _ pasted: [String: SecretBytes], fields: [Field], keeping kept: [String: String] = [:]
+    ) throws(OperationError) {
+        for name in pasted.keys.sorted() where !fields.contains(where: { $0.name == name }) {
+            throw .unknownField(name, known: fields.map(\.name))
+        }
+        var values = kept.mapValues { SecretBytes($0.utf8) }
+        var removals: [String: [Hygiene.Removal]] = [:]
+        do {
+            for field in fields {
+                guard let value = pasted[field.name], value.count > 0 || !field.isOptional else { continue }
+                let (cleaned, removed) = try Hygiene.clean(value, field: field)
+                values[field.name] = cleaned
+                if !removed.isEmpty { removals[field.name] = removed }
+            }
+        } catch {
+            throw .hygiene(error)
+        }
+        for field in fields where values[field.name] == nil && !field.isOptional { throw .missingField(field) }
+        do {
+            try Hygiene.inspect(values, fields: fields)
+        } catch {
+            throw .hygiene(error)
+        }
+        self.values = values
+        self.removals = removals
+    }
+
+    func secrets(_ terms: Terms) -> [(field: String, value: SecretBytes)] {
+        terms.secretFields.compactMap { field in values[field.name].map { (field.name, $0) } }
+    }
+
+    func plain(_ terms: Terms) -> [String: String] {
+        var result: [String: String] = [:]
+        for field in terms.plainFields {
+            if let value = values[field.name] {
+                result[field.name] = value.withBytes { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+        return result
+    }
+}
+
+extension Keeper {
+    /// Refuses secrets that the vault knows better: the key of another environment, or a retired one.
+    func refuseKnown(
+        _ secrets: [(field: String, value: SecretBytes)], provider: String, environment: String
+    ) throws(OperationError) {
+        let known: OperationError? = try read { snapshot throws(VaultError) in
+            for (_, value) in secrets {
+                let fingerprint = snapshot.fingerprint(of: value)
+                for id in try snapshot.holders(of: fingerprint) {
+                    let holder = try snapshot.credential(id)
+                    guard let address = holder.addresses.first else { continue }
+                    let versions = holder.versions.filter { $0.fingerprints.values.contains(fingerprint) }
+                    if versions.contains(where: { $0.state == .retired }) { return .retiredKey(holder: address) }
+                    if holder.provider == provider, holder.environment != environment {
+                        return .keyOfOtherEnvironment(holder: address)
+                    }
+                }
+            }
+            return nil
+        }
+        if let known { throw known }
+    }
+}

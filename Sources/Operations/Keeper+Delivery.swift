@@ -1,0 +1,276 @@
+public import Credentials
+public import Delivery
+internal import Sealing
+public import Vault
+
+/// What became of one target.
+public struct TargetReport: Sendable, Equatable {
+    public let deployment: Deployment
+    public let path: String
+    /// The file holds the current values; `isChanged` tells whether it had to be written.
+    public var isWritten = false
+    public var isChanged = false
+    public var isReadBack = false
+    /// Nil where the target has no hook.
+    public var isHookRun: Bool?
+    public var problem: DeliveryError?
+
+    public var isDone: Bool { isWritten && isReadBack && isHookRun != false && problem == nil }
+}
+
+/// What a deploy would change in one target: names, never values.
+public struct DeployPreview: Sendable {
+    public let deployment: Deployment
+    public let path: String
+    /// Variables that are absent or hold something else.
+    public let changes: [String]
+    /// True when a hook is still to be run.
+    public let isHookDue: Bool
+    public let problem: DeliveryError?
+}
+
+extension Keeper {
+    /// The current variables of a deployment, as a preset names them.
+    public func variables(_ deployment: Deployment, preset: Preset) throws(OperationError) -> [Variable] {
+        try contents(of: deployment, preset: preset).variables
+    }
+
+    /// All deployments that have targets, or those that are named.
+    public func deploymentsWithTargets(_ named: [Deployment]) throws(OperationError) -> [DeploymentEntry] {
+        try read { snapshot throws(VaultError) in
+            var entries: [DeploymentEntry] = []
+            if named.isEmpty {
+                try snapshot.forEachDeployment { if !$0.targets.isEmpty { entries.append($0) } }
+            } else {
+                for deployment in named {
+                    guard let entry = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
+                    entries.append(entry)
+                }
+            }
+            return entries.sorted { $0.deployment < $1.deployment }
+        }
+    }
+
+    /// Writes the current values to the targets of the deployments, all that have any when none is named.
+    public func deploy(_ deployments: [Deployment]) async throws(OperationError) -> [TargetReport] {
+        let reports = await deliver(to: try deploymentsWithTargets(deployments).map(\.deployment))
+        try write { transaction throws(VaultError) in
+            try transaction.log(
+                entry(
+                    "deploy", deployments.map(\.description).joined(separator: " "),
+                    "\(reports.count(where: \.isDone)) of \(reports.count) targets"))
+        }
+        return reports
+    }
+
+    /// What `deploy` would change.
+    public func preview(_ deployments: [Deployment]) throws(OperationError) -> [DeployPreview] {
+        var previews: [DeployPreview] = []
+        for entry in try deploymentsWithTargets(deployments) {
+            for target in entry.targets {
+                var changes: [String] = []
+                var problem: DeliveryError?
+                let variables = try variables(entry.deployment, preset: try preset(target))
+                let writer = TargetWriter(target, of: entry.deployment)
+                do throws(DeliveryError) {
+                    try writer.preflight(variables)
+                    let held = try writer.held(variables.map(\.name)) ?? [:]
+                    changes = variables.filter { held[$0.name] != .value($0.value) }.map(\.name)
+                } catch {
+                    problem = error
+                }
+                previews.append(
+                    DeployPreview(
+                        deployment: entry.deployment, path: target.path, changes: changes,
+                        isHookDue: !target.hook.isEmpty && (target.delivery.isHookDue || !changes.isEmpty),
+                        problem: problem))
+            }
+        }
+        return previews
+    }
+
+    /// Delivers to every target of the deployments, targets side by side; one that fails does not stop the others.
+    func deliver(to deployments: [Deployment]) async -> [TargetReport] {
+        var reports: [TargetReport] = []
+        var hooks: [(index: Int, words: [String])] = []
+        for deployment in deployments {
+            for (report, hook) in write(deployment) {
+                if let hook { hooks.append((reports.count, hook)) }
+                reports.append(report)
+            }
+        }
+        // The vault is not touched while hooks run; each writes down its own end afterwards.
+        let results = await withTaskGroup(of: (Int, DeliveryError?).self) { group in
+            for (index, words) in hooks {
+                group.addTask {
+                    do throws(DeliveryError) {
+                        try await Hook.run(words)
+                        return (index, nil)
+                    } catch {
+                        return (index, error)
+                    }
+                }
+            }
+            return await group.reduce(into: [(Int, DeliveryError?)]()) { $0.append($1) }
+        }
+        for (index, problem) in results {
+            reports[index].isHookRun = problem == nil
+            reports[index].problem = problem
+            let time = now()
+            note(reports[index]) {
+                $0.isHookDue = problem != nil
+                $0.problem = problem.map { "\($0.kind)" }
+                if problem == nil { $0.hookRunAt = time }
+            }
+        }
+        return reports
+    }
+
+    /// Writes and reads back the targets of one deployment.
+    /// - Returns: a report for each, with its hook's words where the hook is to be run.
+    private func write(_ deployment: Deployment) -> [(TargetReport, hook: [String]?)] {
+        let entry: DeploymentEntry?
+        let lock: FileLock
+        do {
+            // Values are read under the lock: what another process made current meanwhile is what is written.
+            lock = try deliveryLock(deployment)
+            entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
+        } catch {
+            return [(TargetReport(deployment: deployment, path: "", problem: Self.asDelivery(error)), nil)]
+        }
+        defer { withExtendedLifetime(lock) {} }
+        return (entry?.targets ?? []).map { write($0, of: deployment) }
+    }
+
+    private func write(_ target: Target, of deployment: Deployment) -> (TargetReport, hook: [String]?) {
+        var report = TargetReport(deployment: deployment, path: target.path)
+        do {
+            let contents = try contents(of: deployment, preset: try preset(target))
+            let writer = TargetWriter(target, of: deployment)
+            let held = try writer.held(contents.variables.map(\.name)) ?? [:]
+            report.isChanged = contents.variables.contains { held[$0.name] != .value($0.value) }
+            let needsHook = !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue)
+            if report.isChanged, !target.hook.isEmpty {
+                // Before the write: a crash right after it must not lose the hook.
+                try noteOrThrow(report) { $0.isHookDue = true }
+            }
+            let wasTouched = try writer.write(contents.variables)
+            report.isWritten = true
+            report.isChanged = report.isChanged || wasTouched
+            try writer.readBack(contents.variables)
+            report.isReadBack = true
+            let time = now()
+            if report.isChanged || target.delivery.versions != contents.versions || target.delivery.problem != nil {
+                try noteOrThrow(report) {
+                    $0.versions = contents.versions
+                    if wasTouched || $0.writtenAt == nil { $0.writtenAt = time }
+                    $0.readBackAt = time
+                    $0.problem = nil
+                }
+            }
+            if needsHook { report.isHookRun = false }
+            return (report, needsHook ? target.hook : nil)
+        } catch {
+            let problem = Self.asDelivery(error)
+            report.problem = problem
+            note(report) { $0.problem = problem.kind }
+            return (report, nil)
+        }
+    }
+
+    /// Records how far a delivery got. A target that was removed meanwhile is nobody's loss.
+    private func noteOrThrow(
+        _ report: TargetReport, _ change: (inout DeliveryState) -> Void
+    ) throws(OperationError) {
+        try write { transaction throws(VaultError) in
+            var entry = try transaction.deploymentEntry(report.deployment)
+            guard let index = entry.targets.firstIndex(where: { $0.path == report.path }) else { return }
+            change(&entry.targets[index].delivery)
+            try transaction.put(entry)
+        }
+    }
+
+    private func note(_ report: TargetReport, _ change: (inout DeliveryState) -> Void) {
+        // A failing note leaves the older state, which asks for more work than is needed, never for less.
+        try? noteOrThrow(report, change)
+    }
+
+    private static func asDelivery(_ error: any Error) -> DeliveryError {
+        switch error {
+        case let error as DeliveryError: error
+        case OperationError.delivery(let error): error
+        default: .vaultUnavailable
+        }
+    }
+
+    func preset(_ target: Target) throws(OperationError) -> Preset {
+        do {
+            return try Preset.named(target.preset)
+        } catch {
+            throw .delivery(error)
+        }
+    }
+
+    func deliveryLock(_ deployment: Deployment) throws(OperationError) -> FileLock {
+        try FileLock(
+            path: lockPath("deploy", Array(deployment.description.utf8)), what: deployment.description, waits: true)
+    }
+
+    /// The path of a lock whose name tells nothing of what it locks.
+    func lockPath(_ kind: String, _ name: [UInt8]) -> String {
+        let hash = KeyedHash.checksum(vault.id + name, count: 16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return "\(stateDirectory)/\(kind)-\(hash.joined()).lock"
+    }
+
+    /// The variables of a deployment and the versions that their values come from.
+    struct Contents {
+        var variables: [Variable] = []
+        var versions: [CredentialID: Int] = [:]
+    }
+
+    /// - Parameter replacing: a version to render in place of the current one, for trying a new key's spelling.
+    func contents(
+        of deployment: Deployment, preset: Preset, replacing: (id: CredentialID, values: [String: SecretBytes])? = nil
+    ) throws(OperationError) -> Contents {
+        let result: Result<Contents, DeliveryError> = try read { snapshot throws(VaultError) in
+            guard let entry = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
+            var contents = Contents()
+            for address in entry.addresses {
+                let credential = try snapshot.credential(at: address)
+                guard let binding = credential.binding(at: address), let current = credential.current else { continue }
+                let sources: [(name: String, source: Preset.Source)]
+                do throws(DeliveryError) {
+                    sources = try preset.variables(of: credential, at: binding)
+                } catch {
+                    return .failure(error)
+                }
+                contents.versions[credential.id] = current.number
+                for (name, source) in sources {
+                    let value: SecretBytes
+                    var isSecret = false
+                    switch source {
+                    case .text(let text): value = SecretBytes(text.utf8)
+                    case .field(let field):
+                        isSecret = field.isSecret
+                        if let other = replacing, other.id == credential.id, let given = other.values[field.name] {
+                            value = given
+                        } else if field.isSecret {
+                            value = try snapshot.secret(field.name, of: current, in: credential.id)
+                        } else if let text = current.plain[field.name] {
+                            value = SecretBytes(text.utf8)
+                        } else {
+                            continue
+                        }
+                    }
+                    contents.variables.append(Variable(name: name, value: value, isSecret: isSecret, address: address))
+                }
+            }
+            return .success(contents)
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw .delivery(error)
+        }
+    }
+}

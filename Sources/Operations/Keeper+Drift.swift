@@ -1,0 +1,95 @@
+public import Credentials
+public import Delivery
+internal import Sealing
+internal import Vault
+
+/// Whether one target still holds the current values.
+public struct DriftReport: Sendable {
+    public enum State: String, Sendable {
+        case current
+        /// An older version of ours.
+        case stale
+        /// No file, or a variable is not in it.
+        case missing
+        case unreadable
+        /// A value that this vault never had.
+        case foreign
+    }
+
+    public let deployment: Deployment
+    public let path: String
+    public let state: State
+    /// The version that the target holds, where it is one of ours.
+    public let version: Int?
+    /// The variables that are not as they should be.
+    public let variables: [String]
+    /// The values are there, but the application was not told to read them.
+    public let isHookDue: Bool
+    public let problem: DeliveryError?
+}
+
+extension Keeper {
+    /// Reads every target of the deployments, all that have any when none is named, and compares.
+    public func drift(_ deployments: [Deployment]) throws(OperationError) -> [DriftReport] {
+        var reports: [DriftReport] = []
+        for entry in try deploymentsWithTargets(deployments) {
+            for target in entry.targets { reports.append(try drift(of: target, in: entry)) }
+        }
+        let found = reports
+        try write { transaction throws(VaultError) in
+            for report in found {
+                var entry = try transaction.deploymentEntry(report.deployment)
+                guard let index = entry.targets.firstIndex(where: { $0.path == report.path }) else { continue }
+                let problem = report.state == .current ? nil : "drift: " + report.state.rawValue
+                let before = entry.targets[index].delivery.problem
+                guard before != problem, report.state != .current || before?.hasPrefix("drift: ") == true else { continue }
+                entry.targets[index].delivery.problem = problem
+                try transaction.put(entry)
+            }
+            try transaction.log(
+                entry(
+                    "drift", deployments.map(\.description).joined(separator: " "),
+                    "\(found.count { $0.state == .current }) of \(found.count) current"))
+        }
+        return reports
+    }
+
+    private func drift(of target: Target, in entry: DeploymentEntry) throws(OperationError) -> DriftReport {
+        let contents = try contents(of: entry.deployment, preset: try preset(target))
+        func report(
+            _ state: DriftReport.State, _ variables: [String] = [], version: Int? = nil, problem: DeliveryError? = nil
+        ) -> DriftReport {
+            DriftReport(
+                deployment: entry.deployment, path: target.path, state: state, version: version,
+                variables: variables, isHookDue: target.delivery.isHookDue, problem: problem)
+        }
+        let held: [String: TargetWriter.Held]?
+        do {
+            held = try TargetWriter(target, of: entry.deployment).held(contents.variables.map(\.name))
+        } catch {
+            return report(.unreadable, problem: error)
+        }
+        guard let held else { return report(.missing, contents.variables.map(\.name)) }
+        let wrong = contents.variables.filter { held[$0.name] != .value($0.value) }
+        let names = wrong.map(\.name)
+        guard !wrong.isEmpty else { return report(.current, version: contents.versions.values.max()) }
+        if wrong.contains(where: { held[$0.name] == .absent }) { return report(.missing, names) }
+        var versions: Set<Int> = []
+        for variable in wrong {
+            guard case .value(let value)? = held[variable.name], variable.isSecret,
+                let version = try version(holding: value, at: variable.address)
+            else { return report(.foreign, names) }
+            versions.insert(version)
+        }
+        return report(.stale, names, version: versions.min())
+    }
+
+    /// The version of the credential at `address` that ever had this secret, the retired ones included.
+    private func version(holding value: SecretBytes, at address: Address) throws(OperationError) -> Int? {
+        try read { snapshot throws(VaultError) in
+            let fingerprint = snapshot.fingerprint(of: value)
+            return try snapshot.credential(at: address).versions
+                .last { $0.fingerprints.values.contains(fingerprint) }?.number
+        }
+    }
+}

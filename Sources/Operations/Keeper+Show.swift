@@ -1,0 +1,41 @@
+public import Credentials
+public import Sealing
+internal import Vault
+
+extension Keeper {
+    /// A credential and the address it was asked for by.
+    public func show(_ reference: AddressReference) throws(OperationError) -> (Address, Credential) {
+        try find(reference)
+    }
+
+    /// The current value of one field; secret values come in locked memory.
+    /// - Throws: `unknownField`.
+    public func value(_ field: String, at reference: AddressReference) throws(OperationError) -> SecretBytes {
+        let found: (Credential, SecretBytes?) = try read { snapshot throws(VaultError) in
+            let credential = try snapshot.credential(at: snapshot.resolve(reference))
+            guard let current = credential.current else { return (credential, nil) }
+            if current.fingerprints[field] != nil {
+                return (credential, try snapshot.secret(field, of: current, in: credential.id))
+            }
+            return (credential, current.plain[field].map { SecretBytes($0.utf8) })
+        }
+        guard let value = found.1 else {
+            throw .unknownField(field, known: found.0.terms.fields.map(\.name))
+        }
+        return value
+    }
+
+    /// Everything that fits the patterns, sorted by address; no secret is decrypted.
+    public func list(_ patterns: [Pattern]) throws(OperationError) -> [(address: Address, credential: Credential)] {
+        let found: [(address: Address, credential: Credential)] = try read { snapshot throws(VaultError) in
+            var result: [(address: Address, credential: Credential)] = []
+            try snapshot.forEachCredential { credential throws(VaultError) in
+                for address in credential.addresses where patterns.match(address) {
+                    result.append((address, credential))
+                }
+            }
+            return result
+        }
+        return found.sorted { $0.address < $1.address }
+    }
+}

@@ -1,0 +1,120 @@
+public import Credentials
+internal import Sealing
+internal import Vault
+
+/// One line of `status`.
+public struct StatusReport: Sendable {
+    public let address: Address
+    public let credential: Credential
+    public let version: Version
+    public let age: Span?
+    public let maxAge: Span
+    /// When the age reaches its limit.
+    public let dueAt: Timestamp?
+    public let flags: [Flag]
+}
+
+extension Keeper {
+    /// Ages, limits and flags of everything that fits, sorted by address. No secret is decrypted.
+    public func status(_ patterns: [Pattern]) throws(OperationError) -> [StatusReport] {
+        let time = now()
+        let survey = try read { snapshot throws(VaultError) in try Survey(snapshot) }
+        var reports: [StatusReport] = []
+        reports.reserveCapacity(survey.credentials.count)
+        for credential in survey.credentials {
+            guard let current = credential.current else { continue }
+            for address in credential.addresses where patterns.match(address) {
+                let maxAge =
+                    credential.maxAge ?? survey.policies.rule(for: address)?.maxAge ?? credential.terms.maxAge
+                let age = current.activatedAt.map { time - $0 }
+                var flags = Self.ageFlags(age, maxAge, current, time)
+                flags += survey.flags(of: credential, current: current, at: address, time)
+                reports.append(
+                    StatusReport(
+                        address: address, credential: credential, version: current, age: age, maxAge: maxAge,
+                        dueAt: current.activatedAt.map { $0 + maxAge },
+                        flags: Flag.allCases.filter(flags.contains)))
+            }
+        }
+        return reports.sorted { $0.address < $1.address }
+    }
+
+    private static func ageFlags(_ age: Span?, _ maxAge: Span, _ version: Version, _ time: Timestamp) -> [Flag] {
+        var flags: [Flag] = []
+        if let age {
+            if age > maxAge {
+                flags.append(.overdue)
+            } else if age.seconds * 4 >= maxAge.seconds * 3 {
+                flags.append(.due)
+            }
+        }
+        if let expires = version.expiresAt {
+            if expires <= time {
+                flags.append(.expired)
+            } else if expires - time <= .days(14) {
+                flags.append(.expiring)
+            }
+        }
+        if version.provedAt.map({ time - $0 > .days(30) }) ?? true { flags.append(.unproved) }
+        return flags
+    }
+}
+
+/// What has to be known of the whole vault before any one credential can be flagged.
+private struct Survey {
+    private(set) var credentials: [Credential] = []
+    private(set) var policies: [Policy]
+    private var openRotations: [CredentialID: Rotation] = [:]
+    private var targets: [Deployment: [Target]] = [:]
+    private var environments: [Fingerprint: Holder] = [:]
+
+    /// Who uses a secret: the first credential seen, and whether another one does too.
+    private struct Holder {
+        let credential: CredentialID
+        var isShared = false
+    }
+
+    init(_ snapshot: Snapshot) throws(VaultError) {
+        policies = try snapshot.policies()
+        var rotations: [CredentialID: Rotation] = [:]
+        try snapshot.forEachRotation { if !$0.state.isOver { rotations[$0.credential] = $0 } }
+        var targets: [Deployment: [Target]] = [:]
+        try snapshot.forEachDeployment { if !$0.targets.isEmpty { targets[$0.deployment] = $0.targets } }
+        var credentials: [Credential] = []
+        var holders: [Fingerprint: Holder] = [:]
+        try snapshot.forEachCredential { credential in
+            credentials.append(credential)
+            for fingerprint in credential.current?.fingerprints.values ?? [:].values {
+                if let holder = holders[fingerprint] {
+                    if holder.credential != credential.id { holders[fingerprint]?.isShared = true }
+                } else {
+                    holders[fingerprint] = Holder(credential: credential.id)
+                }
+            }
+        }
+        openRotations = rotations
+        self.targets = targets
+        self.credentials = credentials
+        environments = holders
+    }
+
+    func flags(of credential: Credential, current: Version, at address: Address, _ time: Timestamp) -> [Flag] {
+        var flags: [Flag] = []
+        if let rotation = openRotations[credential.id] {
+            if !rotation.state.isPromoted || rotation.state == .promoted || rotation.state == .delivering {
+                flags.append(.pending)
+            }
+            if rotation.state == .grace, let end = rotation.graceUntil, end <= time, rotation.refusedAt == nil {
+                flags.append(.oldKeyAlive)
+            }
+            if rotation.state == .retiring, rotation.oldKey?.outcome == .ok { flags.append(.oldKeyAlive) }
+        }
+        let own = targets[address.deployment] ?? []
+        if own.isEmpty { flags.append(.unused) }
+        if own.contains(where: {
+            $0.delivery.versions[credential.id] != current.number || $0.delivery.isHookDue || $0.delivery.problem != nil
+        }) { flags.append(.drift) }
+        if current.fingerprints.values.contains(where: { environments[$0]?.isShared == true }) { flags.append(.shared) }
+        return flags
+    }
+}

@@ -1,0 +1,84 @@
+public import Credentials
+internal import Delivery
+internal import Glibc
+public import Providers
+internal import Sealing
+public import Vault
+
+/// The one place where vault, providers and delivery meet: a function for each use.
+public struct Keeper {
+    let vault: OpenVault
+    let courier: CourierClient
+    /// Where locks and the last-seen record are kept.
+    let stateDirectory: String
+    let now: @Sendable () -> Timestamp
+
+    public init(
+        vault: OpenVault, courier: CourierClient, stateDirectory: String,
+        now: @escaping @Sendable () -> Timestamp = Keeper.systemTime
+    ) {
+        self.vault = vault
+        self.courier = courier
+        self.stateDirectory = stateDirectory
+        self.now = now
+    }
+
+    public static let systemTime: @Sendable () -> Timestamp = {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: Int64(time.tv_sec))
+    }
+
+    func read<Result>(
+        _ body: (Snapshot) throws(VaultError) -> Result
+    ) throws(OperationError) -> Result {
+        do {
+            return try vault.read(body)
+        } catch {
+            throw .vault(error)
+        }
+    }
+
+    func write<Result>(
+        _ body: (Transaction) throws(VaultError) -> Result
+    ) throws(OperationError) -> Result {
+        do {
+            return try vault.write(body)
+        } catch {
+            throw .vault(error)
+        }
+    }
+
+    /// Looks a credential up by what the user typed.
+    func find(_ reference: AddressReference) throws(OperationError) -> (Address, Credential) {
+        try read { snapshot throws(VaultError) in
+            let address = try snapshot.resolve(reference)
+            return (address, try snapshot.credential(at: address))
+        }
+    }
+
+    /// All secret and plain values of one version, for a balance call.
+    func values(
+        of version: Version, in credential: Credential
+    ) throws(OperationError) -> [String: SecretBytes] {
+        var values = version.plain.mapValues { SecretBytes($0.utf8) }
+        let secrets = try read { snapshot throws(VaultError) in
+            var secrets: [String: SecretBytes] = [:]
+            for field in version.fingerprints.keys {
+                secrets[field] = try snapshot.secret(field, of: version, in: credential.id)
+            }
+            return secrets
+        }
+        values.merge(secrets) { $1 }
+        return values
+    }
+
+    func entry(_ action: String, _ subject: String, _ outcome: String) -> LogEntry {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return LogEntry(
+            at: now(), user: getuid(), host: String(decoding: host, as: UTF8.self), action: action, subject: subject,
+            outcome: outcome)
+    }
+}

@@ -1,0 +1,56 @@
+public import Credentials
+public import Delivery
+public import Providers
+public import Vault
+
+/// Why an operation did not happen. Nothing that was stored before is lost by any of these.
+public enum OperationError: Error, Equatable, Sendable {
+    case vault(VaultError)
+    case delivery(DeliveryError)
+    case hygiene(Hygiene.Refusal)
+    case provider(String, ProviderDescription.Refusal)
+    case courier(CourierAnswer.Refusal)
+    /// The courier could not be asked at all.
+    case courierSilent
+
+    case unknownField(String, known: [String])
+    case missingField(Field)
+    /// A plain value that a running credential cannot change by this command.
+    case secretFieldInEdit(Field)
+    /// The stored key of another environment of the same provider.
+    case keyOfOtherEnvironment(holder: Address)
+    /// The value was retired and is never used again.
+    case retiredKey(holder: Address)
+    /// The new key is one that this credential already has.
+    case sameKey(state: String)
+    /// The provider refused the values, or they are not usable there.
+    case refused(Check)
+    /// No usable answer: neither blessed nor condemned.
+    case indeterminate(Check)
+    /// A good key of the wrong account.
+    case identityDiffers(expected: String, found: String)
+    case expiryBeyondLifetime(Span)
+    case expiryPassed(Timestamp)
+
+    case linkAcrossEnvironments(Address, Address)
+    case linkAcrossProviders(Address, Address)
+    case renameAcrossIssuers(Address, Address)
+    case noTarget(path: String, Deployment)
+    case targetExists(path: String, Deployment)
+    case noSuchPolicy(Pattern)
+    case nothingMatches([Pattern])
+    case emptyDeployment(Deployment)
+
+    /// A rotation of this credential is under way in this process.
+    case heldByAnother(what: String, process: Int32?)
+    case lockUnavailable(path: String, errno: Int32)
+    case rotationOpen(Rotation)
+    case noOpenRotation(Address)
+    /// Past the point at which it could be aborted.
+    case cannotAbort(Rotation)
+    case nothingToRetire(Address)
+    case notDelivered(Rotation, failed: [String])
+    case oldKeyAlive(panelPath: String)
+    /// Refused once; the second refusal counts from this moment on.
+    case refusedOnce(again: Timestamp)
+}

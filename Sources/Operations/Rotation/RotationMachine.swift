@@ -1,0 +1,241 @@
+public import Credentials
+internal import Delivery
+public import Providers
+public import Sealing
+internal import Vault
+
+/// What a rotation came to.
+public struct RotationReport: Sendable {
+    public let address: Address
+    public let rotation: Rotation
+    public let credential: Credential
+    public let targets: [TargetReport]
+    public let removals: [String: [Hygiene.Removal]]
+    /// The answer for the new key, when it was asked for in this run.
+    public let newKey: Check?
+}
+
+extension Keeper {
+    /// Takes the new values and goes as far as it can: staged, proved, promoted, delivered.
+    public func rotate(
+        _ plan: RotationPlan, values: [String: SecretBytes], expires: Timestamp?
+    ) async throws(OperationError) -> RotationReport {
+        let terms = plan.credential.terms
+        try checkExpiry(expires, terms)
+        let intake = try stage(plan, values, expires)
+        return try await advance(plan.credential.id, plan.address, removals: intake.removals)
+    }
+
+    /// Goes on with an unfinished rotation from wherever it stands.
+    /// - Throws: `noOpenRotation`; `heldByAnother` while another process is at it.
+    public func resumeRotation(_ reference: AddressReference) async throws(OperationError) -> RotationReport {
+        let (address, credential) = try find(reference)
+        let lock = try rotationLock(credential.id)
+        defer { withExtendedLifetime(lock) {} }
+        let rotation = try openRotation(credential.id, address)
+        // Nothing is staged yet: there is nothing to go on with.
+        guard rotation.newVersion != nil else { throw .noOpenRotation(address) }
+        return try await advance(credential.id, address, removals: [:])
+    }
+
+    /// Takes an unfinished rotation back. The pending values are erased, everything else is as before.
+    /// - Throws: `cannotAbort` once the new version is current.
+    public func abortRotation(_ reference: AddressReference) throws(OperationError) -> Rotation {
+        let (address, credential) = try find(reference)
+        let lock = try rotationLock(credential.id)
+        defer { withExtendedLifetime(lock) {} }
+        let open = try openRotation(credential.id, address)
+        guard !open.state.isPromoted else { throw .cannotAbort(open) }
+        return try write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(credential.id)
+            if let pending = credential.version(in: .pending) {
+                try transaction.withdraw(pending, from: &credential)
+            }
+            var rotation = open
+            rotation.enter(.aborted, at: now())
+            try transaction.put(rotation)
+            try transaction.log(entry("rotate", address.description, "aborted"))
+            return rotation
+        }
+    }
+
+    private func openRotation(_ id: CredentialID, _ address: Address) throws(OperationError) -> Rotation {
+        let found = try read { snapshot throws(VaultError) in try snapshot.rotation(of: id) }
+        guard let found, !found.state.isOver else { throw .noOpenRotation(address) }
+        return found
+    }
+
+    // MARK: Steps
+
+    /// planned → staged: the new values are durable before anything else sees them.
+    private func stage(
+        _ plan: RotationPlan, _ pasted: [String: SecretBytes], _ expires: Timestamp?
+    ) throws(OperationError) -> Intake {
+        let credential = plan.credential
+        let terms = credential.terms
+        let intake = try Intake(pasted, fields: terms.fields, keeping: credential.current?.plain ?? [:])
+        let secrets = intake.secrets(terms)
+        try refuseKnown(secrets, provider: credential.provider, environment: credential.environment)
+        try refuseSame(secrets, in: credential)
+        try refuseUnencodable(intake.values, plan)
+        try write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(credential.id)
+            let number = (credential.versions.map(\.number).max() ?? 0) + 1
+            var version = Version(
+                number: number, state: .pending, createdAt: now(), expiresAt: expires, plain: intake.plain(terms),
+                fingerprints: [:])
+            for (field, value) in secrets {
+                version.fingerprints[field] = try transaction.put(
+                    secret: value, field: field, version: number, of: credential.id)
+            }
+            credential.versions.append(version)
+            guard var rotation = try transaction.snapshot.rotation(of: credential.id) else {
+                throw .damaged(.record(table: "rotation"))
+            }
+            rotation.newVersion = number
+            rotation.enter(.staged, at: now())
+            try transaction.put(credential)
+            try transaction.put(rotation)
+            try transaction.log(entry("rotate", plan.address.description, "staged version \(number)"))
+        }
+        return intake
+    }
+
+    private func refuseSame(
+        _ secrets: [(field: String, value: SecretBytes)], in credential: Credential
+    ) throws(OperationError) {
+        let same = try read { snapshot throws(VaultError) in
+            credential.versions.last { version in
+                !version.fingerprints.isEmpty
+                    && secrets.allSatisfy { version.fingerprints[$0.field] == snapshot.fingerprint(of: $0.value) }
+            }
+        }
+        if let same { throw .sameKey(state: same.state.name) }
+    }
+
+    /// Tries the spelling of the new values for every target before anything is stored.
+    private func refuseUnencodable(_ values: [String: SecretBytes], _ plan: RotationPlan) throws(OperationError) {
+        for deployment in plan.deployments {
+            for target in try targets(deployment) {
+                let contents = try contents(
+                    of: deployment, preset: try preset(target), replacing: (plan.credential.id, values))
+                do {
+                    try TargetWriter(target, of: deployment).encodes(contents.variables)
+                } catch {
+                    throw .delivery(error)
+                }
+            }
+        }
+    }
+
+    /// Runs the states that are left, each committed before the next begins.
+    private func advance(
+        _ id: CredentialID, _ address: Address, removals: [String: [Hygiene.Removal]]
+    ) async throws(OperationError) -> RotationReport {
+        var rotation = try openRotation(id, address)
+        var newKey: Check?
+        if rotation.state == .staged {
+            newKey = try await prove(&rotation)
+        }
+        if rotation.state == .proved { try promote(&rotation) }
+        var targets: [TargetReport] = []
+        if rotation.state == .promoted { try enter(.delivering, &rotation) }
+        if rotation.state == .delivering { targets = try await deliver(&rotation) }
+        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
+        return RotationReport(
+            address: address, rotation: rotation, credential: credential, targets: targets, removals: removals,
+            newKey: newKey)
+    }
+
+    /// staged → proved: the new key is ok, and it is of the same account.
+    private func prove(_ rotation: inout Rotation) async throws(OperationError) -> Check {
+        let id = rotation.credential
+        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
+        guard let number = rotation.newVersion, let new = credential.version(number: number),
+            let old = credential.version(number: rotation.oldVersion)
+        else { throw .vault(.damaged(.record(table: "rotation"))) }
+        let newValues = try values(of: new, in: credential)
+        let checks = try await call([
+            Trial(credential: credential, version: new.number, values: newValues),
+            Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
+        ])
+        guard let newCheck = checks.first, let oldCheck = checks.last else { throw .courierSilent }
+        rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
+        rotation.oldKey = Rotation.Probe(outcome: oldCheck.outcome, at: oldCheck.at)
+        if oldCheck.outcome == .ok {
+            rotation.oldKeyLastAlive = Milliseconds.now()
+        } else if oldCheck.outcome.isDead {
+            rotation.refusedAt = oldCheck.at
+        }
+        do {
+            try Self.require(newCheck, for: credential, plain: newValues, recorded: old.identity)
+        } catch {
+            try save(rotation, newCheck.outcome == .ok ? "wrong account" : newCheck.outcome.name)
+            throw error
+        }
+        rotation.enter(.proved, at: now())
+        let proved = rotation
+        try write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(id)
+            credential.update(version: number) {
+                $0.provedAt = newCheck.at
+                $0.identity = newCheck.identity
+            }
+            credential.lastCheck = newCheck
+            try transaction.put(credential)
+            try transaction.put(proved)
+            try transaction.log(entry("rotate", proved.address.description, "proved"))
+        }
+        return newCheck
+    }
+
+    /// proved → promoted: one transaction relabels both versions.
+    private func promote(_ rotation: inout Rotation) throws(OperationError) {
+        rotation.enter(.promoted, at: now())
+        let promoted = rotation
+        try write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(promoted.credential)
+            guard let number = promoted.newVersion, credential.version(number: number)?.state == .pending else {
+                throw .damaged(.record(table: "rotation"))
+            }
+            credential.update(version: promoted.oldVersion) { $0.state = .previous }
+            credential.update(version: number) {
+                $0.state = .current
+                $0.activatedAt = now()
+            }
+            try transaction.put(credential)
+            try transaction.put(promoted)
+            try transaction.log(entry("rotate", promoted.address.description, "promoted version \(number)"))
+        }
+    }
+
+    /// delivering → grace or retiring, once every target is done.
+    private func deliver(_ rotation: inout Rotation) async throws(OperationError) -> [TargetReport] {
+        let id = rotation.credential
+        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
+        let reports = await deliver(to: Set(credential.addresses.map(\.deployment)).sorted())
+        guard reports.allSatisfy(\.isDone) else { return reports }
+        if let alive = rotation.oldKeyLastAlive, rotation.mode == .cutover, !reports.isEmpty {
+            rotation.downtimeMilliseconds = max(0, Milliseconds.now() - alive)
+        }
+        switch rotation.mode {
+        case .overlap:
+            rotation.graceUntil = now() + rotation.grace
+            try enter(.grace, &rotation)
+        case .cutover: try enter(.retiring, &rotation)
+        }
+        return reports
+    }
+
+    func enter(_ state: Rotation.State, _ rotation: inout Rotation) throws(OperationError) {
+        rotation.enter(state, at: now())
+        try save(rotation, state.name)
+    }
+
+    func save(_ rotation: Rotation, _ outcome: String) throws(OperationError) {
+        try write { transaction throws(VaultError) in
+            try transaction.put(rotation)
+            try transaction.log(entry("rotate", rotation.address.description, outcome))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+public import Credentials
+public import Delivery
+internal import Vault
+
+/// What is known before anything is asked of the user or changed anywhere.
+public struct RotationPlan {
+    public let address: Address
+    public let credential: Credential
+    public let mode: Terms.Mode
+    public let grace: Span
+    public let deployments: [Deployment]
+    public let targets: [(deployment: Deployment, path: String)]
+    /// What speaks against going on; empty when everything that can be tried has been tried well.
+    public let findings: [Finding]
+    /// The answer for the old key.
+    public let oldKey: Check?
+    /// Kept until the rotation ends.
+    let lock: FileLock
+    let oldKeyLastAlive: Int64?
+
+    /// Something that a pre-flight found.
+    public struct Finding: Sendable, Equatable {
+        public let deployment: Deployment
+        public let path: String
+        public let problem: DeliveryError
+    }
+}
+
+extension Keeper {
+    /// Looks at everything that a rotation will need, and records it as planned.
+    /// - Throws: `rotationOpen` when one is unfinished; `heldByAnother` when one is running.
+    public func planRotation(
+        _ reference: AddressReference, mode: Terms.Mode?, grace: Span
+    ) async throws(OperationError) -> RotationPlan {
+        let (address, credential) = try find(reference)
+        let lock = try rotationLock(credential.id)
+        let open = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
+        // A plan alone has changed nothing and is made anew.
+        if let open, !open.state.isOver, open.state != .planned { throw .rotationOpen(open) }
+        guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
+        let (deployments, targets, findings) = try preflight(credential)
+        let values = try values(of: current, in: credential)
+        let check = try await call([Trial(credential: credential, version: current.number, values: values)]).first
+        let lastAlive = check?.outcome == .ok ? Milliseconds.now() : nil
+        let mode = mode ?? credential.terms.mode
+        var rotation = Rotation(
+            credential: credential.id, address: address, mode: mode, oldVersion: current.number, grace: grace,
+            at: now())
+        rotation.oldKey = check.map { Rotation.Probe(outcome: $0.outcome, at: $0.at) }
+        rotation.oldKeyLastAlive = lastAlive
+        let planned = rotation
+        try write { transaction throws(VaultError) in
+            try transaction.put(planned)
+            try transaction.log(entry("rotate", address.description, "planned, " + mode.name))
+        }
+        return RotationPlan(
+            address: address, credential: credential, mode: mode, grace: grace, deployments: deployments,
+            targets: targets, findings: findings, oldKey: check, lock: lock, oldKeyLastAlive: lastAlive)
+    }
+
+    /// Tries every target of every deployment that the credential is bound to, without touching one.
+    private func preflight(
+        _ credential: Credential
+    ) throws(OperationError) -> ([Deployment], [(deployment: Deployment, path: String)], [RotationPlan.Finding]) {
+        let deployments = Set(credential.addresses.map(\.deployment)).sorted()
+        var targets: [(deployment: Deployment, path: String)] = []
+        var findings: [RotationPlan.Finding] = []
+        for deployment in deployments {
+            for target in try self.targets(deployment) {
+                targets.append((deployment, target.path))
+                let contents = try contents(of: deployment, preset: try preset(target))
+                do {
+                    try TargetWriter(target, of: deployment).preflight(contents.variables)
+                } catch {
+                    findings.append(RotationPlan.Finding(deployment: deployment, path: target.path, problem: error))
+                }
+            }
+        }
+        return (deployments, targets, findings)
+    }
+}

@@ -1,0 +1,25 @@
+import Operations
+import Vault
+
+/// What a command itself can run into, besides what its operation reports.
+enum CommandError: Error {
+    case operation(OperationError)
+    /// A value has to be given and there is nobody to ask.
+    case needsInput(what: String, option: String)
+    case needsConfirmation
+    case needsPassphrase
+    case emptyPassphrase
+    case passphrasesDiffer
+    case nothingToOpenWith
+    case declined
+    case fileUnreadable(path: String, errno: Int32)
+    case fileNotPrivate(path: String, mode: UInt32)
+    case fileExists(path: String)
+    case fileNotWritten(path: String, errno: Int32)
+    case notAnIdentity(path: String)
+    case notAnObject(source: String)
+    case courierMissing
+    case programNotFound(String, errno: Int32)
+    /// The operation went through, and what was asked about is not well.
+    case notWell(Int32)
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct Add: WaitingKeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Store a credential, after the provider has accepted it.",
+        discussion: """
+            EXAMPLE
+              rekeep add whmcs/live/domainnameapi
+              rekeep add portal/live/bearer@acme --base-url https://api.acme.example --input - < token.json
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "APPLICATION/ENVIRONMENT/PROVIDER[@ACCOUNT]")
+    var address: String
+
+    @OptionGroup var input: CredentialInput
+
+    @Option(help: ArgumentHelp("Ask here instead of at the profile's host (https; http on this machine only).", valueName: "URL"))
+    var baseURL: String?
+
+    @Option(help: ArgumentHelp("The first part of its variables' names.", valueName: "NAME"))
+    var prefix: String?
+
+    @Option(help: ArgumentHelp("The age at which it is overdue, such as 90d.", valueName: "AGE"))
+    var maxAge: Span?
+
+    @Option(help: ArgumentHelp("When the provider ends it, such as 2027-01-31.", valueName: "DATE"))
+    var expires: Timestamp?
+
+    @Option(help: ArgumentHelp("A remark.", valueName: "TEXT"))
+    var note: String = ""
+
+    @Flag(help: "Store it without a balance call, and flag it.")
+    var noCheck = false
+
+    func run(_ keeper: Keeper, _ console: Console) async throws {
+        let address = try Address(address)
+        guard let description = try await Opening.courier().describe(address.provider).first else {
+            throw OperationError.courierSilent
+        }
+        let terms: Terms
+        do {
+            terms = try description.terms(environment: address.deployment.environment, ownBaseURL: baseURL)
+        } catch {
+            throw OperationError.provider(description.id, error)
+        }
+        let values = try input.values(terms.fields, options)
+        let report = try await keeper.add(
+            AddRequest(
+                address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
+                prefix: prefix, maxAge: maxAge, expires: try expiry(terms), note: note))
+        AddRendering(report: report).show(options, console)
+    }
+
+    /// A key that cannot live for ever has a date; it is asked for where somebody can answer.
+    private func expiry(_ terms: Terms) throws -> Timestamp? {
+        guard expires == nil, let lifetime = terms.lifetime, input.input == nil, !options.noInput, let prompt = Prompt()
+        else { return expires }
+        let question = "Expires on (YYYY-MM-DD, at most \(lifetime) from now; empty if you don't know): "
+        guard let answer = prompt.text(question), answer.count > 0 else { return nil }
+        let text = answer.withBytes { String(decoding: $0, as: UTF8.self) }
+        guard let date = Timestamp(date: text) else { throw ValidationError("That is not a date such as 2027-01-31.") }
+        return date
+    }
+}

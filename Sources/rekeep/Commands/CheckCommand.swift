@@ -1,0 +1,29 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct CheckCommand: WaitingKeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Make the balance call of each credential, in parallel and within the rate limits.",
+        discussion: """
+            Exits with 1 when a key is refused, with 69 when only some answers were not usable.
+
+            EXAMPLE
+              rekeep check
+              rekeep check '*/live/*' --json
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "Globs over addresses; none means all.")
+    var patterns: [String] = []
+
+    func run(_ keeper: Keeper, _ console: Console) async throws {
+        let reports = try await keeper.check(patterns.map { try Pattern($0) }) { done, total in
+            if total > 1 { console.progress("\(done) of \(total) answered") }
+        }
+        console.progress("")
+        try CheckRendering(reports: reports).show(options, console)
+    }
+}

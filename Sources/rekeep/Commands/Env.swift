@@ -1,0 +1,46 @@
+import ArgumentParser
+import Credentials
+import Delivery
+import Operations
+import Sealing
+
+struct Env: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the .env text of a deployment.",
+        discussion: """
+            On a terminal secret values are masked unless --reveal is given.
+
+            EXAMPLE
+              rekeep env whmcs/live > /run/whmcs.env
+              rekeep env whmcs/live --preset whmcs --reveal
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "APPLICATION/ENVIRONMENT")
+    var deployment: String
+
+    @Option(help: "Whose variable names: plain, or a panel's.")
+    var preset = "plain"
+
+    @Flag(help: "Show secret values.")
+    var reveal = false
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let preset = try Preset.ofOption(preset)
+        let deployment = try Deployment(deployment)
+        let variables = try keeper.variables(deployment, preset: preset)
+        guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
+        try EnvRendering(variables: variables, reveal: reveal).show(options, console)
+    }
+}
+
+extension Preset {
+    static func ofOption(_ name: String) throws -> Preset {
+        do {
+            return try Preset.named(name)
+        } catch {
+            throw OperationError.delivery(error)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+
+extension Console.Color: ExpressibleByArgument {}
+
+/// The options that every command takes.
+struct GlobalOptions: ParsableArguments {
+    @Option(name: .customLong("vault"), help: ArgumentHelp("The vault's file.", valueName: "FILE"))
+    var vault: String?
+
+    @Option(name: .customLong("identity"), help: ArgumentHelp("Open with this identity.", valueName: "FILE"))
+    var identity: String?
+
+    @Option(help: ArgumentHelp("Read the passphrase from FILE or /dev/fd/N.", valueName: "FILE"))
+    var passphraseFile: String?
+
+    @Flag(help: "One JSON document on stdout.")
+    var json = false
+
+    @Flag(help: "Never prompt.")
+    var noInput = false
+
+    @Option(help: "auto, always or never.")
+    var color: Console.Color = .auto
+
+    @Flag(name: .shortAndLong, help: "More on stderr.")
+    var verbose = false
+
+    @Flag(name: .shortAndLong, help: "Less on stderr.")
+    var quiet = false
+
+    var vaultPath: String { vault ?? Surroundings.variable("REKEEP_VAULT") ?? Surroundings.defaultVault }
+
+    var identityPath: String? {
+        if let identity = identity ?? Surroundings.variable("REKEEP_IDENTITY") { return identity }
+        guard let directory = Surroundings.variable("CREDENTIALS_DIRECTORY") else { return nil }
+        let path = directory + "/rekeep.identity"
+        return Surroundings.exists(path) ? path : nil
+    }
+}

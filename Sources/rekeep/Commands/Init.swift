@@ -1,0 +1,110 @@
+import ArgumentParser
+import Glibc
+import Operations
+import Sealing
+import Vault
+
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Create the vault, its slots and the recovery code.",
+        discussion: """
+            At a terminal it asks for a passphrase and shows the recovery code once. Scripts give \
+            --passphrase-file, --identity-out or both.
+
+            EXAMPLE
+              rekeep init
+              rekeep init --identity-out /etc/rekeep/identity --recovery-out recovery.txt
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: ArgumentHelp("Make an identity slot and write its private part here, mode 0600.", valueName: "FILE"))
+    var identityOut: String?
+
+    @Option(help: ArgumentHelp("Write the recovery code here, mode 0600, instead of showing it.", valueName: "FILE"))
+    var recoveryOut: String?
+
+    @Flag(help: "Make no keyring slot.")
+    var noKeyring = false
+
+    func run() throws {
+        let console = options.console
+        let path = options.vaultPath
+        let prompt = options.noInput ? nil : Prompt()
+        var slots: [SlotRequest] = []
+        var made: [String] = []
+        guard !Surroundings.exists(path) else { throw OperationError.vault(.alreadyExists(path: path)) }
+        if let passphrase = try passphrase(prompt) {
+            slots.append(.passphrase(passphrase, .moderate))
+            made.append("passphrase")
+        }
+        let pair = identityOut == nil ? nil : KeyPair.random()
+        if let pair {
+            slots.append(.identity(publicKey: pair.publicKey))
+            made.append("identity")
+        }
+        guard !slots.isEmpty else { throw CommandError.nothingToOpenWith }
+        let code = recoveryOut != nil || prompt != nil ? RecoveryCode.random() : nil
+        if let code {
+            slots.append(.recovery(code))
+            made.append("recovery")
+        }
+        try write(slots, path, pair, code)
+        if let code, recoveryOut == nil, let prompt {
+            prompt.show("\nRecovery code, shown this once. Print it and lock it away; it opens the vault without a passphrase:\n\n    ")
+            prompt.show(code.code)
+            prompt.show("\n\n")
+        }
+        if options.json {
+            console.print(
+                JSON.object([("vault", .text(path)), ("slots", .list(made.map(JSON.text)))]).line)
+        } else {
+            console.print("Made the vault \(path) with the slots \(made.joined(separator: ", ")).")
+        }
+        if code == nil { console.note("No recovery code was made; --recovery-out FILE makes one.") }
+    }
+
+    /// Files first: a vault that nobody can open must not exist.
+    private func write(_ slots: [SlotRequest], _ path: String, _ pair: KeyPair?, _ code: RecoveryCode?) throws {
+        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        if path.hasPrefix("/"), !Surroundings.makeDirectory(directory) {
+            throw CommandError.fileNotWritten(path: directory, errno: errno)
+        }
+        var written: [String] = []
+        do {
+            if let identityOut, let pair {
+                try SecretFile.create(identityOut, IdentityFile.content(for: pair))
+                written.append(identityOut)
+            }
+            if let recoveryOut, let code {
+                var line = SecretWriter()
+                code.code.withBytes { line.append($0) }
+                line.append("\n")
+                try SecretFile.create(recoveryOut, line.finish())
+                written.append(recoveryOut)
+            }
+            do {
+                try VaultFile.create(at: path, slots: slots, now: Keeper.systemTime())
+            } catch {
+                throw OperationError.vault(error)
+            }
+        } catch {
+            for path in written { unlink(path) }
+            throw error
+        }
+    }
+
+    private func passphrase(_ prompt: Prompt?) throws -> SecretBytes? {
+        if let file = options.passphraseFile {
+            let passphrase = SecretFile.firstLine(try SecretFile.read(file, mustBePrivate: false))
+            guard passphrase.count > 0 else { throw CommandError.emptyPassphrase }
+            return passphrase
+        }
+        // Who asks for an identity alone, in a script or not, is not asked for more.
+        guard identityOut == nil else { return nil }
+        guard let prompt else { throw CommandError.nothingToOpenWith }
+        guard let first = prompt.secret("New passphrase: "), first.count > 0 else { throw CommandError.emptyPassphrase }
+        guard prompt.secret("The same again: ") == first else { throw CommandError.passphrasesDiffer }
+        return first
+    }
+}

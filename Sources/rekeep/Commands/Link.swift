@@ -1,0 +1,31 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct Link: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bind another application to the same credential.",
+        discussion: """
+            It is stored once; rotating it through any address delivers to every deployment bound to it.
+
+            EXAMPLE
+              rekeep link wisecp/live/domainnameapi whmcs/live/domainnameapi
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The new address.")
+    var address: String
+
+    @Argument(help: "An address of the credential.")
+    var existing: String
+
+    @Option(help: ArgumentHelp("The first part of its variables' names there.", valueName: "NAME"))
+    var prefix: String?
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let credential = try keeper.link(Address(address), to: AddressReference(existing), prefix: prefix)
+        CredentialRendering(credential: credential).showAddresses(
+            "\(address) uses the credential of \(existing).", options, console)
+    }
+}

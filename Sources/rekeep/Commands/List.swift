@@ -1,0 +1,23 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct List: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the credentials as a tree of application, environment and provider.",
+        discussion: """
+            EXAMPLE
+              rekeep list
+              rekeep list 'whmcs/**' '*/test/*'
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "Globs over addresses; none means all.")
+    var patterns: [String] = []
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let found = try keeper.list(patterns.map { try Pattern($0) })
+        ListRendering(found: found).show(options, console)
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct PolicyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy",
+        abstract: "Maximum ages by pattern. The most specific pattern counts.",
+        discussion: """
+            A credential's own --max-age comes first, then policies, then the provider's profile.
+
+            EXAMPLE
+              rekeep policy set '*/live/*' --max-age 90d
+              rekeep policy list
+            """,
+        subcommands: [PolicyList.self, PolicySet.self, PolicyUnset.self], defaultSubcommand: PolicyList.self)
+}
+
+struct PolicyList: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the policies.", discussion: "EXAMPLE\n  rekeep policy list")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let policies = try keeper.policies()
+        if options.json {
+            console.print(
+                JSON.list(
+                    policies.map {
+                        .object([("pattern", .text($0.pattern.description)), ("max_age_days", .number($0.maxAge.wholeDays))])
+                    }
+                ).line)
+            return
+        }
+        var table = Table("PATTERN", "MAXIMUM AGE")
+        for policy in policies { table.add(policy.pattern.description, policy.maxAge.description) }
+        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+    }
+}
+
+struct PolicySet: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Set the maximum age for a pattern.",
+        discussion: "EXAMPLE\n  rekeep policy set '*/live/*' --max-age 90d")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "A glob over addresses.")
+    var pattern: String
+
+    @Option(help: ArgumentHelp("Such as 90d.", valueName: "AGE"))
+    var maxAge: Span
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        try keeper.setPolicy(Policy(pattern: try Pattern(pattern), maxAge: maxAge))
+        if !options.json { console.print("\(pattern): \(maxAge)") }
+    }
+}
+
+struct PolicyUnset: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unset", abstract: "Remove the policy of a pattern.",
+        discussion: "EXAMPLE\n  rekeep policy unset '*/live/*'")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The pattern as it was set.")
+    var pattern: String
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        try keeper.unsetPolicy(Pattern(pattern))
+        if !options.json { console.print("\(pattern) has no policy any more.") }
+    }
+}

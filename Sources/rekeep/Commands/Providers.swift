@@ -1,0 +1,28 @@
+import ArgumentParser
+import Operations
+
+struct Providers: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the providers' profiles.",
+        discussion: """
+            Profiles of your own are YAML files in ~/.config/rekeep/providers; docs/providers.md describes them.
+
+            EXAMPLE
+              rekeep providers
+              rekeep providers domainnameapi
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "One provider; none means all.")
+    var name: String?
+
+    func run() throws {
+        let console = options.console
+        let courier = try Opening.courier()
+        try Waiting.finish {
+            let descriptions = try await courier.describe(name)
+            ProvidersRendering(descriptions: descriptions, isDetailed: name != nil).show(options, console)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct Remove: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove an address; with its last one the credential is erased.",
+        discussion: """
+            EXAMPLE
+              rekeep remove wisecp/live/domainnameapi
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The address; the provider may be left out where only one fits.")
+    var address: String
+
+    @OptionGroup var confirmation: Confirmation
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let reference = try AddressReference(address)
+        let (found, credential) = try keeper.show(reference)
+        if credential.bindings.count == 1 {
+            try confirmation.require("\(found) is the last address of this credential. Erase its keys for good?", options)
+        }
+        let report = try keeper.remove(.complete(found))
+        if options.json {
+            console.print(
+                JSON.object([
+                    ("address", .text(report.address.description)), ("erased", .bool(report.removedCredential)),
+                    ("targets", .list(report.targets.map(JSON.text))),
+                ]).line)
+        } else {
+            console.print(report.removedCredential ? "Removed \(found) and erased its keys." : "Removed \(found).")
+        }
+        for path in report.targets { console.note("\(path) may still hold its values.") }
+    }
+}

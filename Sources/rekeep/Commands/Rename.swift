@@ -1,0 +1,25 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct Rename: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Give an address another application or account.",
+        discussion: """
+            EXAMPLE
+              rekeep rename billing/live/domainnameapi billing-cron/live/domainnameapi
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The address as it is.")
+    var old: String
+
+    @Argument(help: "The address as it will be.")
+    var new: String
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let credential = try keeper.rename(AddressReference(old), to: Address(new))
+        CredentialRendering(credential: credential).showAddresses("\(old) is now \(new).", options, console)
+    }
+}

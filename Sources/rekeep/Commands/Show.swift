@@ -1,0 +1,50 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct Show: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show a credential; its secret values stay masked.",
+        discussion: """
+            With --field only that value is printed. On a terminal, and in JSON, a secret one is masked \
+            unless --reveal is given.
+
+            EXAMPLE
+              rekeep show whmcs/live/domainnameapi
+              rekeep show whmcs/live/domainnameapi --field api_key | some-program
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The address; the provider may be left out where only one fits.")
+    var address: String
+
+    @Option(help: ArgumentHelp("Print this value alone.", valueName: "NAME"))
+    var field: String?
+
+    @Flag(help: "Show secret values.")
+    var reveal = false
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let reference = try AddressReference(address)
+        if let field, !options.json {
+            if reveal || !console.isTerminal {
+                console.print(try keeper.value(field, at: reference), lineBreak: console.isTerminal)
+                return
+            }
+            let (_, credential) = try keeper.show(reference)
+            if credential.terms.secretFields.contains(where: { $0.name == field }) {
+                console.print(Mask.text)
+                console.note("Masked on a terminal; --reveal shows it.")
+            } else {
+                console.print(try keeper.value(field, at: reference), lineBreak: true)
+            }
+            return
+        }
+        let (address, credential) = try keeper.show(reference)
+        let names = credential.terms.fields.map(\.name).filter { field == nil || field == $0 }
+        guard !names.isEmpty else { throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name)) }
+        try ShowRendering(address: address, credential: credential, names: names, reveal: reveal)
+            .show(options, console) { try keeper.value($0, at: reference) }
+    }
+}

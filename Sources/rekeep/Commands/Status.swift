@@ -1,0 +1,22 @@
+import ArgumentParser
+import Credentials
+import Operations
+
+struct Status: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show ages, limits and flags. Exits with 1 when anything is flagged.",
+        discussion: """
+            EXAMPLE
+              rekeep status
+              rekeep status '*/live/*' --json
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "Globs over addresses; none means all.")
+    var patterns: [String] = []
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        try StatusRendering(reports: keeper.status(patterns.map { try Pattern($0) })).show(options, console)
+    }
+}

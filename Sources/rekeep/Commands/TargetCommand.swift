@@ -1,0 +1,109 @@
+import ArgumentParser
+import Credentials
+import Delivery
+import Operations
+
+struct TargetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "target",
+        abstract: "The places that a deployment is written to.",
+        discussion: """
+            EXAMPLE
+              rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --hook 'systemctl reload php8.2-fpm'
+              rekeep target list whmcs/live
+            """,
+        subcommands: [TargetAdd.self, TargetList.self, TargetRemove.self])
+}
+
+struct TargetAdd: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Add a place; nothing is written until deploy or rotate.",
+        discussion: "EXAMPLE\n  rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --mode 0640 --group www-data")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "APPLICATION/ENVIRONMENT")
+    var deployment: String
+
+    @Option(help: ArgumentHelp("The file; other variables in it are kept.", valueName: "FILE"))
+    var path: String
+
+    @Option(help: "Whose variable names: \(Preset.all.map(\.name).joined(separator: ", ")).")
+    var preset = "plain"
+
+    @Option(help: "Whose reading rules.")
+    var dialect = UniversalDialect.name
+
+    @Option(help: "Permission bits, such as 0640; else an existing file's own, or 0600.")
+    var mode: FileMode?
+
+    @Option(help: "The file's owner, by name or number.")
+    var owner: String?
+
+    @Option(help: "The file's group, by name or number.")
+    var group: String?
+
+    @Option(help: ArgumentHelp("Run after a change: words, not a shell line.", valueName: "COMMAND"))
+    var hook: String?
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let words: [String]
+        do {
+            words = try hook.map { line throws(DeliveryError) in try Hook.words(line) } ?? []
+        } catch {
+            throw OperationError.delivery(error)
+        }
+        let target = Target(
+            path: path, preset: preset, dialect: dialect, mode: mode?.bits, owner: owner, group: group, hook: words)
+        try keeper.addTarget(target, to: Deployment(deployment))
+        if options.json {
+            console.print(TargetRendering.json(target).line)
+        } else {
+            console.print("\(deployment) is written to \(path). Write it now with: rekeep deploy \(deployment)")
+        }
+    }
+}
+
+struct TargetList: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the targets of a deployment.",
+        discussion: "EXAMPLE\n  rekeep target list whmcs/live")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "APPLICATION/ENVIRONMENT")
+    var deployment: String
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        TargetRendering(targets: try keeper.targets(Deployment(deployment))).show(options, console)
+    }
+}
+
+struct TargetRemove: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Forget a target; its file stays as it is.",
+        discussion: "EXAMPLE\n  rekeep target remove whmcs/live --path /srv/whmcs/.env")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "APPLICATION/ENVIRONMENT")
+    var deployment: String
+
+    @Option(help: ArgumentHelp("The file.", valueName: "FILE"))
+    var path: String
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        try keeper.removeTarget(path: path, from: Deployment(deployment))
+        if !options.json { console.print("\(path) is not written any more; it stays as it is.") }
+    }
+}
+
+/// Permission bits in octal.
+struct FileMode: ExpressibleByArgument {
+    let bits: UInt32
+
+    init?(argument: String) {
+        guard let bits = UInt32(argument, radix: 8), bits <= 0o777 else { return nil }
+        self.bits = bits
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Sealing
+
+/// The command line.
+struct Rekeep: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "rekeep",
+        abstract: "Keeps the API credentials of domain resellers, and re-keys them.",
+        discussion: """
+            EXAMPLE
+              rekeep init
+              rekeep add whmcs/live/domainnameapi
+              rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs
+              rekeep rotate whmcs/live/domainnameapi
+            """,
+        version: version,
+        subcommands: commands)
+
+    static let commands: [any ParsableCommand.Type] = [
+        Init.self, Add.self, Link.self, List.self, Show.self, Edit.self, Rename.self, Remove.self, CheckCommand.self,
+        Rotate.self, Retire.self, Status.self, PolicyCommand.self, Env.self, Exec.self, TargetCommand.self,
+        Deploy.self, Drift.self, Providers.self,
+    ]
+}
+
+@main
+enum Program {
+    static func main() {
+        let guarding = ProcessGuard.raise()
+        do {
+            var command = try Rekeep.parseAsRoot()
+            if let exec = command as? Exec {
+                try exec.run(lowering: guarding)
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let complaint = Complaint(error) else {
+                // ArgumentParser's own: help, version, usage.
+                Rekeep.exit(withError: error)
+            }
+            if !complaint.text.isEmpty { Console.complain(complaint.lines) }
+            Rekeep.exit(withError: ExitCode(complaint.status))
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Credentials
+import Operations
+
+/// The lines of `check`.
+struct CheckRendering {
+    let reports: [CheckReport]
+
+    func show(_ options: GlobalOptions, _ console: Console) throws {
+        if options.json {
+            console.print(JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check) }).line)
+        } else {
+            let style = Style(isOn: console.usesColor)
+            var table = Table("ADDRESS", "OUTCOME", "BALANCE", "TIME", "")
+            for report in reports {
+                table.add(
+                    (report.address.description, nil), (report.check.outcome.name, Self.tone(report.check.outcome)),
+                    (Self.balance(report.check), nil), (report.check.latency.map { "\($0) ms" } ?? "", nil),
+                    (report.check.outcome == .ok ? "" : report.check.message, nil))
+            }
+            for line in table.lines(style) { console.print(line) }
+        }
+        let outcomes = reports.map(\.check.outcome)
+        if outcomes.contains(where: { $0 != .ok && !$0.isIndeterminate }) { throw CommandError.notWell(ExitStatus.notWell) }
+        if outcomes.contains(where: \.isIndeterminate) { throw CommandError.notWell(ExitStatus.indeterminate) }
+    }
+
+    static func json(_ address: Address, _ credential: Credential, _ check: Check) -> JSON {
+        .object([
+            ("address", .text(address.description)), ("provider", .text(credential.provider)),
+            ("environment", .text(credential.environment)), ("outcome", .text(check.outcome.name)),
+            ("balance", JSON(check.balance?.amount)), ("currency", JSON(check.balance?.currency)),
+            ("identity", JSON(check.identity)), ("latency_ms", JSON(check.latency)), ("checked_at", JSON(check.at)),
+            ("message", .text(check.message)),
+        ])
+    }
+
+    static func balance(_ check: Check) -> String {
+        check.balance.map { $0.amount + ($0.currency.map { " " + $0 } ?? "") } ?? ""
+    }
+
+    static func tone(_ outcome: Outcome) -> Style.Tone {
+        outcome == .ok ? .good : outcome.isIndeterminate ? .soon : .bad
+    }
+}

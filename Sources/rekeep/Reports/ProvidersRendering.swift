@@ -1,0 +1,65 @@
+import Credentials
+import Providers
+
+/// The profiles, in short or one in full.
+struct ProvidersRendering {
+    let descriptions: [ProviderDescription]
+    let isDetailed: Bool
+
+    func show(_ options: GlobalOptions, _ console: Console) {
+        if options.json { return console.print(JSON.list(descriptions.map(Self.json)).line) }
+        if isDetailed {
+            for description in descriptions { showDetails(description, console) }
+            return
+        }
+        var table = Table("PROVIDER", "NAME", "ENVIRONMENTS", "ROTATION", "MAXIMUM AGE", "FROM")
+        for description in descriptions {
+            table.add(
+                description.id, description.label, description.environments.keys.sorted().joined(separator: " "),
+                description.mode, Span(seconds: description.maxAgeSeconds).description,
+                description.isOwn ? "your own" : "rekeep")
+        }
+        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+    }
+
+    private func showDetails(_ description: ProviderDescription, _ console: Console) {
+        console.print("\(description.id): \(description.label)")
+        for (environment, url) in description.environments.sorted(by: { $0.key < $1.key }) {
+            console.print("  \(environment): \(url.isEmpty ? "give --base-url" : url)")
+        }
+        console.print("  rotation: \(description.mode)")
+        console.print("  maximum age: \(Span(seconds: description.maxAgeSeconds))")
+        if let lifetime = description.lifetimeSeconds { console.print("  keys live at most \(Span(seconds: lifetime))") }
+        console.print("  keys are at: \(description.panelPath)")
+        var table = Table("  FIELD", "LABEL", "KIND", "VARIABLE")
+        for field in description.fields {
+            table.add(
+                "  " + field.name, field.label, (field.secret ? "secret" : "plain") + (field.optional ? ", optional" : ""),
+                field.variable.map { description.variablePrefix + "_" + $0 } ?? "")
+        }
+        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+    }
+
+    private static func json(_ description: ProviderDescription) -> JSON {
+        .object([
+            ("provider", .text(description.id)), ("label", .text(description.label)),
+            (
+                "environments",
+                .object(description.environments.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value.isEmpty ? nil : $0.value)) })
+            ),
+            ("mode", .text(description.mode)), ("max_age_days", .number(description.maxAgeSeconds / 86_400)),
+            ("panel_path", .text(description.panelPath)),
+            (
+                "fields",
+                .list(
+                    description.fields.map {
+                        .object([
+                            ("name", .text($0.name)), ("label", .text($0.label)), ("secret", .bool($0.secret)),
+                            ("optional", .bool($0.optional)),
+                            ("variable", JSON($0.variable.map { description.variablePrefix + "_" + $0 })),
+                        ])
+                    })
+            ),
+        ])
+    }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import Sealing
+
+/// Files that hold secrets: read straight into locked memory, written for their owner alone.
+enum SecretFile {
+    static let largest = 1 << 20
+
+    /// The whole content; `-` is standard input.
+    /// - Parameter mustBePrivate: refuse a file that others may read.
+    static func read(_ path: String, mustBePrivate: Bool) throws(CommandError) -> SecretBytes {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw .fileUnreadable(path: path, errno: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .fileUnreadable(path: path, errno: errno) }
+        if mustBePrivate, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
+            throw .fileNotPrivate(path: path, mode: status.st_mode & 0o777)
+        }
+        var content = SecretWriter(capacity: 4096)
+        while true {
+            var count = 0
+            let chunk = SecretBytes(count: 4096) { count = Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .fileUnreadable(path: path, errno: errno) }
+            if count == 0 { return content.finish() }
+            guard content.count + count <= largest else { throw .fileUnreadable(path: path, errno: EFBIG) }
+            chunk.withBytes { content.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        }
+    }
+
+    /// The content up to its first line break.
+    static func firstLine(_ content: SecretBytes) -> SecretBytes {
+        let end = content.withBytes { bytes in
+            bytes.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? bytes.count
+        }
+        return content[0..<end]
+    }
+
+    /// Writes a new file with mode 0600; never over an existing one.
+    static func create(_ path: String, _ content: SecretBytes) throws(CommandError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw errno == EEXIST ? .fileExists(path: path) : .fileNotWritten(path: path, errno: errno)
+        }
+        defer { close(descriptor) }
+        let written = content.withBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == content.count, fsync(descriptor) == 0 else {
+            let cause = errno
+            unlink(path)
+            throw .fileNotWritten(path: path, errno: cause)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+import Sealing
+
+/// The two streams: results on stdout, everything else on stderr.
+struct Console {
+    enum Color: String {
+        case auto, always, never
+    }
+
+    let usesColor: Bool
+    let isTerminal: Bool
+    private let isQuiet: Bool
+    private let isVerbose: Bool
+
+    init(color: Color, isQuiet: Bool, isVerbose: Bool) {
+        isTerminal = isatty(STDOUT_FILENO) == 1
+        usesColor =
+            switch color {
+            case .always: true
+            case .never: false
+            case .auto: isTerminal && getenv("NO_COLOR") == nil && Surroundings.variable("TERM") != "dumb"
+            }
+        self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
+    }
+
+    /// Prints one line of the result.
+    func print(_ line: String) { Self.write(line + "\n", to: STDOUT_FILENO) }
+
+    /// Prints a secret value from where it lies; a line break follows on a terminal only.
+    func print(_ secret: SecretBytes, lineBreak: Bool) {
+        secret.withBytes { Self.write($0, to: STDOUT_FILENO) }
+        if lineBreak { Self.write("\n", to: STDOUT_FILENO) }
+    }
+
+    /// Tells the person something that is not the result.
+    func note(_ line: String) {
+        if !isQuiet { Self.write(line + "\n", to: STDERR_FILENO) }
+    }
+
+    /// Tells more, when asked to.
+    func detail(_ line: String) {
+        if isVerbose { Self.write(line + "\n", to: STDERR_FILENO) }
+    }
+
+    /// Shows how far something is, on one line that is written over; nothing where nobody looks.
+    func progress(_ text: String) {
+        guard !isQuiet, isatty(STDERR_FILENO) == 1 else { return }
+        Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+    }
+
+    func complain(_ text: String) { Self.complain(text) }
+
+    /// Tells what went wrong, however quiet it is to be.
+    static func complain(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            // Whoever was reading has left: there is nobody to tell.
+            guard count > 0 else { exit(descriptor == STDOUT_FILENO && errno != EPIPE ? ExitStatus.cannotWrite : 0) }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

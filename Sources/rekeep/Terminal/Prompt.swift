@@ -1,0 +1,94 @@
+import CLinux
+import Glibc
+import Sealing
+import Synchronization
+
+/// Asks the person at the terminal, whatever stdin and stdout are connected to.
+struct Prompt {
+    private let terminal: Int32
+
+    /// Nil when there is no terminal to ask at.
+    init?() {
+        terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return nil }
+    }
+
+    /// Shows text at the terminal itself, so that it cannot end up in a file by accident.
+    func show(_ text: String) {
+        var text = text
+        text.withUTF8 { _ = write(terminal, $0.baseAddress, $0.count) }
+    }
+
+    func show(_ secret: SecretBytes) {
+        secret.withBytes { _ = write(terminal, $0.baseAddress, $0.count) }
+    }
+
+    /// Asks for a line that is not shown; nil at the end of input.
+    func secret(_ question: String) -> SecretBytes? {
+        show(question)
+        return EchoOff.during(terminal) { line() }
+    }
+
+    /// Asks for a line; nil at the end of input.
+    func text(_ question: String) -> SecretBytes? {
+        show(question)
+        return line()
+    }
+
+    /// True only when the answer is yes.
+    func confirm(_ question: String) -> Bool {
+        show(question + " [y/N] ")
+        guard let answer = line() else { return false }
+        return ["y", "Y", "yes", "Yes", "YES"].contains { SecretBytes($0.utf8) == answer }
+    }
+
+    private func line() -> SecretBytes? {
+        var line = SecretWriter()
+        var byte: UInt8 = 0
+        while true {
+            let count = read(terminal, &byte, 1)
+            if count < 0 && errno == EINTR { continue }
+            guard count == 1 else { return line.count > 0 ? line.finish() : nil }
+            if byte == UInt8(ascii: "\n") { return line.finish() }
+            line.append(byte)
+        }
+    }
+}
+
+/// Turns a terminal's echo off, and back on whatever happens: a signal that ends the process comes by here first.
+private enum EchoOff {
+    private struct Saved: @unchecked Sendable {
+        let terminal: Int32
+        let settings: termios
+    }
+
+    // A signal handler can be given nothing; it reads this, which changes only while handlers are not set.
+    nonisolated(unsafe) private static var saved: Saved?
+
+    static func during<Result>(_ terminal: Int32, _ body: () -> Result) -> Result {
+        var settings = termios()
+        guard tcgetattr(terminal, &settings) == 0 else { return body() }
+        saved = Saved(terminal: terminal, settings: settings)
+        let signals = [SIGINT, SIGTERM, SIGHUP]
+        let handlers = signals.map { signal($0, restoreAndDie) }
+        settings.c_lflag &= ~tcflag_t(ECHO)
+        settings.c_lflag |= tcflag_t(ECHONL)
+        tcsetattr(terminal, TCSAFLUSH, &settings)
+        defer {
+            restore()
+            for (number, handler) in zip(signals, handlers) { signal(number, handler) }
+        }
+        return body()
+    }
+
+    private static func restore() {
+        guard let saved else { return }
+        withUnsafePointer(to: saved.settings) { _ = tcsetattr(saved.terminal, TCSAFLUSH, $0) }
+    }
+
+    private static let restoreAndDie: @convention(c) (Int32) -> Void = { number in
+        restore()
+        linux_default_signal(number)
+        raise(number)
+    }
+}

@@ -73,5 +73,7 @@ let package = Package(
                 .product(name: "FlyingFox", package: "FlyingFox"),
             ], swiftSettings: house),
         .testTarget(name: "SealingTests", dependencies: ["Sealing"], swiftSettings: house),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
+        .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
     ]
 )

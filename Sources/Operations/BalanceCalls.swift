@@ -5,6 +5,7 @@ internal import Sealing
 extension CourierClient {
     /// One profile, or all.
     public func describe(_ provider: String?) async throws(OperationError) -> [ProviderDescription] {
+        guard executable != nil else { throw .courierMissing }
         guard let answer = await ask([.describe(provider: provider)]).first else { throw .courierSilent }
         if let refusal = answer.refusal { throw .courier(refusal) }
         guard let descriptions = answer.descriptions else { throw .courierSilent }
@@ -32,6 +33,7 @@ extension Keeper {
     func call(
         _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(OperationError) -> [Check] {
+        guard courier.executable != nil else { throw .courierMissing }
         let answers = await courier.ask(trials.map(\.question), progress: progress)
         var checks: [Check] = []
         for (trial, answer) in zip(trials, answers) {

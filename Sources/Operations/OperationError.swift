@@ -10,6 +10,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case hygiene(Hygiene.Refusal)
     case provider(String, ProviderDescription.Refusal)
     case courier(CourierAnswer.Refusal)
+    /// The courier is not installed.
+    case courierMissing
     /// The courier could not be asked at all.
     case courierSilent
 

@@ -1,9 +1,11 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import Subprocess
 
 /// Starts the courier for one batch of questions and reads what it says, believing none of its manners.
 public struct CourierClient: Sendable {
-    public let executable: String
+    /// Where the courier may lie; the first that is there is taken, and only when it is needed.
+    private let candidates: [String]
     /// The directory of the user's own profiles.
     public let ownProfiles: String
     /// The courier's whole environment.
@@ -16,11 +18,14 @@ public struct CourierClient: Sendable {
     private static let patience = 40.0
     private static let longestLine = 1 << 20
 
-    public init(executable: String, ownProfiles: String, environment: [String: String]) {
-        self.executable = executable
+    public init(candidates: [String], ownProfiles: String, environment: [String: String]) {
+        self.candidates = candidates
         self.ownProfiles = ownProfiles
         self.environment = environment.filter { Self.passedVariables.contains($0.key) }
     }
+
+    /// The courier's path; nil when it is not installed.
+    public var executable: String? { candidates.first { access($0, X_OK) == 0 } }
 
     /// Asks all questions at once. Each gets exactly one answer: where the courier gave none, because it
     /// died, hung or babbled, the answer is empty.
@@ -29,10 +34,10 @@ public struct CourierClient: Sendable {
         _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async -> [CourierAnswer] {
         let inbox = Inbox(count: questions.count, progress: progress)
-        guard !questions.isEmpty else { return [] }
+        guard !questions.isEmpty, let executable else { return await inbox.answers }
         // However the courier ends, what has been read until then counts and the rest is unanswered.
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await converse(questions, inbox) }
+            group.addTask { try? await converse(with: executable, questions, inbox) }
             group.addTask { await inbox.waitUntilSilent(for: Self.patience) }
             await group.next()
             group.cancelAll()
@@ -40,7 +45,7 @@ public struct CourierClient: Sendable {
         return await inbox.answers
     }
 
-    private func converse(_ questions: [CourierQuestion], _ inbox: Inbox) async throws {
+    private func converse(with executable: String, _ questions: [CourierQuestion], _ inbox: Inbox) async throws {
         var options = PlatformOptions()
         options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
         let environment = Environment.custom(

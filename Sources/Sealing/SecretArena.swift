@@ -17,7 +17,7 @@ final class SecretArena: Sendable {
     }
 
     private static let granule = 64
-    private static let usualRegion = 64 * 1024
+    private static let usualRegion = 16 * 1024
 
     private struct Region: @unchecked Sendable {
         let base: UnsafeMutableRawPointer

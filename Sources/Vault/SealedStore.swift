@@ -6,7 +6,7 @@ internal import Sealing
 /// Each table has a tree of its own: the header holds the root's element, the root holds its nodes'
 /// elements, a node holds the sums of its buckets, and a bucket is the set of rows whose ids begin with
 /// the same two bytes. One read checks one bucket; one write changes one.
-struct SealedStore {
+final class SealedStore {
     let database: Database
     let keys: VaultKeys
     let vault: [UInt8]
@@ -24,12 +24,12 @@ struct SealedStore {
     // MARK: Reading
 
     /// The content of one row; nil when it does not exist, which the tree confirms.
-    mutating func read(_ table: Table, _ id: RowID) throws(VaultError) -> [UInt8]? {
+    func read(_ table: Table, _ id: RowID) throws(VaultError) -> [UInt8]? {
         guard let row = try freshRow(table, id) else { return nil }
         return try open(row, in: table)
     }
 
-    mutating func freshRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
+    func freshRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
         var sum = Element.zero
         var found: SealedRow?
         var previous: [UInt8]?
@@ -53,7 +53,7 @@ struct SealedStore {
 
     /// Opens every row of `table` in no particular order, checks that the set is complete and fresh, and
     /// hands each content to `body`.
-    mutating func forEach(
+    func forEach(
         _ table: Table, _ body: ([UInt8]) throws(VaultError) -> Void
     ) throws(VaultError) {
         var sums = [Element](repeating: .zero, count: 65_536)
@@ -102,23 +102,23 @@ struct SealedStore {
 
     // MARK: Writing
 
-    mutating func write(_ table: Table, _ id: RowID, content: [UInt8]) throws(VaultError) {
+    func write(_ table: Table, _ id: RowID, content: [UInt8]) throws(VaultError) {
         try replace(table, id) { AEAD.seal(content, with: $0.keys.records, binding: $1) }
     }
 
-    mutating func write(_ id: RowID, secret: SecretBytes) throws(VaultError) {
+    func write(_ id: RowID, secret: SecretBytes) throws(VaultError) {
         try replace(.secret, id) { AEAD.seal(secret, with: $0.keys.secrets, binding: $1) }
     }
 
     /// Removes a row, if it is there; its bytes in the file are overwritten.
-    mutating func remove(_ table: Table, _ id: RowID) throws(VaultError) {
+    func remove(_ table: Table, _ id: RowID) throws(VaultError) {
         guard let old = try storedRow(table, id) else { return }
         try database.statement("DELETE FROM \(table.name) WHERE id = ?1").bind(1, id.bytes).run()
         try toggle(old.element(in: table, key: keys.freshness), table, id)
         header.tables[table, default: Header.TableSummary()].rows -= 1
     }
 
-    private mutating func replace(
+    private func replace(
         _ table: Table, _ id: RowID, _ seal: (SealedStore, [UInt8]) -> [UInt8]
     ) throws(VaultError) {
         if let old = try storedRow(table, id) {
@@ -151,7 +151,7 @@ struct SealedStore {
 
     // MARK: The tree
 
-    private mutating func toggle(_ element: Element, _ table: Table, _ id: RowID) throws(VaultError) {
+    private func toggle(_ element: Element, _ table: Table, _ id: RowID) throws(VaultError) {
         let nodeID = RowID(nodeOf: table, index: id.bytes[0])
         var changedNode = try node(table, id.bytes[0])
         changedNode[id.bytes[1]] = changedNode[id.bytes[1]].combined(with: element)
@@ -159,12 +159,12 @@ struct SealedStore {
         changed.insert(nodeID)
     }
 
-    private mutating func node(_ table: Table, _ index: UInt8) throws(VaultError) -> TreeNode {
+    private func node(_ table: Table, _ index: UInt8) throws(VaultError) -> TreeNode {
         let root = try treeRow(table, nil, expected: header.tables[table]?.root ?? .zero)
         return try treeRow(table, index, expected: root[index])
     }
 
-    private mutating func treeRow(_ table: Table, _ index: UInt8?, expected: Element) throws(VaultError) -> TreeNode {
+    private func treeRow(_ table: Table, _ index: UInt8?, expected: Element) throws(VaultError) -> TreeNode {
         let id = RowID(nodeOf: table, index: index)
         if let known = nodes[id] { return known }
         guard expected != .zero else {
@@ -179,7 +179,7 @@ struct SealedStore {
     }
 
     /// Writes the changed nodes and their roots; the header then stands for everything.
-    mutating func flush() throws(VaultError) {
+    func flush() throws(VaultError) {
         for table in Table.allCases where table != .tree {
             let touched = (UInt8.min...UInt8.max).filter { changed.contains(RowID(nodeOf: table, index: $0)) }
             guard !touched.isEmpty else { continue }

@@ -3,7 +3,7 @@ public import Sealing
 
 /// A consistent view of the vault for the length of one `read` or `write`.
 public final class Snapshot {
-    var store: SealedStore
+    let store: SealedStore
 
     init(store: SealedStore) {
         self.store = store

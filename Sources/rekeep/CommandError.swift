@@ -18,7 +18,6 @@ enum CommandError: Error {
     case fileNotWritten(path: String, errno: Int32)
     case notAnIdentity(path: String)
     case notAnObject(source: String)
-    case courierMissing
     case programNotFound(String, errno: Int32)
     /// The operation went through, and what was asked about is not well.
     case notWell(Int32)

@@ -87,10 +87,6 @@ struct Complaint {
             self.init(
                 "\(source) is not one JSON object of texts, each name once",
                 hint: #"such as {"reseller_id": "…", "api_key": "…"}"#, ExitStatus.badInput)
-        case .courierMissing:
-            self.init(
-                "rekeep-courier is not there", hint: "it belongs beside rekeep, or in ../libexec/rekeep/",
-                ExitStatus.badConfiguration)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
         case .notWell(let status): self.init("", status)
@@ -104,6 +100,10 @@ struct Complaint {
         case .hygiene(let refusal): self.init(refusal)
         case .provider(let name, let refusal): self.init(refusal, of: name)
         case .courier(let refusal): self.init(refusal)
+        case .courierMissing:
+            self.init(
+                "rekeep-courier is not there", hint: "it belongs beside rekeep, or in ../libexec/rekeep/",
+                ExitStatus.badConfiguration)
         case .courierSilent: self.init("the courier gave no answer", hint: "try again", ExitStatus.indeterminate)
         case .unknownField(let name, let known):
             self.init(

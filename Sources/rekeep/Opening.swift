@@ -7,55 +7,51 @@ import Vault
 
 /// Opens the vault: identity, then passphrase.
 struct Opening {
-    let options: GlobalOptions
-    let console: Console
+    let settings: Settings
 
     /// The keeper of the vault that the options name.
     func keeper() throws(CommandError) -> Keeper {
         let file: VaultFile
         do {
-            file = try VaultFile(path: options.vaultPath)
+            file = try VaultFile(path: settings.vaultPath)
         } catch {
             throw .operation(.vault(error))
         }
-        guard Surroundings.makeDirectory(Surroundings.stateDirectory) else {
-            throw .fileNotWritten(path: Surroundings.stateDirectory, errno: errno)
+        let state = Surroundings.stateDirectory
+        guard Surroundings.exists(state) || Surroundings.makeDirectory(state) else {
+            throw .fileNotWritten(path: state, errno: errno)
         }
         let opener = try opener(for: file)
+        let vault: OpenVault
         do {
-            let vault = try file.open(with: opener, stateDirectory: Surroundings.stateDirectory)
-            if !SecretBytes.memoryIsLocked {
-                console.note("warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
-            }
-            return Keeper(vault: vault, courier: try Self.courier(), stateDirectory: Surroundings.stateDirectory)
-        } catch let error as VaultError {
-            throw .operation(.vault(error))
-        } catch let error as CommandError {
-            throw error
+            vault = try file.open(with: opener, stateDirectory: state)
         } catch {
-            throw .nothingToOpenWith
+            throw .operation(.vault(error))
         }
+        if !SecretBytes.memoryIsLocked {
+            settings.console.note("warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
+        }
+        return Keeper(vault: vault, courier: Self.courier(), stateDirectory: state)
     }
 
-    static func courier() throws(CommandError) -> CourierClient {
-        guard let path = Surroundings.courier else { throw .courierMissing }
+    static func courier() -> CourierClient {
         var environment: [String: String] = [:]
         for name in CourierClient.passedVariables {
             if let value = Surroundings.variable(name) { environment[name] = value }
         }
-        return CourierClient(executable: path, ownProfiles: Surroundings.ownProfiles, environment: environment)
+        return CourierClient(candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment)
     }
 
     private func opener(for file: VaultFile) throws(CommandError) -> Opener {
-        if let path = options.identityPath {
+        if let path = settings.identityPath {
             let content = try SecretFile.read(path, mustBePrivate: true)
             guard let pair = IdentityFile.pair(from: content) else { throw .notAnIdentity(path: path) }
             return .identity(pair)
         }
-        if let path = options.passphraseFile {
+        if let path = settings.passphraseFile {
             return Self.opener(fromText: SecretFile.firstLine(try SecretFile.read(path, mustBePrivate: false)))
         }
-        guard !options.noInput, let prompt = Prompt() else { throw .needsPassphrase }
+        guard !settings.noInput, let prompt = Prompt() else { throw .needsPassphrase }
         guard let text = prompt.secret("Passphrase or recovery code: "), text.count > 0 else { throw .emptyPassphrase }
         return Self.opener(fromText: text)
     }

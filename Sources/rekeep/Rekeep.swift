@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Sealing
 
 /// The command line.
@@ -30,6 +31,7 @@ enum Program {
     static func main() {
         let guarding = ProcessGuard.raise()
         do {
+            if let read = QuickRead(CommandLine.arguments.dropFirst()) { return try read.run() }
             var command = try Rekeep.parseAsRoot()
             if let exec = command as? Exec {
                 try exec.run(lowering: guarding)
@@ -42,7 +44,7 @@ enum Program {
                 Rekeep.exit(withError: error)
             }
             if !complaint.text.isEmpty { Console.complain(complaint.lines) }
-            Rekeep.exit(withError: ExitCode(complaint.status))
+            exit(complaint.status)
         }
     }
 }

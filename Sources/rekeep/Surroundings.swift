@@ -30,15 +30,14 @@ enum Surroundings {
     }
 
     /// The courier beside this program, or in `../libexec/rekeep/`.
-    static var courier: String? {
+    static var courierCandidates: [String] {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             bytes.bindMemory(to: CChar.self).baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? -1
         }
-        guard count > 0 else { return nil }
+        guard count > 0 else { return [] }
         let own = String(decoding: buffer.prefix(count), as: UTF8.self)
-        let directory = own.split(separator: "/").dropLast().joined(separator: "/")
-        return ["/\(directory)/rekeep-courier", "/\(directory)/../libexec/rekeep/rekeep-courier"]
-            .first { access($0, X_OK) == 0 }
+        let directory = "/" + own.split(separator: "/").dropLast().joined(separator: "/")
+        return [directory + "/rekeep-courier", directory + "/../libexec/rekeep/rekeep-courier"]
     }
 }

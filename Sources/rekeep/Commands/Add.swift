@@ -4,6 +4,7 @@ import Operations
 
 struct Add: WaitingKeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "add",
         abstract: "Store a credential, after the provider has accepted it.",
         discussion: """
             EXAMPLE

@@ -4,6 +4,7 @@ import Operations
 
 struct Deploy: WaitingKeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "deploy",
         abstract: "Write the current values to the targets.",
         discussion: """
             A file that holds them already is not touched. Hooks run where something changed, or where an \

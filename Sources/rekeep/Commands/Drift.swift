@@ -4,6 +4,7 @@ import Operations
 
 struct Drift: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "drift",
         abstract: "Tell whether the targets still hold the current values.",
         discussion: """
             EXAMPLE

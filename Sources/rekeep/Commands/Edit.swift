@@ -5,6 +5,7 @@ import Sealing
 
 struct Edit: WaitingKeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "edit",
         abstract: "Change what is not secret: plain fields, ages, remarks, prefixes.",
         discussion: """
             New plain values are proved with a balance call before they are stored. A new key needs rotate.

@@ -6,6 +6,7 @@ import Sealing
 
 struct Env: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "env",
         abstract: "Print the .env text of a deployment.",
         discussion: """
             On a terminal secret values are masked unless --reveal is given.

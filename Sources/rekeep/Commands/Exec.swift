@@ -8,6 +8,7 @@ import Sealing
 
 struct Exec: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "exec",
         abstract: "Run a program with the variables of a deployment.",
         discussion: """
             The program takes the place of rekeep: same process, its own exit status. Nothing is written to disk.
@@ -34,7 +35,7 @@ struct Exec: ParsableCommand {
     /// Never returns when the program could be started.
     /// - Parameter guarding: lowered at the last moment, so that the program inherits what it would have without us.
     func run(lowering guarding: ProcessGuard) throws {
-        let keeper = try Opening(options: options, console: options.console).keeper()
+        let keeper = try Opening(settings: options.settings).keeper()
         let deployment = try Deployment(deployment)
         let variables = try keeper.variables(deployment, preset: try Preset.ofOption(preset))
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }

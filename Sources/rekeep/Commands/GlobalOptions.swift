@@ -28,12 +28,12 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Less on stderr.")
     var quiet = false
 
-    var vaultPath: String { vault ?? Surroundings.variable("REKEEP_VAULT") ?? Surroundings.defaultVault }
-
-    var identityPath: String? {
-        if let identity = identity ?? Surroundings.variable("REKEEP_IDENTITY") { return identity }
-        guard let directory = Surroundings.variable("CREDENTIALS_DIRECTORY") else { return nil }
-        let path = directory + "/rekeep.identity"
-        return Surroundings.exists(path) ? path : nil
+    var settings: Settings {
+        var settings = Settings(
+            vault: vault, identity: identity, console: Console(color: color, isQuiet: quiet, isVerbose: verbose))
+        settings.passphraseFile = passphraseFile
+        settings.json = json
+        settings.noInput = noInput
+        return settings
     }
 }

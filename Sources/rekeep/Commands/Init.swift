@@ -6,6 +6,7 @@ import Vault
 
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "init",
         abstract: "Create the vault, its slots and the recovery code.",
         discussion: """
             At a terminal it asks for a passphrase and shows the recovery code once. Scripts give \
@@ -28,8 +29,9 @@ struct Init: ParsableCommand {
     var noKeyring = false
 
     func run() throws {
-        let console = options.console
-        let path = options.vaultPath
+        let settings = options.settings
+        let console = settings.console
+        let path = settings.vaultPath
         let prompt = options.noInput ? nil : Prompt()
         var slots: [SlotRequest] = []
         var made: [String] = []

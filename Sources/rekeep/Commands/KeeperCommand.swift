@@ -3,6 +3,9 @@ import Credentials
 import Operations
 
 /// A command that works on an open vault: one call of the keeper, one report.
+///
+/// Every command names itself in its configuration: left to itself, ArgumentParser asks the runtime for
+/// each type's name at every start, which costs more than opening the vault.
 protocol KeeperCommand: ParsableCommand {
     var options: GlobalOptions { get }
     func run(_ keeper: Keeper, _ console: Console) throws
@@ -10,8 +13,8 @@ protocol KeeperCommand: ParsableCommand {
 
 extension KeeperCommand {
     func run() throws {
-        let console = options.console
-        try run(try Opening(options: options, console: console).keeper(), console)
+        let settings = options.settings
+        try run(try Opening(settings: settings).keeper(), settings.console)
     }
 }
 
@@ -23,12 +26,8 @@ protocol WaitingKeeperCommand: ParsableCommand {
 
 extension WaitingKeeperCommand {
     func run() throws {
-        let console = options.console
-        let keeper = try Opening(options: options, console: console).keeper()
-        try Waiting.finish { try await run(keeper, console) }
+        let settings = options.settings
+        let keeper = try Opening(settings: settings).keeper()
+        try Waiting.finish { try await run(keeper, settings.console) }
     }
-}
-
-extension GlobalOptions {
-    var console: Console { Console(color: color, isQuiet: quiet, isVerbose: verbose) }
 }

@@ -4,6 +4,7 @@ import Operations
 
 struct Link: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "link",
         abstract: "Bind another application to the same credential.",
         discussion: """
             It is stored once; rotating it through any address delivers to every deployment bound to it.

@@ -4,6 +4,7 @@ import Operations
 
 struct List: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "list",
         abstract: "List the credentials as a tree of application, environment and provider.",
         discussion: """
             EXAMPLE

@@ -3,6 +3,7 @@ import Operations
 
 struct Providers: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "providers",
         abstract: "Show the providers' profiles.",
         discussion: """
             Profiles of your own are YAML files in ~/.config/rekeep/providers; docs/providers.md describes them.
@@ -18,8 +19,8 @@ struct Providers: ParsableCommand {
     var name: String?
 
     func run() throws {
-        let console = options.console
-        let courier = try Opening.courier()
+        let console = options.settings.console
+        let courier = Opening.courier()
         try Waiting.finish {
             let descriptions = try await courier.describe(name)
             ProvidersRendering(descriptions: descriptions, isDetailed: name != nil).show(options, console)

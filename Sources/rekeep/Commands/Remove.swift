@@ -4,6 +4,7 @@ import Operations
 
 struct Remove: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "remove",
         abstract: "Remove an address; with its last one the credential is erased.",
         discussion: """
             EXAMPLE

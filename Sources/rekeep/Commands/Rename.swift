@@ -4,6 +4,7 @@ import Operations
 
 struct Rename: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rename",
         abstract: "Give an address another application or account.",
         discussion: """
             EXAMPLE

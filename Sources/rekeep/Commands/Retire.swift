@@ -4,6 +4,7 @@ import Operations
 
 struct Retire: WaitingKeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "retire",
         abstract: "Prove that the previous key is dead, then erase it.",
         discussion: """
             The provider has to refuse it twice, a minute apart; the first refusal is remembered.

@@ -4,6 +4,7 @@ import Operations
 
 struct Rotate: WaitingKeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rotate",
         abstract: "Replace a key: stage, prove, promote, deliver.",
         discussion: """
             Everything that can be tried is tried before the old key is touched. Whatever interrupts a \

@@ -4,6 +4,7 @@ import Operations
 
 struct Show: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "show",
         abstract: "Show a credential; its secret values stay masked.",
         discussion: """
             With --field only that value is printed. On a terminal, and in JSON, a secret one is masked \
@@ -28,10 +29,7 @@ struct Show: KeeperCommand {
     func run(_ keeper: Keeper, _ console: Console) throws {
         let reference = try AddressReference(address)
         if let field, !options.json {
-            if reveal || !console.isTerminal {
-                console.print(try keeper.value(field, at: reference), lineBreak: console.isTerminal)
-                return
-            }
+            if reveal || !console.isTerminal { return try Self.printValue(field, reference, keeper, console) }
             let (_, credential) = try keeper.show(reference)
             if credential.terms.secretFields.contains(where: { $0.name == field }) {
                 console.print(Mask.text)
@@ -46,5 +44,12 @@ struct Show: KeeperCommand {
         guard !names.isEmpty else { throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name)) }
         try ShowRendering(address: address, credential: credential, names: names, reveal: reveal)
             .show(options, console) { try keeper.value($0, at: reference) }
+    }
+
+    /// The value and nothing else, with a line break for a person.
+    static func printValue(
+        _ field: String, _ reference: AddressReference, _ keeper: Keeper, _ console: Console
+    ) throws {
+        console.print(try keeper.value(field, at: reference), lineBreak: console.isTerminal)
     }
 }

@@ -4,6 +4,7 @@ import Operations
 
 struct Status: KeeperCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Show ages, limits and flags. Exits with 1 when anything is flagged.",
         discussion: """
             EXAMPLE

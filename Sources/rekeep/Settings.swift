@@ -1,0 +1,23 @@
+/// What the options and variables that every command takes come to.
+struct Settings {
+    var vaultPath: String
+    var identityPath: String?
+    var passphraseFile: String?
+    var json = false
+    var noInput = false
+    var console: Console
+
+    /// - Parameters: what the command line gives; where it gives nothing, variables and defaults count.
+    init(vault: String?, identity: String?, console: Console) {
+        vaultPath = vault ?? Surroundings.variable("REKEEP_VAULT") ?? Surroundings.defaultVault
+        identityPath = identity ?? Surroundings.variable("REKEEP_IDENTITY") ?? Self.systemdIdentity
+        self.console = console
+    }
+
+    /// What systemd's LoadCredential= provides.
+    private static var systemdIdentity: String? {
+        guard let directory = Surroundings.variable("CREDENTIALS_DIRECTORY") else { return nil }
+        let path = directory + "/rekeep.identity"
+        return Surroundings.exists(path) ? path : nil
+    }
+}

@@ -1,0 +1,188 @@
+import Credentials
+import Foundation
+import Sealing
+import Testing
+
+@testable import Vault
+
+/// Attacks on the file by somebody who cannot open the vault; each is noticed, by its own class.
+struct TamperTests {
+    private func everything(_ scratch: Scratch) throws {
+        let vault = try scratch.open()
+        try vault.read { snapshot throws(VaultError) in
+            try snapshot.forEachCredential { credential throws(VaultError) in
+                for version in credential.versions {
+                    for field in version.fingerprints.keys {
+                        _ = try snapshot.secret(field, of: version, in: credential.id)
+                        for fingerprint in version.fingerprints.values { _ = try snapshot.holders(of: fingerprint) }
+                    }
+                }
+                for address in credential.addresses {
+                    _ = try snapshot.credential(at: address)
+                    _ = try snapshot.deployment(address.deployment)
+                }
+            }
+            try snapshot.forEachDeployment { _ in }
+            try snapshot.forEachRotation { _ in }
+            _ = try snapshot.policies()
+            try snapshot.forEachLogEntry { _ in }
+        }
+    }
+
+    @Test func `an untouched vault passes`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try everything(scratch)
+    }
+
+    @Test(arguments: ["credential", "address", "deployment", "secret", "fingerprint", "tree", "log"])
+    func `one flipped byte in any sealed value is noticed`(table: String) throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        let length = try scratch.sealedLength(table)
+        for position in [1, 12, 24, 25, length / 2, length - 16, length] {
+            try scratch.copy(to: "before")
+            try scratch.flip(table, "sealed", at: position)
+            #expect(throws: VaultError.self, "\(table) at \(position)") { try everything(scratch) }
+            try scratch.putBack("before")
+            try FileManager.default.removeItem(atPath: scratch.directory + "/before")
+        }
+    }
+
+    @Test(arguments: [("vault", "header"), ("vault", "vault_id"), ("vault", "checksum"), ("slot", "content"), ("slot", "checksum")])
+    func `one flipped byte in a slot or the header is damage, not a wrong key`(table: String, column: String) throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try scratch.flip(table, column, at: 7)
+        do {
+            try everything(scratch)
+            Issue.record("it was not noticed")
+        } catch VaultError.damaged(let damage) {
+            #expect(damage == (table == "slot" ? .slot(number: 1) : .header))
+        }
+    }
+
+    @Test(arguments: ["credential", "address", "deployment", "secret", "fingerprint"])
+    func `a deleted row is missed`(table: String) throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try scratch.add("b/live/x", key: "fake-other")
+        try scratch.tamper("DELETE FROM \(table) WHERE rowid = 1")
+        #expect(throws: VaultError.damaged(.freshness(table: table))) { try everything(scratch) }
+    }
+
+    @Test func `a row from an older copy is noticed`() throws {
+        let scratch = try Scratch()
+        let credential = try scratch.add("a/live/x")
+        try scratch.copy(to: "older")
+        try scratch.open().write { transaction throws(VaultError) in
+            var changed = credential
+            changed.note = "newer"
+            try transaction.put(changed)
+        }
+        try scratch.tamper(
+            """
+            ATTACH '\(scratch.directory)/older' AS older;
+            UPDATE credential SET (revision, sealed) = (SELECT revision, sealed FROM older.credential);
+            """)
+        #expect(throws: VaultError.damaged(.freshness(table: "credential"))) { try everything(scratch) }
+    }
+
+    @Test func `a row moved to another id or another table is refused`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try scratch.add("b/live/x", key: "fake-other")
+        try scratch.copy(to: "before")
+        try scratch.tamper(
+            """
+            CREATE TEMP TABLE t AS SELECT rowid AS r, sealed, revision FROM secret;
+            UPDATE secret SET (sealed, revision) = (SELECT sealed, revision FROM t WHERE t.r <> secret.rowid);
+            """)
+        #expect(throws: VaultError.self) { try everything(scratch) }
+        try scratch.putBack("before")
+        try scratch.tamper("UPDATE address SET sealed = (SELECT sealed FROM credential)")
+        #expect(throws: VaultError.self) { try everything(scratch) }
+    }
+
+    @Test func `a duplicated row is noticed`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        // Two copies more: an exclusive or alone would not see them.
+        try scratch.tamper(
+            """
+            CREATE TABLE copy(id BLOB, revision INTEGER NOT NULL, sealed BLOB NOT NULL);
+            INSERT INTO copy SELECT * FROM credential;
+            INSERT INTO copy SELECT * FROM credential;
+            INSERT INTO copy SELECT * FROM credential;
+            DROP TABLE credential;
+            ALTER TABLE copy RENAME TO credential;
+            """)
+        #expect(throws: VaultError.damaged(.freshness(table: "credential"))) { try everything(scratch) }
+    }
+
+    @Test func `a whole older copy is refused with both numbers`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try scratch.copy(to: "older")
+        try scratch.add("b/live/x")
+        try scratch.putBack("older")
+        #expect(throws: VaultError.rolledBack(found: 2, lastSeen: 3)) { try everything(scratch) }
+    }
+
+    @Test func `a forged last-seen record is noticed`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.state)
+        let path = scratch.state + "/" + (try #require(files.first))
+        var record = try Data(contentsOf: URL(filePath: path))
+        record[0] ^= 1
+        try record.write(to: URL(filePath: path))
+        #expect(throws: VaultError.lastSeenDamaged(path: path)) { try everything(scratch) }
+    }
+
+    @Test(arguments: [
+        "DELETE FROM log WHERE number = 3", "DELETE FROM log WHERE number = 2",
+        "UPDATE log SET number = -1 WHERE number = 1; UPDATE log SET number = 1 WHERE number = 2; UPDATE log SET number = 2 WHERE number = -1",
+        "INSERT INTO log SELECT 4, sealed FROM log WHERE number = 3",
+    ])
+    func `a log that was cut, thinned, reordered or padded is noticed`(sql: String) throws {
+        let scratch = try Scratch()
+        for number in 0..<3 { try scratch.add("a\(number)/live/x", key: "fake-\(number)") }
+        try scratch.tamper(sql)
+        do {
+            try everything(scratch)
+            Issue.record("it was not noticed")
+        } catch VaultError.damaged(.log) {
+        }
+    }
+
+    @Test func `a slot that was added or dropped does not fit the header`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        let database = try Database(path: scratch.path)
+        let front = try Front(reading: database)
+        let slot = try Slot.make(.recovery(.random()), number: 2, vaultKey: .random(count: 32), vault: front.vault)
+        try database.statement("INSERT INTO slot VALUES(2, 3, ?1, ?2)").bind(1, slot.plainForm).bind(2, slot.checksum).run()
+        #expect(throws: VaultError.damaged(.header)) { try everything(scratch) }
+    }
+}
+
+extension Scratch {
+    func sealedLength(_ table: String) throws -> Int {
+        let statement = try Database(path: path).statement("SELECT length(sealed) FROM \(table) LIMIT 1")
+        _ = try statement.step()
+        return Int(statement.number(0))
+    }
+
+    /// Flips one bit of the byte at `position`, counted from 1, in the table's first row.
+    func flip(_ table: String, _ column: String, at position: Int) throws {
+        let database = try Database(path: path)
+        let read = try database.statement("SELECT rowid, \(column) FROM \(table) LIMIT 1")
+        _ = try read.step()
+        let row = read.number(0)
+        var bytes = read.bytes(1)
+        read.reset()
+        bytes[position - 1] ^= 1
+        try database.statement("UPDATE \(table) SET \(column) = ?1 WHERE rowid = ?2").bind(1, bytes).bind(2, row).run()
+    }
+}

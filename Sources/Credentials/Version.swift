@@ -36,14 +36,14 @@ public struct Version: Hashable, Sendable {
     /// The account that the provider named when it was proved.
     public var identity: String?
     /// The plain values by field name.
-    public var plain: [String: String]
+    public var plain: FieldMap<String>
     /// The fingerprints of the secret values by field name.
-    public var fingerprints: [String: Fingerprint]
+    public var fingerprints: FieldMap<Fingerprint>
 
     public init(
         number: Int, state: State, createdAt: Timestamp, activatedAt: Timestamp? = nil, provedAt: Timestamp? = nil,
-        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, identity: String? = nil, plain: [String: String],
-        fingerprints: [String: Fingerprint]
+        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, identity: String? = nil, plain: FieldMap<String>,
+        fingerprints: FieldMap<Fingerprint>
     ) {
         self.number = number
         self.state = state

@@ -11,12 +11,13 @@ public struct Intake: Sendable {
     /// Cleans the values and refuses what cannot be right.
     /// - Parameter kept: plain values that stay as they are when they are left out.
     init(
-        _ pasted: [String: SecretBytes], fields: [Field], keeping kept: [String: String] = [:]
+        _ pasted: [String: SecretBytes], fields: [Field], keeping kept: FieldMap<String> = [:]
     ) throws(OperationError) {
         for name in pasted.keys.sorted() where !fields.contains(where: { $0.name == name }) {
             throw .unknownField(name, known: fields.map(\.name))
         }
-        var values = kept.mapValues { SecretBytes($0.utf8) }
+        var values: [String: SecretBytes] = [:]
+        for (name, value) in kept.all { values[name] = SecretBytes(value.utf8) }
         var removals: [String: [Hygiene.Removal]] = [:]
         do {
             for field in fields {
@@ -42,8 +43,8 @@ public struct Intake: Sendable {
         terms.secretFields.compactMap { field in values[field.name].map { (field.name, $0) } }
     }
 
-    func plain(_ terms: Terms) -> [String: String] {
-        var result: [String: String] = [:]
+    func plain(_ terms: Terms) -> FieldMap<String> {
+        var result = FieldMap<String>()
         for field in terms.plainFields {
             if let value = values[field.name] {
                 result[field.name] = value.withBytes { String(decoding: $0, as: UTF8.self) }

@@ -84,7 +84,7 @@ private struct Survey {
         var holders: [Fingerprint: Holder] = [:]
         try snapshot.forEachCredential { credential in
             credentials.append(credential)
-            for fingerprint in credential.current?.fingerprints.values ?? [:].values {
+            for fingerprint in credential.current?.fingerprints.values ?? [] {
                 if let holder = holders[fingerprint] {
                     if holder.credential != credential.id { holders[fingerprint]?.isShared = true }
                 } else {

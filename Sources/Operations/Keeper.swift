@@ -61,10 +61,11 @@ public struct Keeper {
     func values(
         of version: Version, in credential: Credential
     ) throws(OperationError) -> [String: SecretBytes] {
-        var values = version.plain.mapValues { SecretBytes($0.utf8) }
+        var values: [String: SecretBytes] = [:]
+        for (name, value) in version.plain.all { values[name] = SecretBytes(value.utf8) }
         let secrets = try read { snapshot throws(VaultError) in
             var secrets: [String: SecretBytes] = [:]
-            for field in version.fingerprints.keys {
+            for field in version.fingerprints.names {
                 secrets[field] = try snapshot.secret(field, of: version, in: credential.id)
             }
             return secrets

@@ -8,8 +8,8 @@ public struct CourierClient: Sendable {
     private let candidates: [String]
     /// The directory of the user's own profiles.
     public let ownProfiles: String
-    /// The courier's whole environment.
-    public let environment: [String: String]
+    /// The courier's whole environment, by name and value.
+    private let environment: [(name: String, value: String)]
     /// The variables that are passed on: proxy and CA settings, nothing else.
     public static let passedVariables = [
         "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -18,10 +18,10 @@ public struct CourierClient: Sendable {
     private static let patience = 40.0
     private static let longestLine = 1 << 20
 
-    public init(candidates: [String], ownProfiles: String, environment: [String: String]) {
+    public init(candidates: [String], ownProfiles: String, environment: [(name: String, value: String)]) {
         self.candidates = candidates
         self.ownProfiles = ownProfiles
-        self.environment = environment.filter { Self.passedVariables.contains($0.key) }
+        self.environment = environment
     }
 
     /// The courier's path; nil when it is not installed.
@@ -48,10 +48,10 @@ public struct CourierClient: Sendable {
     private func converse(with executable: String, _ questions: [CourierQuestion], _ inbox: Inbox) async throws {
         var options = PlatformOptions()
         options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
-        let environment = Environment.custom(
-            Dictionary(uniqueKeysWithValues: self.environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+        var variables: [Environment.Key: String] = [:]
+        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
         _ = try await run(
-            .path(.init(executable)), arguments: ["--profiles", ownProfiles], environment: environment,
+            .path(.init(executable)), arguments: ["--profiles", ownProfiles], environment: .custom(variables),
             platformOptions: options, input: .inputWriter, output: .sequence, error: .discarded
         ) { execution in
             try await withThrowingTaskGroup(of: Void.self) { group in

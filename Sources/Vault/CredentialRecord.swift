@@ -84,12 +84,12 @@ extension Version {
         writer.put(expiresAt)
         writer.put(retiredAt)
         writer.put(identity)
-        writer.put(list: plain.sorted { $0.key < $1.key }) {
-            $0.put($1.key)
+        writer.put(list: plain.all) {
+            $0.put($1.name)
             $0.put($1.value)
         }
-        writer.put(list: fingerprints.sorted { $0.key < $1.key }) {
-            $0.put($1.key)
+        writer.put(list: fingerprints.all) {
+            $0.put($1.name)
             $0.put($1.value)
         }
     }
@@ -101,8 +101,8 @@ extension Version {
             number: number, state: state, createdAt: try reader.time(), activatedAt: try reader.optionalTime(),
             provedAt: try reader.optionalTime(), expiresAt: try reader.optionalTime(),
             retiredAt: try reader.optionalTime(), identity: try reader.optionalText(),
-            plain: try reader.dictionary { reader throws(MalformedRecord) in try reader.text() },
-            fingerprints: try reader.dictionary { reader throws(MalformedRecord) in try reader.fingerprint() })
+            plain: try reader.fieldMap { reader throws(MalformedRecord) in try reader.text() },
+            fingerprints: try reader.fieldMap { reader throws(MalformedRecord) in try reader.fingerprint() })
     }
 }
 
@@ -142,13 +142,14 @@ extension RecordReader {
         return mode
     }
 
-    fileprivate mutating func dictionary<Value>(
+    fileprivate mutating func fieldMap<Value>(
         _ read: (inout RecordReader) throws(MalformedRecord) -> Value
-    ) throws(MalformedRecord) -> [String: Value] {
-        let pairs = try list { reader throws(MalformedRecord) in (try reader.text(), try read(&reader)) }
-        var result: [String: Value] = [:]
-        for (key, value) in pairs {
-            guard result.updateValue(value, forKey: key) == nil else { throw MalformedRecord() }
+    ) throws(MalformedRecord) -> FieldMap<Value> {
+        var result = FieldMap<Value>()
+        for _ in 0..<(try number(UInt32.self)) {
+            let name = try text()
+            guard result[name] == nil else { throw MalformedRecord() }
+            result[name] = try read(&self)
         }
         return result
     }

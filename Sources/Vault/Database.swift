@@ -4,7 +4,9 @@ internal import Glibc
 /// The one door to SQLite: a connection with the settings that a vault needs.
 final class Database {
     private let handle: OpaquePointer
-    private var statements: [String: Statement] = [:]
+    private var statements: [(sql: String, statement: Statement)] = []
+
+    private var isReadyToWrite = false
 
     /// "rkep", so that `file` and SQLite's tools can tell what the file is.
     static let applicationID: Int64 = 0x726B_6570
@@ -24,11 +26,14 @@ final class Database {
         sqlite_set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 4 << 20)
+    }
+
+    /// What only writing needs, once, before the first write: a read is quicker without.
+    private func prepareToWrite() throws(VaultError) {
+        guard !isReadyToWrite else { return }
         // EXTRA also makes the deletion of the journal durable: a staged key must survive a power cut.
-        try run("PRAGMA synchronous=EXTRA")
-        try run("PRAGMA temp_store=MEMORY")
-        try run("PRAGMA secure_delete=ON")
-        try run("PRAGMA cell_size_check=ON")
+        try run("PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON")
+        isReadyToWrite = true
     }
 
     deinit {
@@ -38,15 +43,15 @@ final class Database {
 
     /// A prepared statement, kept for the next use of the same text.
     func statement(_ sql: String) throws(VaultError) -> Statement {
-        if let kept = statements[sql] {
-            kept.reset()
-            return kept
+        for kept in statements where kept.sql == sql {
+            kept.statement.reset()
+            return kept.statement
         }
         var prepared: OpaquePointer?
         let status = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard status == SQLITE_OK, let prepared else { throw Self.error(status) }
         let statement = Statement(prepared)
-        statements[sql] = statement
+        statements.append((sql, statement))
         return statement
     }
 
@@ -55,11 +60,21 @@ final class Database {
         guard status == SQLITE_OK else { throw Self.error(status) }
     }
 
-    /// Runs `body` inside a transaction that is undone when it throws.
-    func transaction<Result>(
-        _ kind: String, _ body: () throws(VaultError) -> Result
+    /// Runs `body` on one unchanging view of the file.
+    func reading<Result>(_ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
+        try transaction("BEGIN DEFERRED", body)
+    }
+
+    /// Runs `body` as the only writer; everything is undone when it throws.
+    func writing<Result>(_ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
+        try prepareToWrite()
+        return try transaction("BEGIN IMMEDIATE", body)
+    }
+
+    private func transaction<Result>(
+        _ begin: String, _ body: () throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
-        try run("BEGIN \(kind)")
+        try run(begin)
         do {
             let result = try body()
             try run("COMMIT")

@@ -3,7 +3,7 @@ public import Sealing
 /// Bytes as a code that a person can copy from paper: Crockford's base 32 in groups of four, with a
 /// 20-bit checksum in the last group. Lower case, spaces, and `O`, `I`, `L` for `0`, `1`, `1` are understood.
 public enum GroupedCode {
-    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+    private static let alphabet: StaticString = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
     private static let checksumBytes = 3
 
     /// The code for `secret`, as ASCII in locked memory.
@@ -19,7 +19,7 @@ public enum GroupedCode {
                     value = value << 1 | (isSet && bit < total ? 1 : 0)
                 }
                 if characters > 0, characters % 4 == 0 { code.append(UInt8(ascii: "-")) }
-                code.append(alphabet[value])
+                code.append(alphabet.utf8Start[value])
                 characters += 1
                 position += 5
             }
@@ -73,11 +73,13 @@ public enum GroupedCode {
     }
 
     private static func value(of character: UInt8) -> Int? {
-        let upper = (97...122).contains(character) ? character - 32 : character
+        let upper = character >= 97 && character <= 122 ? character - 32 : character
         switch upper {
         case UInt8(ascii: "O"): return 0
         case UInt8(ascii: "I"), UInt8(ascii: "L"): return 1
-        default: return alphabet.firstIndex(of: upper)
+        default:
+            for index in 0..<alphabet.utf8CodeUnitCount where alphabet.utf8Start[index] == upper { return index }
+            return nil
         }
     }
 }

@@ -12,10 +12,15 @@ struct Header: Equatable {
 
     var generation: UInt64
     let createdAt: Timestamp
-    var tables: [Table: TableSummary] = [:]
+    private var tables = [TableSummary](repeating: TableSummary(), count: Table.count)
     var logCount: Int64 = 0
     /// The checksum of the last log entry as it lies on disk.
     var logHead = [UInt8](repeating: 0, count: 32)
+
+    subscript(table: Table) -> TableSummary {
+        get { tables[Int(table.rawValue)] }
+        set { tables[Int(table.rawValue)] = newValue }
+    }
 
     init(generation: UInt64, createdAt: Timestamp) {
         self.generation = generation
@@ -29,10 +34,10 @@ struct Header: Equatable {
         writer.put(createdAt)
         writer.put(number: logCount)
         writer.put(fixed: logHead)
-        writer.put(list: tables.sorted { $0.key.rawValue < $1.key.rawValue }) {
-            $0.put($1.key.rawValue)
-            $0.put(number: $1.value.rows)
-            $0.put(fixed: $1.value.root.bytes)
+        writer.put(list: Table.allCases.filter { self[$0] != TableSummary() }) {
+            $0.put($1.rawValue)
+            $0.put(number: self[$1].rows)
+            $0.put(fixed: self[$1].root.bytes)
         }
         return writer.bytes
     }
@@ -44,11 +49,11 @@ struct Header: Equatable {
         createdAt = try reader.time()
         logCount = try reader.number()
         logHead = try reader.fixed(32)
-        let list = try reader.list { reader throws(MalformedRecord) in
+        for _ in 0..<(try reader.number(UInt32.self)) {
             guard let table = Table(rawValue: try reader.byte()) else { throw MalformedRecord() }
-            return (table, TableSummary(rows: try reader.number(), root: Element(bytes: try reader.fixed(Element.count))))
+            self[table] = TableSummary(
+                rows: try reader.number(), root: Element(bytes: try reader.fixed(Element.count)))
         }
-        for (table, summary) in list { tables[table] = summary }
         guard reader.isAtEnd else { throw MalformedRecord() }
     }
 

@@ -4,13 +4,13 @@ public import Sealing
 
 /// The private part of an identity slot, in a file that only its owner can read.
 public enum IdentityFile {
-    private static let prefix = "REKEEP-IDENTITY-1-"
+    private static let prefix: StaticString = "REKEEP-IDENTITY-1-"
 
     /// The file's content for `pair`, in locked memory.
     public static func content(for pair: KeyPair) -> SecretBytes {
         var content = SecretWriter()
         content.append("# rekeep identity: whoever reads this file can open the vault\n")
-        content.append("REKEEP-IDENTITY-1-")
+        content.append(prefix)
         GroupedCode.encode(pair.secretKey).withBytes { content.append($0) }
         content.append(UInt8(ascii: "\n"))
         return content.finish()
@@ -18,23 +18,27 @@ public enum IdentityFile {
 
     /// Reads what `content(for:)` wrote; nil when it is not an identity.
     public static func pair(from content: SecretBytes) -> KeyPair? {
-        var line = SecretWriter()
-        var code: SecretBytes?
-        content.withBytes { bytes in
-            for byte in Array(bytes.indices) + [-1] {
-                if byte >= 0, bytes[byte] != UInt8(ascii: "\n") {
-                    line.append(bytes[byte])
-                } else {
-                    let text = line.finish()
-                    line = SecretWriter()
-                    if hasPrefix(text), code == nil { code = text[prefix.utf8.count..<text.count] }
-                }
-            }
+        guard let code = code(in: content), let secretKey = GroupedCode.decode(code, count: KeyPair.keyCount) else {
+            return nil
         }
-        return code.flatMap { GroupedCode.decode($0, count: KeyPair.keyCount) }.map(KeyPair.init(secretKey:))
+        return KeyPair(secretKey: secretKey)
     }
 
-    private static func hasPrefix(_ line: SecretBytes) -> Bool {
-        line.withBytes { $0.starts(with: prefix.utf8) }
+    /// What follows the prefix on the first line that has it.
+    private static func code(in content: SecretBytes) -> SecretBytes? {
+        let range: Range<Int>? = content.withBytes { bytes in
+            var start = 0
+            while start < bytes.count {
+                var end = start
+                while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+                let count = prefix.utf8CodeUnitCount
+                if end - start >= count, let base = bytes.baseAddress, memcmp(base + start, prefix.utf8Start, count) == 0 {
+                    return start + count..<end
+                }
+                start = end + 1
+            }
+            return nil
+        }
+        return range.map { content[$0] }
     }
 }

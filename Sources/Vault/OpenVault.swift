@@ -26,7 +26,7 @@ public final class OpenVault {
         // Asked before the snapshot is taken: another process may raise it at any moment.
         let seen = try lastSeen.read()
         var generation: UInt64 = 0
-        let result = try database.transaction("DEFERRED") { () throws(VaultError) in
+        let result = try database.reading { () throws(VaultError) in
             let header = try currentHeader(seen)
             generation = header.generation
             return try body(Snapshot(store: SealedStore(database: database, keys: keys, vault: vault, header: header)))
@@ -42,7 +42,7 @@ public final class OpenVault {
     ) throws(VaultError) -> Result {
         let seen = try lastSeen.read()
         var generation: UInt64 = 0
-        let result = try database.transaction("IMMEDIATE") { () throws(VaultError) in
+        let result = try database.writing { () throws(VaultError) in
             var header = try currentHeader(seen)
             header.generation += 1
             generation = header.generation

@@ -29,7 +29,10 @@ enum Table: UInt8, CaseIterable {
     case fingerprint = 5
     case rotation = 6
     case policy = 7
-    case tree = 9
+    case tree = 8
+
+    /// One more than the largest number.
+    static let count = 9
 
     var name: String {
         switch self {

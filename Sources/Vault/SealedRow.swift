@@ -48,10 +48,13 @@ struct Element: Equatable {
     }
 
     /// 16 bytes.
-    init(bytes: some Collection<UInt8>) {
-        var halves: [UInt64] = [0, 0]
-        for (index, byte) in bytes.enumerated() { halves[index / 8] |= UInt64(byte) << (8 * UInt64(index % 8)) }
-        self.init(low: halves[0], high: halves[1])
+    init(bytes: [UInt8]) {
+        (low, high) = bytes.withUnsafeBytes {
+            (
+                UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+                UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
     }
 
     var bytes: [UInt8] {

@@ -11,8 +11,15 @@ final class SealedStore {
     let keys: VaultKeys
     let vault: [UInt8]
     var header: Header
-    private var nodes: [RowID: TreeNode] = [:]
-    private var changed: Set<RowID> = []
+    /// Nodes that were read or changed, by `slot`.
+    private var nodes = [TreeNode?](repeating: nil, count: Table.count * slotsOfTable)
+    private var changed = [Bool](repeating: false, count: Table.count * slotsOfTable)
+    /// A root and 256 nodes.
+    private static let slotsOfTable = 257
+
+    private static func slot(_ table: Table, _ index: UInt8?) -> Int {
+        Int(table.rawValue) * slotsOfTable + (index.map { Int($0) + 1 } ?? 0)
+    }
 
     init(database: Database, keys: VaultKeys, vault: [UInt8], header: Header) {
         self.database = database
@@ -65,7 +72,7 @@ final class SealedStore {
             count += 1
             try body(try open(row, in: table))
         }
-        guard count == header.tables[table]?.rows ?? 0 else { throw .damaged(.freshness(table: table.name)) }
+        guard count == header[table].rows else { throw .damaged(.freshness(table: table.name)) }
         for first in UInt8.min...UInt8.max {
             let node = try node(table, first)
             for second in UInt8.min...UInt8.max where node[second] != sums[Int(first) << 8 | Int(second)] {
@@ -115,7 +122,7 @@ final class SealedStore {
         guard let old = try storedRow(table, id) else { return }
         try database.statement("DELETE FROM \(table.name) WHERE id = ?1").bind(1, id.bytes).run()
         try toggle(old.element(in: table, key: keys.freshness), table, id)
-        header.tables[table, default: Header.TableSummary()].rows -= 1
+        header[table].rows -= 1
     }
 
     private func replace(
@@ -124,7 +131,7 @@ final class SealedStore {
         if let old = try storedRow(table, id) {
             try toggle(old.element(in: table, key: keys.freshness), table, id)
         } else {
-            header.tables[table, default: Header.TableSummary()].rows += 1
+            header[table].rows += 1
         }
         let row = SealedRow(
             id: id, revision: header.generation, sealed: seal(self, place(table, id, header.generation)))
@@ -152,46 +159,47 @@ final class SealedStore {
     // MARK: The tree
 
     private func toggle(_ element: Element, _ table: Table, _ id: RowID) throws(VaultError) {
-        let nodeID = RowID(nodeOf: table, index: id.bytes[0])
+        let slot = Self.slot(table, id.bytes[0])
         var changedNode = try node(table, id.bytes[0])
         changedNode[id.bytes[1]] = changedNode[id.bytes[1]].combined(with: element)
-        nodes[nodeID] = changedNode
-        changed.insert(nodeID)
+        nodes[slot] = changedNode
+        changed[slot] = true
     }
 
     private func node(_ table: Table, _ index: UInt8) throws(VaultError) -> TreeNode {
-        let root = try treeRow(table, nil, expected: header.tables[table]?.root ?? .zero)
+        let root = try treeRow(table, nil, expected: header[table].root)
         return try treeRow(table, index, expected: root[index])
     }
 
     private func treeRow(_ table: Table, _ index: UInt8?, expected: Element) throws(VaultError) -> TreeNode {
-        let id = RowID(nodeOf: table, index: index)
-        if let known = nodes[id] { return known }
+        let slot = Self.slot(table, index)
+        if let known = nodes[slot] { return known }
         guard expected != .zero else {
-            nodes[id] = TreeNode()
+            nodes[slot] = TreeNode()
             return TreeNode()
         }
+        let id = RowID(nodeOf: table, index: index)
         guard let row = try storedRow(.tree, id), row.element(in: .tree, key: keys.freshness) == expected,
             let node = try? TreeNode(plainForm: try open(row, in: .tree))
         else { throw .damaged(.freshness(table: table.name)) }
-        nodes[id] = node
+        nodes[slot] = node
         return node
     }
 
     /// Writes the changed nodes and their roots; the header then stands for everything.
     func flush() throws(VaultError) {
         for table in Table.allCases where table != .tree {
-            let touched = (UInt8.min...UInt8.max).filter { changed.contains(RowID(nodeOf: table, index: $0)) }
+            let touched = (UInt8.min...UInt8.max).filter { changed[Self.slot(table, $0)] }
             guard !touched.isEmpty else { continue }
-            var root = try treeRow(table, nil, expected: header.tables[table]?.root ?? .zero)
+            var root = try treeRow(table, nil, expected: header[table].root)
             for index in touched {
                 root[index] = try writeNode(try node(table, index), RowID(nodeOf: table, index: index))
             }
             let rootID = RowID(nodeOf: table, index: nil)
-            nodes[rootID] = root
-            header.tables[table, default: Header.TableSummary()].root = try writeNode(root, rootID)
+            nodes[Self.slot(table, nil)] = root
+            header[table].root = try writeNode(root, rootID)
         }
-        changed.removeAll()
+        for index in changed.indices { changed[index] = false }
     }
 
     private func writeNode(_ node: TreeNode, _ id: RowID) throws(VaultError) -> Element {

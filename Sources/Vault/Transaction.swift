@@ -43,7 +43,7 @@ public final class Transaction {
 
     /// Erases the secret values of a version; its fingerprints stay.
     public func eraseSecrets(of version: Version, in id: CredentialID) throws(VaultError) {
-        for field in version.fingerprints.keys {
+        for field in version.fingerprints.names {
             try snapshot.store.remove(.secret, snapshot.secretRow(id, version.number, field))
         }
     }

@@ -6,31 +6,31 @@ internal import Sealing
 /// each the sum of the elements of its rows.
 struct TreeNode: Record, Equatable {
     static let table = Table.tree
-    private(set) var children: [UInt8: Element] = [:]
+    private var children = [Element](repeating: .zero, count: 256)
 
     init() {}
 
     subscript(child: UInt8) -> Element {
-        get { children[child] ?? .zero }
-        set { children[child] = newValue == .zero ? nil : newValue }
+        get { children[Int(child)] }
+        set { children[Int(child)] = newValue }
     }
 
     func write(to writer: inout RecordWriter) {
-        writer.put(list: children.sorted { $0.key < $1.key }) {
-            $0.put($1.key)
-            $0.put(fixed: $1.value.bytes)
+        let used = (UInt8.min...UInt8.max).filter { self[$0] != .zero }
+        writer.put(list: used) {
+            $0.put($1)
+            $0.put(fixed: self[$1].bytes)
         }
     }
 
     init(reading reader: inout RecordReader) throws(MalformedRecord) {
-        var last: UInt8?
-        let pairs = try reader.list { reader throws(MalformedRecord) in
-            (try reader.byte(), Element(bytes: try reader.fixed(Element.count)))
-        }
-        for (child, sum) in pairs {
-            guard last.map({ $0 < child }) ?? true, sum != .zero else { throw MalformedRecord() }
-            children[child] = sum
-            last = child
+        var next = 0
+        for _ in 0..<(try reader.number(UInt32.self)) {
+            let child = try reader.byte()
+            let sum = Element(bytes: try reader.fixed(Element.count))
+            guard Int(child) >= next, sum != .zero else { throw MalformedRecord() }
+            self[child] = sum
+            next = Int(child) + 1
         }
     }
 }

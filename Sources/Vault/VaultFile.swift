@@ -74,7 +74,7 @@ public final class VaultFile {
             slots.append(try Slot.make(request, number: index + 1, vaultKey: vaultKey, vault: vault))
         }
         let header = Header(generation: 1, createdAt: now)
-        try database.transaction("IMMEDIATE") { () throws(VaultError) in
+        try database.writing { () throws(VaultError) in
             try Schema.create(in: database)
             for slot in slots {
                 try database.statement("INSERT INTO slot(number, kind, content, checksum) VALUES(?1, ?2, ?3, ?4)")
@@ -89,12 +89,12 @@ public final class VaultFile {
     }
 
     private static func readFront(_ database: Database, path: String) throws(VaultError) -> ([UInt8], [Slot]) {
-        let identifier = try database.statement("PRAGMA application_id")
-        guard try identifier.step(), identifier.number(0) == Database.applicationID else {
-            throw .notAVault(path: path)
-        }
-        identifier.reset()
-        return try database.transaction("DEFERRED") { () throws(VaultError) in
+        try database.reading { () throws(VaultError) in
+            let identifier = try database.statement("PRAGMA application_id")
+            guard try identifier.step(), identifier.number(0) == Database.applicationID else {
+                throw .notAVault(path: path)
+            }
+            identifier.reset()
             let front = try Front(reading: database)
             guard front.format <= Schema.format else {
                 throw .newerFormat(found: Int(front.format), known: Schema.format)

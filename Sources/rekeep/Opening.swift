@@ -35,9 +35,9 @@ struct Opening {
     }
 
     static func courier() -> CourierClient {
-        var environment: [String: String] = [:]
+        var environment: [(name: String, value: String)] = []
         for name in CourierClient.passedVariables {
-            if let value = Surroundings.variable(name) { environment[name] = value }
+            if let value = Surroundings.variable(name) { environment.append((name, value)) }
         }
         return CourierClient(candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment)
     }

@@ -13,23 +13,29 @@ struct QuickRead {
     /// Nil when the arguments are anything but the plain form.
     init?(_ arguments: ArraySlice<String>) {
         guard arguments.first == "show" else { return nil }
-        var words: [String] = []
-        var options: [String: String] = [:]
+        var address: String?
+        var field: String?
+        var vault: String?
+        var identity: String?
         var rest = arguments.dropFirst()
         while let word = rest.popFirst() {
-            if word.hasPrefix("-") {
-                guard ["--field", "--vault", "--identity"].contains(word), let value = rest.popFirst(),
-                    !value.hasPrefix("-"), options.updateValue(value, forKey: word) == nil
-                else { return nil }
-            } else {
-                words.append(word)
+            if !word.hasPrefix("-"), address == nil {
+                address = word
+                continue
+            }
+            guard let value = rest.popFirst(), !value.hasPrefix("-") else { return nil }
+            switch word {
+            case "--field" where field == nil: field = value
+            case "--vault" where vault == nil: vault = value
+            case "--identity" where identity == nil: identity = value
+            default: return nil
             }
         }
         let console = Console(color: .never, isQuiet: false, isVerbose: false)
-        guard words.count == 1, let field = options["--field"], !console.isTerminal else { return nil }
-        address = words[0]
+        guard let address, let field, !console.isTerminal else { return nil }
+        self.address = address
         self.field = field
-        settings = Settings(vault: options["--vault"], identity: options["--identity"], console: console)
+        settings = Settings(vault: vault, identity: identity, console: console)
     }
 
     func run() throws {

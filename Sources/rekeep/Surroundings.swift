@@ -36,8 +36,9 @@ enum Surroundings {
             bytes.bindMemory(to: CChar.self).baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? -1
         }
         guard count > 0 else { return [] }
-        let own = String(decoding: buffer.prefix(count), as: UTF8.self)
-        let directory = "/" + own.split(separator: "/").dropLast().joined(separator: "/")
+        var end = count
+        while end > 0, buffer[end - 1] != UInt8(ascii: "/") { end -= 1 }
+        let directory = String(decoding: buffer[..<max(0, end - 1)], as: UTF8.self)
         return [directory + "/rekeep-courier", directory + "/../libexec/rekeep/rekeep-courier"]
     }
 }

@@ -12,7 +12,7 @@ struct TamperTests {
         try vault.read { snapshot throws(VaultError) in
             try snapshot.forEachCredential { credential throws(VaultError) in
                 for version in credential.versions {
-                    for field in version.fingerprints.keys {
+                    for field in version.fingerprints.names {
                         _ = try snapshot.secret(field, of: version, in: credential.id)
                         for fingerprint in version.fingerprints.values { _ = try snapshot.holders(of: fingerprint) }
                     }

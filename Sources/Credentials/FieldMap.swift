@@ -1,0 +1,50 @@
+/// Values by field name, in the order of the names. A credential has a handful of fields: a short list
+/// is read faster than a hash table, of which a vault would hold hundreds of thousands.
+public struct FieldMap<Value> {
+    private var pairs: [(name: String, value: Value)] = []
+
+    public init() {}
+
+    public subscript(name: String) -> Value? {
+        get {
+            for pair in pairs where pair.name == name { return pair.value }
+            return nil
+        }
+        set {
+            pairs.removeAll { $0.name == name }
+            guard let newValue else { return }
+            let index = pairs.firstIndex { $0.name > name } ?? pairs.count
+            pairs.insert((name, newValue), at: index)
+        }
+    }
+
+    public var isEmpty: Bool { pairs.isEmpty }
+    public var names: [String] { pairs.map(\.name) }
+    public var values: [Value] { pairs.map(\.value) }
+    /// Sorted by name.
+    public var all: [(name: String, value: Value)] { pairs }
+}
+
+extension FieldMap: ExpressibleByDictionaryLiteral {
+    /// The later of two values for one name counts.
+    public init(dictionaryLiteral elements: (String, Value)...) {
+        for (name, value) in elements { self[name] = value }
+    }
+}
+
+extension FieldMap: Equatable where Value: Equatable {
+    public static func == (left: Self, right: Self) -> Bool {
+        left.pairs.elementsEqual(right.pairs) { $0.name == $1.name && $0.value == $1.value }
+    }
+}
+
+extension FieldMap: Hashable where Value: Hashable {
+    public func hash(into hasher: inout Hasher) {
+        for (name, value) in pairs {
+            hasher.combine(name)
+            hasher.combine(value)
+        }
+    }
+}
+
+extension FieldMap: Sendable where Value: Sendable {}

@@ -72,8 +72,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
             ], swiftSettings: house),
-        .testTarget(name: "SealingTests", dependencies: ["Sealing"], swiftSettings: house),
+        .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
+        .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: house),
+        .testTarget(name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: house),
+        .testTarget(name: "CommandTests", dependencies: ["rekeep", "rekeep-courier", "rekeep-rehearsal"], swiftSettings: house),
+        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Credentials", "Sealing"], swiftSettings: house),
     ]
 )

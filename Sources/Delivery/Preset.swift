@@ -104,7 +104,7 @@ public struct Preset: Sendable, Hashable {
 
     /// Two characters or more, because some readers fail on a one-letter name.
     private static func isVariableName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, name.utf8.count >= 2, !(48...57).contains(first) else { return false }
+        guard let first = name.utf8.first, name.utf8.count >= 2, (65...90).contains(first) else { return false }
         return name.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
     }
 }

@@ -34,7 +34,7 @@ struct RekeepRehearsal: AsyncParsableCommand {
 
     func run() async throws {
         let registrar = Registrar()
-        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: port), logger: .disabled)
+        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: port), timeout: 7200, logger: .disabled)
         await server.appendRoute("*") { try await Self.answer($0, registrar) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+/// What leaves the process, and what the courier gets to see.
+struct ConfinementTests {
+    @Test func `rekeep itself opens no network socket, whatever it is asked`() throws {
+        let sandbox = try Sandbox()
+        let rehearsal = try Rehearsal()
+        try sandbox.shared(rehearsal)
+        let new = try rehearsal.regenerate()
+        try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
+        try sandbox.write(#"{"reseller_id":"\#(rehearsal.reseller)","api_key":"fake-second"}"#, to: "second.json")
+        let trace = sandbox.file("trace")
+        for command in [
+            "add second/live/domainnameapi --no-check --input \(sandbox.file("second.json"))", "link third/live/domainnameapi second/live",
+            "list", "show whmcs/live", "edit second/live --note x", "rename third/live fourth/live/domainnameapi",
+            "remove fourth/live", "check whmcs/live/domainnameapi", "rotate whmcs/live --yes --input \(sandbox.file("new.json"))",
+            "retire whmcs/live", "status", "policy set **/live/* --max-age 9d", "policy list", "env whmcs/live", "exec whmcs/live -- true",
+            "target list whmcs/live", "deploy", "drift", "providers", "init --vault \(sandbox.file("other.db")) --identity-out \(sandbox.file("other.id"))",
+        ] {
+            let outcome = try sandbox.run(
+                ["strace", "-f", "-qq", "-e", "trace=socket,execve", "-o", trace, Sandbox.products + "/rekeep"]
+                    + command.split(separator: " ").map(String.init))
+            #expect([0, 1].contains(outcome.status), "\(command): \(outcome.err)")
+            // A process is the courier from its execve on; everything before and beside is rekeep.
+            var couriers: Set<Substring> = []
+            for line in sandbox.text("trace").split(separator: "\n") {
+                let process = line.prefix { $0 != " " }
+                if line.contains("execve(") && line.contains("rekeep-courier") { couriers.insert(process) }
+                if line.contains("socket(") && !line.contains("AF_UNIX") && couriers.isEmpty {
+                    Issue.record("\(command): \(line)")
+                }
+            }
+        }
+    }
+
+    @Test func `the courier is told no vault, inherits no descriptor and no variable`() throws {
+        let sandbox = try Sandbox()
+        let rehearsal = try Rehearsal()
+        try sandbox.shared(rehearsal)
+        let outcome = try sandbox.run([
+            "strace", "-f", "-qq", "-v", "-s", "4096", "-e", "trace=execve,openat,close_range", "-o", sandbox.file("trace"),
+            Sandbox.products + "/rekeep", "check", "whmcs/live/domainnameapi",
+        ])
+        #expect(outcome.status == 0)
+        let lines = sandbox.text("trace").split(separator: "\n")
+        let start = try #require(lines.firstIndex { $0.contains("execve(") && $0.contains("rekeep-courier") })
+        let process = lines[start].prefix { $0 != " " }
+        #expect(lines[start].contains("[\"rekeep-courier") || lines[start].contains("\"--profiles\""))
+        #expect(!lines[start].contains("vault.db") && !lines[start].contains("REKEEP") && !lines[start].contains("HOME="))
+        #expect(!lines[start].contains(rehearsal.liveKey))
+        for line in lines[start...] where line.hasPrefix(process) && line.contains("openat(") {
+            #expect(!line.contains("vault.db") && !line.contains("identity"), "\(line)")
+        }
+    }
+
+    @Test func `a key is in no argument, no variable, no message and no file but the vault and the targets`() throws {
+        let sandbox = try Sandbox()
+        let rehearsal = try Rehearsal()
+        try sandbox.shared(rehearsal)
+        let new = try rehearsal.regenerate()
+        try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
+        let outcome = try sandbox.run([
+            "strace", "-f", "-qq", "-v", "-s", "65535", "-e", "trace=execve,write,pwrite64,pwritev,sendto,writev", "-o",
+            sandbox.file("trace"), Sandbox.products + "/rekeep", "rotate", "whmcs/live", "--yes", "-v", "--input",
+            sandbox.file("new.json"),
+        ])
+        #expect(outcome.status == 0, "\(outcome.err)")
+        #expect(!outcome.out.contains(new) && !outcome.err.contains(new))
+        var writes = 0
+        for line in sandbox.text("trace").split(separator: "\n") where line.contains(new) {
+            #expect(!line.contains("execve("), "\(line.prefix(120))")
+            writes += 1
+        }
+        // Two balance calls over a pipe and a socket each, and two targets.
+        #expect(writes > 0)
+        let allowed: Set = ["whmcs.env", "wisecp.env", "new.json", "trace"]
+        let files = try #require(FileManager.default.enumerator(atPath: sandbox.directory)?.allObjects as? [String])
+        for name in files where !allowed.contains(name) {
+            let bytes = FileManager.default.contents(atPath: sandbox.file(name)) ?? Data()
+            #expect(bytes.range(of: Data(new.utf8)) == nil, "\(name)")
+        }
+    }
+
+    @Test func `one flipped byte anywhere that matters ends with 76 and a name`() throws {
+        let sandbox = try Sandbox()
+        let rehearsal = try Rehearsal()
+        try sandbox.shared(rehearsal)
+        let original = try #require(FileManager.default.contents(atPath: sandbox.vault))
+        for (sql, words) in [
+            ("UPDATE vault SET header = CAST(substr(header,1,40) || x'00' || substr(header,42) AS BLOB)", "the header"),
+            ("UPDATE slot SET content = CAST(substr(content,1,40) || x'00' || substr(content,42) AS BLOB) WHERE number = 2", "slot 2"),
+            ("UPDATE credential SET sealed = CAST(substr(sealed,1,40) || x'00' || substr(sealed,42) AS BLOB)", "'credential'"),
+            ("DELETE FROM secret", "a secret"), ("DELETE FROM deployment", "'deployment'"),
+        ] {
+            try #require(sandbox.run(["sqlite3", sandbox.vault, sql]).status == 0)
+            let outcome = try sandbox.rekeep("env", "whmcs/live")
+            #expect(outcome.status == 76, "\(sql)")
+            #expect(outcome.err.contains(words) || words == "a secret", "\(outcome.err)")
+            try original.write(to: URL(filePath: sandbox.vault))
+        }
+        #expect(try sandbox.rekeep("env", "whmcs/live").status == 0)
+    }
+}

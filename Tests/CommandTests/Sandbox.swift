@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+/// A home of its own for the built programs: no test sees another's vault, nor the user's.
+final class Sandbox {
+    /// What a program that ran left behind.
+    struct Outcome {
+        let status: Int32
+        let out: String
+        let err: String
+
+        var json: Any? { try? JSONSerialization.jsonObject(with: Data(out.utf8)) }
+        var objects: [[String: Any]] { json as? [[String: Any]] ?? [] }
+        var object: [String: Any] { json as? [String: Any] ?? [:] }
+    }
+
+    let directory: String
+    /// Where the test binaries were built.
+    static let products: String = {
+        let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let arguments = ([own] + CommandLine.arguments).compactMap { $0 }
+        for path in arguments {
+            let directory = (path as NSString).deletingLastPathComponent
+            if FileManager.default.isExecutableFile(atPath: directory + "/rekeep-courier") { return directory }
+        }
+        fatalError("the programs have not been built")
+    }()
+
+    var identity: String { directory + "/identity" }
+    var vault: String { directory + "/vault.db" }
+
+    /// - Parameter opens: make a vault with an identity slot and a recovery code.
+    init(opens: Bool = true) throws {
+        directory = NSTemporaryDirectory() + "rekeep-test-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        guard opens else { return }
+        let made = try rekeep("init", "--identity-out", identity, "--recovery-out", directory + "/recovery")
+        try #require(made.status == 0, "\(made.err)")
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// The whole environment that a program gets: nothing of the user's.
+    var environment: [String: String] {
+        var variables = [
+            "HOME": directory, "PATH": "/usr/bin:/bin", "REKEEP_VAULT": vault, "LANG": "C.UTF-8", "TERM": "dumb",
+            "XDG_STATE_HOME": directory + "/state",
+        ]
+        if FileManager.default.fileExists(atPath: identity) { variables["REKEEP_IDENTITY"] = identity }
+        return variables
+    }
+
+    func rekeep(_ arguments: String..., input: String? = nil, after span: String? = nil) throws -> Outcome {
+        try rekeep(arguments, input: input, after: span)
+    }
+
+    /// - Parameter span: run as if so much time had passed, such as `200d`: a test clock, not the system's.
+    func rekeep(_ arguments: [String], input: String? = nil, after span: String? = nil) throws -> Outcome {
+        let program = [Self.products + "/rekeep"]
+        return try run((span.map { ["faketime", "-f", "+" + $0] } ?? []) + program + arguments, input: input)
+    }
+
+    func run(
+        _ words: [String], input: String? = nil, more: [String: String] = [:]
+    ) throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = words
+        process.environment = environment.merging(more) { $1 }
+        process.currentDirectoryURL = URL(filePath: directory)
+        let outPath = directory + "/.out-" + UUID().uuidString
+        let errPath = directory + "/.err-" + UUID().uuidString
+        for path in [outPath, errPath] { try Data().write(to: URL(filePath: path)) }
+        defer { for path in [outPath, errPath] { try? FileManager.default.removeItem(atPath: path) } }
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outPath))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: errPath))
+        if let input {
+            let path = directory + "/.in-" + UUID().uuidString
+            try Data(input.utf8).write(to: URL(filePath: path))
+            process.standardInput = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try process.run()
+        } else {
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+        }
+        process.waitUntilExit()
+        let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+        return Outcome(
+            status: status, out: (try? String(contentsOfFile: outPath, encoding: .utf8)) ?? "",
+            err: (try? String(contentsOfFile: errPath, encoding: .utf8)) ?? "")
+    }
+
+    func file(_ name: String) -> String { directory + "/" + name }
+
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: file(name)))
+    }
+
+    func text(_ name: String) -> String { (try? String(contentsOfFile: file(name), encoding: .utf8)) ?? "" }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Providers
+import Testing
+
+@testable import rekeep_courier
+
+struct ProfileTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let file: String
+        let sample: String
+        var testDescription: String { file + ": " + sample }
+    }
+
+    private static func profile(_ file: String) throws -> Profile {
+        let bytes = try #require(ProfileShelf.embedded.first { $0.file == file }).bytes
+        return try Profile(yaml: String(decoding: bytes, as: UTF8.self), isOwn: false)
+    }
+
+    static let cases: [Case] = ProfileShelf.embedded.flatMap { file, _ in
+        (try? profile(file).samples.map { Case(file: file, sample: $0.name) }) ?? [Case(file: file, sample: "(does not load)")]
+    }
+
+    @Test(arguments: cases)
+    func `every sample answer has the outcome that its profile says`(_ given: Case) throws {
+        let profile = try Self.profile(given.file)
+        let sample = try #require(profile.samples.first { $0.name == given.sample })
+        let result = profile.read(sample.answer, values: sample.fields, secrets: [])
+        #expect(result.outcome == sample.expected.outcome)
+        #expect(result.balance == sample.expected.balance)
+        #expect(result.currency == sample.expected.currency)
+        #expect(result.identity == sample.expected.identity)
+        #expect(result.providerMessage == sample.expected.providerMessage)
+        #expect(!sample.source.isEmpty)
+    }
+
+    @Test func `every profile has samples for success, refusal and a page that is no answer`() throws {
+        for (file, _) in ProfileShelf.embedded {
+            let outcomes = try Self.profile(file).samples.map(\.expected.outcome)
+            #expect(outcomes.contains("ok") && outcomes.contains("bad-credentials") && outcomes.contains("unknown"), "\(file)")
+        }
+    }
+
+    @Test func `no profile calls an empty, an HTML or a redirecting answer ok`() throws {
+        for (file, _) in ProfileShelf.embedded {
+            let profile = try Self.profile(file)
+            for (status, body) in [(200, ""), (200, "<html></html>"), (302, ""), (200, "null"), (200, "\"ok\""), (204, "")] {
+                let answer = Answer(status: status, headers: [("Location", "http://elsewhere.example")], body: Array(body.utf8))
+                #expect(profile.read(answer, values: ["balance_path": "/"], secrets: []).outcome != "ok", "\(file) \(status) \(body)")
+            }
+        }
+    }
+
+    @Test func `a secret that comes back in a message is hidden, and so are control characters`() throws {
+        let profile = try Self.profile("bearer.yaml")
+        let answer = Answer(
+            status: 401, headers: [], body: Array(#"{"message":"no fake-token-1\u001b[31m here\n"}"#.utf8))
+        let result = profile.read(answer, values: [:], secrets: ["fake-token-1"])
+        #expect(result.providerMessage == "no ‹secret›[31m here")
+    }
+
+    private static let good = """
+        id: mine
+        label: Mine
+        variable_prefix: MINE
+        rotation: overlap
+        max_age: 90d
+        activation_window: 2m
+        panel: somewhere
+        limit: { requests: 1, per: 1s, scope: key }
+        fields:
+          - { name: token, label: Token, secret: true, role: key, variable: TOKEN }
+        environments: { live: "https://mine.example" }
+        balance:
+          requests:
+            - { method: GET, url: "{{base_url}}/me", headers: { Authorization: "Bearer {{token}}" } }
+          outcomes:
+            ok: [{ status: 200, json: { pointer: /ok, equals: "true" } }]
+        """
+
+    @Test func `a profile of one's own loads`() throws {
+        #expect(try Profile(yaml: Self.good, isOwn: true).description.isOwn)
+    }
+
+    @Test(arguments: [
+        ("rotation: overlap", "rotation: sideways", "rotation"), ("max_age: 90d", "max_age: soon", "max_age"),
+        ("label: Mine\n", "", "label"), ("panel: somewhere", "panel: somewhere\ncolour: red", "colour"),
+        ("https://mine.example", "http://mine.example", "environments.live"),
+        ("{{base_url}}/me", "https://elsewhere.example/me", "balance.requests[0].url"),
+        ("{{token}}", "{{tokne}}", "balance.requests[0]"), ("{{token}}", "{{token", "balance.requests[0].headers.Authorization"),
+        ("{{base_url}}/me", "{{base_url}}{{token|path}}", "balance.requests[0].url"),
+        ("method: GET", "method: DELETE", "balance.requests[0].method"), ("ok: [", "yes: [", "balance.outcomes.yes"),
+        ("{ status: 200, json: { pointer: /ok, equals: \"true\" } }", "{}", "balance.outcomes.ok[0]"),
+        ("status: 200", "status: 20000", "balance.outcomes.ok[0].status"), ("secret: true", "secret: false", "fields"),
+        ("per: 1s", "per: 1h", "limit.per"), ("role: key", "role: boss", "fields[0].role"), ("id: mine", "id: ../mine", "id"),
+        ("id: mine", "id: [", ""), ("id: mine", "id: mine\nid: other", ""),
+    ])
+    func `a wrong profile is refused at the place of the fault`(text: String, wrong: String, place: String) throws {
+        do {
+            _ = try Profile(yaml: Self.good.replacingOccurrences(of: text, with: wrong), isOwn: true)
+            Issue.record("it was accepted")
+        } catch {
+            #expect(error.place == place)
+        }
+    }
+}
+
+struct TemplateTests {
+    private let values = ["base_url": "https://h.example", "v": "a b/?&=\"\\\u{1}é\r\nX: y"]
+
+    @Test func `a value is escaped for the place it goes to`() throws {
+        let template = try Template("<{{v}}>", place: "")
+        #expect(template.render(values, for: .url) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
+        #expect(template.render(values, for: .form) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
+        #expect(template.render(values, for: .json) == "<a b/?&=\\\"\\\\\\u0001é\\u000d\\u000aX: y>")
+        #expect(template.render(values, for: .header) == nil)
+        #expect(template.render(["v": "plain"], for: .header) == "<plain>")
+    }
+
+    @Test func `a path keeps its slashes and nothing that ends a URL`() throws {
+        let template = try Template("{{base_url}}{{v|path}}", place: "")
+        #expect(template.render(["base_url": "https://h", "v": "/a/b?c=d#e f"], for: .url) == "https://h/a/b?c=d%23e%20f")
+    }
+}
+
+struct JSONValueTests {
+    private let value = JSONValue(Array(#"{"a":{"b":[10,{"c~d":"x","e/f":true}]},"n":12.50,"z":null}"#.utf8))
+
+    @Test(arguments: [
+        ("/a/b/0", "10"), ("/a/b/1/c~0d", "x"), ("/a/b/1/e~1f", "true"), ("/n", "12.5"), ("/a/b/2", nil), ("/a/b/00", nil),
+        ("/a/b/-", nil), ("/nope", nil), ("a", nil), ("/z", nil), ("/a/b/0/x", nil),
+    ])
+    func `pointers lead where RFC 6901 says`(pointer: String, text: String?) {
+        #expect(value?[pointer: pointer]?.text == text)
+    }
+
+    @Test func `large and exact numbers keep their digits`() {
+        let exact = JSONValue(Array(#"{"n":12345678901234567890.12}"#.utf8))
+        #expect(exact?[pointer: "/n"]?.text == "12345678901234567890.12")
+    }
+
+    @Test(arguments: ["", "{", "[1 2]", "<html>", "{\"a\":1}{", String(repeating: "[", count: 5000)])
+    func `what is no JSON is nothing`(text: String) {
+        #expect(JSONValue(Array(text.utf8)) == nil)
+    }
+}

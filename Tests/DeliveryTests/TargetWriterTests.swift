@@ -1,0 +1,215 @@
+import Credentials
+import Foundation
+import Sealing
+import Testing
+
+@testable import Delivery
+
+struct TargetWriterTests {
+    private final class Place {
+        let directory = NSTemporaryDirectory() + "rekeep-target-" + UUID().uuidString
+        var path: String { directory + "/app.env" }
+
+        init(_ content: String? = nil, mode: Int = 0o600) throws {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            if let content {
+                try Data(content.utf8).write(to: URL(filePath: path))
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+        var content: String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "(none)" }
+        var mode: Int { (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int) ?? -1 }
+        var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted() }
+
+        func writer(mode: UInt32? = nil, path: String? = nil, hook: [String] = []) throws -> TargetWriter {
+            TargetWriter(
+                Target(
+                    path: path ?? self.path, preset: "plain", dialect: "universal", mode: mode, owner: nil, group: nil,
+                    hook: hook), of: try Deployment("a/live"))
+        }
+    }
+
+    private func variables(_ pairs: KeyValuePairs<String, String>) throws -> [Variable] {
+        let address = try Address("a/live/x")
+        return pairs.map { Variable(name: $0, value: SecretBytes($1.utf8), isSecret: true, address: address) }
+    }
+
+    @Test func `a new file is born private and holds the variables`() throws {
+        let place = try Place()
+        #expect(try place.writer().write(variables(["A_KEY": "fake", "A_B": "x y"])))
+        #expect(place.content == "# Variables of a/live, kept by rekeep.\nA_KEY=fake\nA_B='x y'\n")
+        #expect(place.mode == 0o600)
+        #expect(place.names == ["app.env"])
+    }
+
+    @Test func `everything else in the file stays byte for byte`() throws {
+        let before = "# top\r\nAPP=1\n\nexport A_KEY = \"old\"  # mine\nMULTI='one\nA_B=not this\n'\nLAST=x"
+        let place = try Place(before, mode: 0o640)
+        #expect(try place.writer().write(variables(["A_KEY": "new", "A_B": "b"])))
+        #expect(
+            place.content
+                == "# top\r\nAPP=1\n\nexport A_KEY = new  # mine\nMULTI='one\nA_B=not this\n'\nLAST=x\nA_B=b\n")
+        #expect(place.mode == 0o640)
+    }
+
+    @Test func `a file that holds the values already is not touched`() throws {
+        let place = try Place()
+        let variables = try variables(["A_KEY": "fake"])
+        #expect(try place.writer().write(variables))
+        let before = try FileManager.default.attributesOfItem(atPath: place.path)[.systemFileNumber] as? Int
+        #expect(try !place.writer().write(variables))
+        #expect(try FileManager.default.attributesOfItem(atPath: place.path)[.systemFileNumber] as? Int == before)
+    }
+
+    @Test func `the declared mode is set before content is visible, and kept right`() throws {
+        let place = try Place("X=1\n", mode: 0o644)
+        #expect(try place.writer(mode: 0o640).write(variables(["A_KEY": "fake"])))
+        #expect(place.mode == 0o640)
+    }
+
+    @Test func `a symbolic link is not followed, nor is what is no file`() throws {
+        let place = try Place("X=1\n")
+        let link = place.directory + "/link.env"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: place.path)
+        let variables = try variables(["A_KEY": "fake"])
+        #expect(throws: DeliveryError.symbolicLink(path: link)) { try place.writer(path: link).write(variables) }
+        #expect(throws: DeliveryError.notAFile(path: place.directory)) {
+            try place.writer(path: place.directory).write(variables)
+        }
+        #expect(throws: DeliveryError.notAbsolute(path: "x.env")) { try place.writer(path: "x.env").write(variables) }
+        #expect(place.content == "X=1\n")
+    }
+
+    @Test func `a variable that is set twice, or a byte-order mark, is left to a person`() throws {
+        let twice = try Place("A_KEY=1\nB=2\nexport A_KEY=3\n")
+        #expect(throws: DeliveryError.setTwice(path: twice.path, variable: "A_KEY", lines: [1, 3])) {
+            try twice.writer().write(variables(["A_KEY": "fake"]))
+        }
+        let marked = try Place("\u{FEFF}A_KEY=1\n")
+        #expect(throws: DeliveryError.byteOrderMark(path: marked.path)) {
+            try marked.writer().write(variables(["A_KEY": "fake"]))
+        }
+        #expect(twice.content == "A_KEY=1\nB=2\nexport A_KEY=3\n")
+    }
+
+    @Test func `a value without a spelling leaves the file as it is`() throws {
+        let place = try Place("A_KEY=1\n")
+        #expect(throws: DeliveryError.notEncodable(variable: "A_KEY", .quotes)) {
+            try place.writer().write(variables(["A_KEY": "'\""]))
+        }
+        #expect(place.content == "A_KEY=1\n")
+        #expect(place.names == ["app.env"])
+    }
+
+    @Test func `a draft that a dead writer left is cleared away, a living one's is not`() throws {
+        let place = try Place("A_KEY=1\n")
+        let dead = place.directory + "/.app.env.rekeep-dead"
+        let living = place.directory + "/.app.env.rekeep-living"
+        for path in [dead, living] { try Data("SECRET=fake".utf8).write(to: URL(filePath: path)) }
+        let descriptor = open(living, O_RDONLY)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX) == 0)
+        #expect(try place.writer().write(variables(["A_KEY": "fake"])))
+        #expect(place.names == [".app.env.rekeep-living", "app.env"])
+    }
+
+    @Test func `what a target holds is told apart`() throws {
+        let place = try Place("A_ONE=1\nA_TWO=$(two)\n")
+        let held = try #require(try place.writer().held(["A_ONE", "A_TWO", "A_THREE"]))
+        #expect(held["A_ONE"] == .value(SecretBytes("1".utf8)))
+        #expect(held["A_TWO"] == .otherSpelling)
+        #expect(held["A_THREE"] == .absent)
+        #expect(try place.writer(path: place.directory + "/nope").held(["A_ONE"]) == nil)
+    }
+
+    @Test func `a pre-flight finds what a write would meet, and touches nothing`() throws {
+        let place = try Place("A_KEY=1\n")
+        let variables = try variables(["A_KEY": "fake"])
+        #expect(throws: Never.self) { try place.writer().preflight(variables) }
+        #expect(throws: DeliveryError.hookNotFound("no-such-program")) {
+            try place.writer(hook: ["no-such-program"]).preflight(variables)
+        }
+        #expect(throws: DeliveryError.file(path: "/nowhere/x.env", .open, errno: ENOENT)) {
+            try place.writer(path: "/nowhere/x.env").preflight(variables)
+        }
+        #expect(place.content == "A_KEY=1\n")
+    }
+}
+
+struct HookTests {
+    @Test(arguments: [
+        ("true", ["true"]), ("sh -c 'exit 0'", ["sh", "-c", "exit 0"]), ("true \"a b\" c\\ d", ["true", "a b", "c d"]),
+        ("true ''", ["true", ""]),
+    ])
+    func `a line is split into words`(line: String, words: [String]) throws {
+        #expect(try Hook.words(line) == words)
+    }
+
+    @Test(arguments: ["true && false", "true > x", "true $HOME", "true `x`", "true 'x", "true *"])
+    func `what only a shell understands is refused`(line: String) {
+        #expect(throws: DeliveryError.hookNeedsShell(line)) { try Hook.words(line) }
+    }
+
+    @Test func `a hook's end is told`() async throws {
+        try await Hook.run(["true"])
+        await #expect(throws: DeliveryError.hookFailed(program: "false", status: 1)) { try await Hook.run(["false"]) }
+        await #expect(throws: DeliveryError.hookFailed(program: "sh", status: 137)) {
+            try await Hook.run(["sh", "-c", "kill -9 $$"])
+        }
+    }
+}
+
+struct PresetTests {
+    private func credential(_ environment: String, account: String? = nil) throws -> Credential {
+        Credential(
+            id: .random(), provider: "domainnameapi", environment: environment,
+            terms: Terms(
+                label: "", fields: [
+                    Field(name: "reseller_id", label: "", isSecret: false, isOptional: false, role: .user, pattern: nil, variable: "RESELLER_ID"),
+                    Field(name: "api_key", label: "", isSecret: true, isOptional: false, role: .key, pattern: nil, variable: "KEY"),
+                ], baseURL: "https://x", variablePrefix: "DOMAINNAMEAPI", mode: .cutover, maxAge: .days(1), lifetime: nil,
+                activationWindow: Span(seconds: 1), panelPath: ""), hasOwnBaseURL: false,
+            bindings: [Binding(address: try Address("a/\(environment)/domainnameapi" + (account.map { "@" + $0 } ?? "")), prefix: nil)],
+            versions: [])
+    }
+
+    /// docs/panels.md, from the official modules
+    @Test(arguments: [
+        ("plain", ["RESELLER_ID", "KEY", "ENVIRONMENT", "BASE_URL"]), ("whmcs", ["API_USERNAME", "API_PASSWORD", "API_TESTMODE"]),
+        ("wisecp", ["USERNAME", "PASSWORD", "TEST_MODE"]), ("clientexec", ["USERNAME", "PASSWORD", "TEST_MODE"]),
+        ("hostbill", ["USERNAME", "PASSWORD", "TESTMODE"]), ("blesta", ["USER", "KEY", "SANDBOX"]), ("hostfact", ["USER", "PASSWORD"]),
+    ])
+    func `each preset has its panel's names`(name: String, suffixes: [String]) throws {
+        let credential = try credential("live")
+        let names = try Preset.named(name).variables(of: credential, at: credential.bindings[0]).map(\.name)
+        #expect(names == suffixes.map { "DOMAINNAMEAPI_" + $0 })
+    }
+
+    @Test(arguments: [("whmcs", "live", ""), ("whmcs", "test", "on"), ("wisecp", "test", "1"), ("blesta", "live", "false"), ("blesta", "test", "true")])
+    func `the test switch has its panel's values`(name: String, environment: String, value: String) throws {
+        let credential = try credential(environment)
+        guard case .text(let text)? = try Preset.named(name).variables(of: credential, at: credential.bindings[0]).last?.source
+        else { throw CancellationError() }
+        #expect(text == value)
+    }
+
+    @Test func `an account adds its name, and two that meet are refused`() throws {
+        let acme = try credential("live", account: "acme.de-1")
+        #expect(try Preset.plain.variables(of: acme, at: acme.bindings[0])[1].name == "DOMAINNAMEAPI_ACME_DE_1_KEY")
+        let other = try credential("live", account: "acme-de-1")
+        #expect(throws: DeliveryError.sameVariable("DOMAINNAMEAPI_ACME_DE_1_RESELLER_ID", acme.addresses[0], other.addresses[0])) {
+            try Preset.plain.checkNames([(acme, acme.bindings[0]), (other, other.bindings[0])])
+        }
+    }
+
+    @Test func `a prefix that makes no name is refused`() throws {
+        let credential = try credential("live")
+        for prefix in ["1X", "a b", "x", ""] {
+            let binding = Binding(address: credential.addresses[0], prefix: prefix)
+            #expect(throws: DeliveryError.self) { try Preset.plain.variables(of: credential, at: binding) }
+        }
+    }
+}

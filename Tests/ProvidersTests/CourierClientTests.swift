@@ -1,0 +1,98 @@
+import Foundation
+import Sealing
+import Testing
+
+@testable import Providers
+
+/// A courier that misbehaves is no answer, never a wrong one. Each is a shell script in the courier's place.
+struct CourierClientTests {
+    private func ask(_ script: String, questions: Int = 1) async throws -> [CourierAnswer] {
+        let path = NSTemporaryDirectory() + "rekeep-courier-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let client = CourierClient(candidates: [path], ownProfiles: "/nowhere", environment: [])
+        return await client.ask((0..<questions).map { _ in .describe(provider: nil) })
+    }
+
+    @Test(arguments: [
+        "exit 1", "kill -9 $$", "cat >/dev/null; echo nonsense", "echo '{\"id\":7}'", "echo '{\"id\":-1}'",
+        "head -c 3000000 /dev/zero | tr '\\0' x", "echo '{\"id\":0,'", "exec 1>&-; cat >/dev/null",
+        "cat >/dev/null; printf '\\377\\376\\n'",
+    ])
+    func `one that dies or babbles leaves the question unanswered`(script: String) async throws {
+        #expect(try await ask(script) == [CourierAnswer(id: 0)])
+    }
+
+    @Test func `what was answered before it died counts, the rest does not`() async throws {
+        let answers = try await ask(
+            "echo '{\"id\":1,\"result\":{\"outcome\":\"ok\"}}'; echo babble", questions: 3)
+        #expect(answers[1].result?.outcome == "ok")
+        #expect(answers[0].result == nil && answers[2].result == nil)
+    }
+
+    @Test func `a second answer to one question ends the talk`() async throws {
+        let answers = try await ask(
+            """
+            echo '{"id":0,"result":{"outcome":"bad-credentials"}}'
+            echo '{"id":0,"result":{"outcome":"ok"}}'
+            """, questions: 2)
+        #expect(answers[0].result?.outcome == "bad-credentials")
+        #expect(answers[1].result == nil)
+    }
+
+    @Test func `it gets no environment and no descriptor but its pipes`() async throws {
+        let answers = try await ask(
+            """
+            cat >/dev/null
+            descriptors=$(cd /proc/$$/fd && echo *)
+            printf '{"id":0,"result":{"outcome":"unknown","provider_message":null,"providerMessage":"%s|%s"}}\\n' "$(/usr/bin/env | /bin/grep -cv -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=)" "$descriptors"
+            """)
+        let told = try #require(answers[0].result?.providerMessage)
+        let parts = told.split(separator: "|")
+        #expect(parts[0] == "0")
+        #expect(parts[1].split(separator: " ").filter { (Int($0) ?? 99) > 2 && (Int($0) ?? 99) < 10 }.isEmpty, "\(told)")
+    }
+
+    @Test func `a missing courier answers nothing`() async {
+        let client = CourierClient(candidates: ["/nowhere/courier"], ownProfiles: "", environment: [])
+        #expect(client.executable == nil)
+        #expect(await client.ask([.describe(provider: nil)]) == [CourierAnswer(id: 0)])
+    }
+
+    @Test func `a question is one JSON line, whatever the values hold`() throws {
+        let value = "a\"b\\c\nd\u{1}é"
+        let line = CourierQuestion.balance(
+            BalanceCall(
+                provider: "p", environment: "live", ownBaseURL: "https://x", fields: ["k": SecretBytes(value.utf8)])
+        ).line(id: 3)
+        let bytes = line.exposedArray()
+        #expect(bytes.count { $0 == 10 } == 1 && bytes.last == 10)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        #expect(object["id"] as? Int == 3)
+        #expect((object["fields"] as? [String: String])?["k"] == value)
+    }
+}
+
+struct ProviderDescriptionTests {
+    private let description = ProviderDescription(
+        id: "p", label: "P",
+        fields: [
+            .init(name: "k", label: "K", secret: true, optional: false, role: "key", pattern: nil, variable: "KEY")
+        ], environments: ["live": "https://live.example", "test": "https://test.example"], variablePrefix: "P",
+        mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, panelPath: "",
+        isOwn: false)
+
+    @Test func `a live key never goes to the test host, nor the other way round`() throws {
+        #expect(throws: ProviderDescription.Refusal.hostOfAnotherEnvironment(host: "test.example", environment: "test")) {
+            try description.terms(environment: "live", ownBaseURL: "https://TEST.example/v2")
+        }
+        #expect(try description.terms(environment: "test", ownBaseURL: nil).baseURL == "https://test.example")
+    }
+
+    @Test func `an environment that the profile does not name is refused`() {
+        #expect(throws: ProviderDescription.Refusal.noSuchEnvironment("staging", known: ["live", "test"])) {
+            try description.terms(environment: "staging", ownBaseURL: nil)
+        }
+    }
+}

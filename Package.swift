@@ -77,7 +77,11 @@ let package = Package(
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
         .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: house),
         .testTarget(name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: house),
-        .testTarget(name: "CommandTests", dependencies: ["rekeep", "rekeep-courier", "rekeep-rehearsal"], swiftSettings: house),
+        .testTarget(name: "CommandTests",
+            dependencies: [
+                "rekeep", "rekeep-courier", "rekeep-rehearsal",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ], swiftSettings: house),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Credentials", "Sealing"], swiftSettings: house),
     ]
 )

@@ -3,11 +3,11 @@ import Testing
 
 /// What leaves the process, and what the courier gets to see.
 struct ConfinementTests {
-    @Test func `rekeep itself opens no network socket, whatever it is asked`() throws {
-        let sandbox = try Sandbox()
+    @Test func `rekeep itself opens no network socket, whatever it is asked`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        let new = try rehearsal.regenerate()
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
         try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
         try sandbox.write(#"{"reseller_id":"\#(rehearsal.reseller)","api_key":"fake-second"}"#, to: "second.json")
         let trace = sandbox.file("trace")
@@ -18,7 +18,7 @@ struct ConfinementTests {
             "retire whmcs/live", "status", "policy set **/live/* --max-age 9d", "policy list", "env whmcs/live", "exec whmcs/live -- true",
             "target list whmcs/live", "deploy", "drift", "providers", "init --vault \(sandbox.file("other.db")) --identity-out \(sandbox.file("other.id"))",
         ] {
-            let outcome = try sandbox.run(
+            let outcome = try await sandbox.run(
                 ["strace", "-f", "-qq", "-e", "trace=socket,execve", "-o", trace, Sandbox.products + "/rekeep"]
                     + command.split(separator: " ").map(String.init))
             #expect([0, 1].contains(outcome.status), "\(command): \(outcome.err)")
@@ -34,11 +34,11 @@ struct ConfinementTests {
         }
     }
 
-    @Test func `the courier is told no vault, inherits no descriptor and no variable`() throws {
-        let sandbox = try Sandbox()
+    @Test func `the courier is told no vault, inherits no descriptor and no variable`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        let outcome = try sandbox.run([
+        try await sandbox.shared(rehearsal)
+        let outcome = try await sandbox.run([
             "strace", "-f", "-qq", "-v", "-s", "4096", "-e", "trace=execve,openat,close_range", "-o", sandbox.file("trace"),
             Sandbox.products + "/rekeep", "check", "whmcs/live/domainnameapi",
         ])
@@ -54,13 +54,13 @@ struct ConfinementTests {
         }
     }
 
-    @Test func `a key is in no argument, no variable, no message and no file but the vault and the targets`() throws {
-        let sandbox = try Sandbox()
+    @Test func `a key is in no argument, no variable, no message and no file but the vault and the targets`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        let new = try rehearsal.regenerate()
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
         try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
-        let outcome = try sandbox.run([
+        let outcome = try await sandbox.run([
             "strace", "-f", "-qq", "-v", "-s", "65535", "-e", "trace=execve,write,pwrite64,pwritev,sendto,writev", "-o",
             sandbox.file("trace"), Sandbox.products + "/rekeep", "rotate", "whmcs/live", "--yes", "-v", "--input",
             sandbox.file("new.json"),
@@ -82,10 +82,10 @@ struct ConfinementTests {
         }
     }
 
-    @Test func `one flipped byte anywhere that matters ends with 76 and a name`() throws {
-        let sandbox = try Sandbox()
+    @Test func `one flipped byte anywhere that matters ends with 76 and a name`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
+        try await sandbox.shared(rehearsal)
         let original = try #require(FileManager.default.contents(atPath: sandbox.vault))
         for (sql, words) in [
             ("UPDATE vault SET header = CAST(substr(header,1,40) || x'00' || substr(header,42) AS BLOB)", "the header"),
@@ -93,12 +93,12 @@ struct ConfinementTests {
             ("UPDATE credential SET sealed = CAST(substr(sealed,1,40) || x'00' || substr(sealed,42) AS BLOB)", "'credential'"),
             ("DELETE FROM secret", "a secret"), ("DELETE FROM deployment", "'deployment'"),
         ] {
-            try #require(sandbox.run(["sqlite3", sandbox.vault, sql]).status == 0)
-            let outcome = try sandbox.rekeep("env", "whmcs/live")
+            try #require(await sandbox.run(["sqlite3", sandbox.vault, sql]).status == 0)
+            let outcome = try await sandbox.rekeep("env", "whmcs/live")
             #expect(outcome.status == 76, "\(sql)")
             #expect(outcome.err.contains(words) || words == "a secret", "\(outcome.err)")
             try original.write(to: URL(filePath: sandbox.vault))
         }
-        #expect(try sandbox.rekeep("env", "whmcs/live").status == 0)
+        #expect(try await sandbox.rekeep("env", "whmcs/live").status == 0)
     }
 }

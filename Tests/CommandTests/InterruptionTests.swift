@@ -4,9 +4,9 @@ import Testing
 /// Processes that die, and processes that meet.
 struct InterruptionTests {
     /// strace delivers SIGKILL as the named call is about to happen: the program dies at exactly that point.
-    private func rotateKilled(_ sandbox: Sandbox, _ key: String, at injection: [String]) throws -> Sandbox.Outcome {
+    private func rotateKilled(_ sandbox: Sandbox, _ key: String, at injection: [String]) async throws -> Sandbox.Outcome {
         try sandbox.write(#"{"api_key":"\#(key)"}"#, to: "new.json")
-        return try sandbox.run(
+        return try await sandbox.run(
             ["strace", "-f", "-qq", "-o", "/dev/null"] + injection.flatMap { ["-e", $0] }
                 + [
                     Sandbox.products + "/rekeep", "rotate", "whmcs/live/domainnameapi", "--yes", "--input",
@@ -22,95 +22,95 @@ struct InterruptionTests {
         ("trace=renameat", "inject=renameat:signal=KILL:when=1", "before the first target is in place"),
         ("trace=renameat", "inject=renameat:signal=KILL:when=2", "between the two targets"),
     ])
-    func `killed at any point, a rotation resumes to the end`(trace: String, injection: String, point: String) throws {
-        let sandbox = try Sandbox()
+    func `killed at any point, a rotation resumes to the end`(trace: String, injection: String, point: String) async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        let new = try rehearsal.regenerate()
-        let killed = try rotateKilled(sandbox, new, at: [trace, injection])
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
+        let killed = try await rotateKilled(sandbox, new, at: [trace, injection])
         #expect(killed.status == 137, "\(point): \(killed.err)")
-        var outcome = try sandbox.rekeep("rotate", "--resume", "whmcs/live/domainnameapi", "--json")
+        var outcome = try await sandbox.rekeep("rotate", "--resume", "whmcs/live/domainnameapi", "--json")
         if outcome.status == 66 {
             // It died before anything of the new key was durable: the paste is repeated.
-            outcome = try sandbox.rotate(new, "--json")
+            outcome = try await sandbox.rotate(new, "--json")
         }
         #expect(outcome.status == 0, "\(point): \(outcome.err)")
-        #expect(try sandbox.rekeep("check", "whmcs/live/domainnameapi").status == 0)
-        #expect(try sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
+        #expect(try await sandbox.rekeep("check", "whmcs/live/domainnameapi").status == 0)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
         #expect(sandbox.text("whmcs.env").contains("DOMAINNAMEAPI_API_PASSWORD=\(new)\n"))
         #expect(sandbox.text("wisecp.env").contains("DOMAINNAMEAPI_PASSWORD=\(new)\n"))
-        #expect(try sandbox.rekeep("drift").status == 0)
+        #expect(try await sandbox.rekeep("drift").status == 0)
         let leftovers = try FileManager.default.contentsOfDirectory(atPath: sandbox.directory).filter { $0.contains(".rekeep-") }
         #expect(leftovers.isEmpty)
     }
 
-    @Test func `a staged key survives a provider that is down, and is promoted when it is back`() throws {
-        let sandbox = try Sandbox()
+    @Test func `a staged key survives a provider that is down, and is promoted when it is back`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        let new = try rehearsal.regenerate()
-        try rehearsal.fault(#"{"status":503}"#)
-        #expect(try sandbox.rotate(new).status == 69)
-        #expect(try sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
-        #expect((try sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("pending") == true)
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
+        try await rehearsal.fault(#"{"status":503}"#)
+        #expect(try await sandbox.rotate(new).status == 69)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
+        #expect((try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("pending") == true)
         // A second rotation would push the first key aside.
-        let second = try sandbox.rotate("fake-another")
+        let second = try await sandbox.rotate("fake-another")
         #expect(second.status == 2)
         #expect(second.err.contains("--resume"))
-        try rehearsal.fault("{}")
-        #expect(try sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
-        #expect(try sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
-        #expect(try sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 2)
+        try await rehearsal.fault("{}")
+        #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
+        #expect(try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 2)
     }
 
-    @Test func `abort takes a pending key back as if it had never been`() throws {
-        let sandbox = try Sandbox()
+    @Test func `abort takes a pending key back as if it had never been`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        #expect(try sandbox.rotate("fake-wrong-key").status == 1)
-        #expect(try sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 0)
-        #expect(try sandbox.rekeep("status").status == 0)
-        #expect(try sandbox.rotate(rehearsal.liveKey).status == 65)
-        #expect(try sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 0)
-        #expect(try sandbox.rekeep("check", "whmcs/live/domainnameapi").status == 0)
+        try await sandbox.shared(rehearsal)
+        #expect(try await sandbox.rotate("fake-wrong-key").status == 1)
+        #expect(try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 0)
+        #expect(try await sandbox.rekeep("status").status == 0)
+        #expect(try await sandbox.rotate(rehearsal.liveKey).status == 65)
+        #expect(try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 0)
+        #expect(try await sandbox.rekeep("check", "whmcs/live/domainnameapi").status == 0)
     }
 
-    @Test func `a hook that fails leaves its target flagged and the others done; a resume runs it again`() throws {
-        let sandbox = try Sandbox()
+    @Test func `a hook that fails leaves its target flagged and the others done; a resume runs it again`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
+        try await sandbox.shared(rehearsal)
         #expect(
-            try sandbox.rekeep(
+            try await sandbox.rekeep(
                 "target", "add", "whmcs/live", "--path", sandbox.file("third.env"), "--hook",
                 "test -e \(sandbox.file("ready"))"
             ).status == 0)
-        let new = try rehearsal.regenerate()
-        let rotated = try sandbox.rotate(new)
+        let new = try await rehearsal.regenerate()
+        let rotated = try await sandbox.rotate(new)
         #expect(rotated.status == 73)
         #expect(rotated.err.contains("the hook test ended with 1"))
         for name in ["whmcs.env", "wisecp.env", "third.env"] { #expect(sandbox.text(name).contains(new), "\(name)") }
-        #expect((try sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("drift") == true)
-        #expect(try sandbox.rekeep("retire", "whmcs/live").status == 1)
+        #expect((try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("drift") == true)
+        #expect(try await sandbox.rekeep("retire", "whmcs/live").status == 1)
         try sandbox.write("", to: "ready")
         // The file holds the value already; the hook still has to run.
-        #expect(try sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
-        #expect(try sandbox.rekeep("status").status == 0)
+        #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
+        #expect(try await sandbox.rekeep("status").status == 0)
     }
 
-    @Test func `a target that can't be written is found before the old key is touched`() throws {
-        let sandbox = try Sandbox()
+    @Test func `a target that can't be written is found before the old key is touched`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
+        try await sandbox.shared(rehearsal)
         try FileManager.default.removeItem(atPath: sandbox.file("wisecp.env"))
         try FileManager.default.createSymbolicLink(atPath: sandbox.file("wisecp.env"), withDestinationPath: "/nowhere")
-        let outcome = try sandbox.rotate("fake-new-key")
+        let outcome = try await sandbox.rotate("fake-new-key")
         #expect(outcome.status == 73)
         #expect(outcome.err.contains("symbolic link") && outcome.err.contains("Nothing was changed"))
         #expect(!sandbox.text("whmcs.env").contains("fake-new-key"))
     }
 
-    @Test func `sixteen processes adding fifty credentials each: eight hundred are there`() throws {
-        let sandbox = try Sandbox()
+    @Test func `sixteen processes adding fifty credentials each: eight hundred are there`() async throws {
+        let sandbox = try await Sandbox()
         let script = """
             adders=""
             for worker in $(seq 16); do
@@ -122,38 +122,38 @@ struct InterruptionTests {
             done
             for adder in $adders; do wait $adder || exit 1; done
             """
-        let outcome = try sandbox.run(["sh", "-c", script, Sandbox.products + "/rekeep"])
+        let outcome = try await sandbox.run(["sh", "-c", script, Sandbox.products + "/rekeep"])
         #expect(outcome.status == 0, "\(outcome.err)")
-        let found = try sandbox.rekeep("list", "--json").objects.compactMap { $0["address"] as? String }
+        let found = try await sandbox.rekeep("list", "--json").objects.compactMap { $0["address"] as? String }
         #expect(Set(found).count == 800)
     }
 
-    @Test func `drift tells current, stale, missing, unreadable and foreign apart`() throws {
-        let sandbox = try Sandbox()
+    @Test func `drift tells current, stale, missing, unreadable and foreign apart`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        func state() throws -> (String?, Int32) {
-            let outcome = try sandbox.rekeep("drift", "whmcs/live", "--json")
+        try await sandbox.shared(rehearsal)
+        func state() async throws -> (String?, Int32) {
+            let outcome = try await sandbox.rekeep("drift", "whmcs/live", "--json")
             return (outcome.objects.first?["state"] as? String, outcome.status)
         }
-        #expect(try state() == ("current", 0))
+        #expect(try await state() == ("current", 0))
         let old = sandbox.text("whmcs.env")
-        let new = try rehearsal.regenerate()
-        #expect(try sandbox.rotate(new).status == 0)
+        let new = try await rehearsal.regenerate()
+        #expect(try await sandbox.rotate(new).status == 0)
         try sandbox.write(old, to: "whmcs.env")
-        #expect(try state() == ("stale", 1))
+        #expect(try await state() == ("stale", 1))
         try sandbox.write(old.replacingOccurrences(of: rehearsal.liveKey, with: "fake-foreign"), to: "whmcs.env")
-        #expect(try state() == ("foreign", 1))
+        #expect(try await state() == ("foreign", 1))
         try FileManager.default.removeItem(atPath: sandbox.file("whmcs.env"))
-        #expect(try state() == ("missing", 1))
+        #expect(try await state() == ("missing", 1))
         try FileManager.default.createDirectory(atPath: sandbox.file("whmcs.env"), withIntermediateDirectories: true)
-        #expect(try state() == ("unreadable", 1))
+        #expect(try await state() == ("unreadable", 1))
         try FileManager.default.removeItem(atPath: sandbox.file("whmcs.env"))
-        let preview = try sandbox.rekeep("deploy", "--dry-run", "--json")
+        let preview = try await sandbox.rekeep("deploy", "--dry-run", "--json")
         #expect((preview.objects.first?["changes"] as? [String])?.contains("DOMAINNAMEAPI_API_PASSWORD") == true)
         #expect(!preview.out.contains(new))
         #expect(sandbox.text("whmcs.env").isEmpty)
-        #expect(try sandbox.rekeep("deploy").status == 0)
-        #expect(try state() == ("current", 0))
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(try await state() == ("current", 0))
     }
 }

@@ -3,22 +3,22 @@ import Testing
 
 /// Everything that goes wrong at input: its own message, its own exit code, and the stored credential still works.
 struct RefusalTests {
-    private func stillWorks(_ sandbox: Sandbox, _ rehearsal: Rehearsal) throws {
-        try rehearsal.fault("{}")
-        let check = try sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
+    private func stillWorks(_ sandbox: Sandbox, _ rehearsal: Rehearsal) async throws {
+        try await rehearsal.fault("{}")
+        let check = try await sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
         #expect(check.status == 0)
         #expect(check.objects.first?["outcome"] as? String == "ok")
     }
 
-    @Test func `each wrong input has its own words and code`() throws {
-        let sandbox = try Sandbox()
+    @Test func `each wrong input has its own words and code`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
+        try await sandbox.shared(rehearsal)
         try #require(
-            try sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL).status == 0)
+            try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL).status == 0)
         let other = try #require(
-            try rehearsal.panel("accounts", #"{"provider":"domainnameapi"}"#)["id"] as? String)
-        let othersKey = try rehearsal.regenerate(account: other)
+            try await rehearsal.panel("accounts", #"{"provider":"domainnameapi"}"#)["id"] as? String)
+        let othersKey = try await rehearsal.regenerate(account: other)
         let cases: [(reseller: String?, key: String, status: Int32, words: String)] = [
             (nil, "fake-wrong-key", 1, "the provider refuses it"),
             (nil, rehearsal.testKey, 65, "this is the key of whmcs/test/domainnameapi"),
@@ -29,66 +29,66 @@ struct RefusalTests {
             (nil, " ", 65, "the API key is empty"),
         ]
         for (reseller, key, status, words) in cases {
-            let outcome = try sandbox.add("x/live/domainnameapi", rehearsal, reseller: reseller, key: key)
+            let outcome = try await sandbox.add("x/live/domainnameapi", rehearsal, reseller: reseller, key: key)
             #expect(outcome.status == status, "\(words)")
             #expect(outcome.err.contains(words), "\(outcome.err)")
             #expect(!outcome.err.contains(rehearsal.liveKey) && !outcome.err.contains(rehearsal.testKey))
         }
-        #expect(try sandbox.rekeep("show", "x/live").status == 66)
-        try stillWorks(sandbox, rehearsal)
+        #expect(try await sandbox.rekeep("show", "x/live").status == 66)
+        try await stillWorks(sandbox, rehearsal)
     }
 
-    @Test func `an invisible character is taken out, and told by place and code point`() throws {
-        let sandbox = try Sandbox()
+    @Test func `an invisible character is taken out, and told by place and code point`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        let outcome = try sandbox.add("whmcs/live/domainnameapi", rehearsal, key: rehearsal.liveKey + "\u{200B}")
+        let outcome = try await sandbox.add("whmcs/live/domainnameapi", rehearsal, key: rehearsal.liveKey + "\u{200B}")
         #expect(outcome.status == 0)
         #expect(outcome.err.contains("removed the invisible character U+200B at character 27"))
-        #expect(try sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
     }
 
-    @Test func `a key that works for another account is refused at a rotation`() throws {
-        let sandbox = try Sandbox()
+    @Test func `a key that works for another account is refused at a rotation`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
         try #require(
-            try sandbox.rekeep(
+            try await sandbox.rekeep(
                 "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
                 input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
             ).status == 0)
-        let other = try #require(try rehearsal.panel("accounts", #"{"provider":"bearer"}"#)["id"] as? String)
-        let token = try rehearsal.regenerate(account: other)
-        let rotated = try sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
+        let other = try #require(try await rehearsal.panel("accounts", #"{"provider":"bearer"}"#)["id"] as? String)
+        let token = try await rehearsal.regenerate(account: other)
+        let rotated = try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
         #expect(rotated.status == 1)
         #expect(rotated.err.contains("for another account"))
-        #expect(try sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
-        #expect(try sandbox.rekeep("rotate", "--abort", "site/live", "--yes").status == 0)
-        #expect(try sandbox.rekeep("check", "site/live/bearer").status == 0)
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
+        #expect(try await sandbox.rekeep("rotate", "--abort", "site/live", "--yes").status == 0)
+        #expect(try await sandbox.rekeep("check", "site/live/bearer").status == 0)
     }
 
     @Test(arguments: [
         #"{"html":true}"#, #"{"redirect":"http://127.0.0.1:1/"}"#, #"{"size":2097152}"#, #"{"status":503}"#, #"{"status":429}"#,
     ])
-    func `an answer that is no answer is never ok`(fault: String) throws {
-        let sandbox = try Sandbox()
+    func `an answer that is no answer is never ok`(fault: String) async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        try rehearsal.fault(fault)
-        let added = try sandbox.add("x/live/domainnameapi", rehearsal, key: "fake-other-key")
+        try await sandbox.shared(rehearsal)
+        try await rehearsal.fault(fault)
+        let added = try await sandbox.add("x/live/domainnameapi", rehearsal, key: "fake-other-key")
         #expect(added.status == 69, "\(added.err)")
         #expect(!added.err.contains("fake-other-key"))
-        let checked = try sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
+        let checked = try await sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
         #expect(checked.status == 69)
         #expect(checked.objects.first?["outcome"] as? String != "ok")
         #expect(!checked.out.contains(rehearsal.liveKey))
-        try stillWorks(sandbox, rehearsal)
+        try await stillWorks(sandbox, rehearsal)
     }
 
-    @Test func `a stalled connection ends by itself and says nothing of the key`() throws {
-        let sandbox = try Sandbox()
+    @Test func `a stalled connection ends by itself and says nothing of the key`() async throws {
+        let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
-        try sandbox.shared(rehearsal)
-        try rehearsal.fault(#"{"stalls":true}"#)
-        let checked = try sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
+        try await sandbox.shared(rehearsal)
+        try await rehearsal.fault(#"{"stalls":true}"#)
+        let checked = try await sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
         #expect(checked.status == 69)
         #expect(checked.objects.first?["outcome"] as? String == "unreachable")
         #expect(checked.objects.first?["message"] as? String == "no answer within 20 seconds")
@@ -104,9 +104,9 @@ struct RefusalTests {
         (["--vault", "/nowhere/v", "list"], 64), (["list", "--vault", "/nowhere/v"], 66), (["status", "--json"], 0),
         (["--help"], 0), (["rotate", "--help"], 0), (["--version"], 0),
     ] as [([String], Int32)])
-    func `exit codes are those of the contract`(arguments: [String], status: Int32) throws {
-        let sandbox = try Sandbox()
-        let outcome = try sandbox.rekeep(arguments)
+    func `exit codes are those of the contract`(arguments: [String], status: Int32) async throws {
+        let sandbox = try await Sandbox()
+        let outcome = try await sandbox.rekeep(arguments)
         #expect(outcome.status == status, "\(arguments): \(outcome.err)")
     }
 
@@ -114,36 +114,36 @@ struct RefusalTests {
         "", "[]", #"{"api_key":1}"#, #"{"api_key":"x""#, #"{"api_key":"x"} y"#, #"{"api_key":"x","api_key":"y"}"#, #"{"api_key":"\q"}"#,
         #"{"api_key":"\ud800"}"#,
     ])
-    func `input that is no object of texts is refused without being shown`(input: String) throws {
-        let sandbox = try Sandbox()
-        let outcome = try sandbox.rekeep("add", "a/live/domainnameapi", "--input", "-", input: input)
+    func `input that is no object of texts is refused without being shown`(input: String) async throws {
+        let sandbox = try await Sandbox()
+        let outcome = try await sandbox.rekeep("add", "a/live/domainnameapi", "--input", "-", input: input)
         #expect(outcome.status == 65)
         #expect(outcome.err.contains("not one JSON object"))
     }
 
-    @Test func `an unknown field is named, with the known ones`() throws {
-        let sandbox = try Sandbox()
-        let outcome = try sandbox.rekeep("add", "a/live/domainnameapi", "--input", "-", input: #"{"apikey":"fake"}"#)
+    @Test func `an unknown field is named, with the known ones`() async throws {
+        let sandbox = try await Sandbox()
+        let outcome = try await sandbox.rekeep("add", "a/live/domainnameapi", "--input", "-", input: #"{"apikey":"fake"}"#)
         #expect(outcome.status == 65)
         #expect(outcome.err.contains("there is no field 'apikey'") && outcome.err.contains("reseller_id, api_key"))
     }
 
-    @Test func `an identity that others can read is refused`() throws {
-        let sandbox = try Sandbox()
+    @Test func `an identity that others can read is refused`() async throws {
+        let sandbox = try await Sandbox()
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: sandbox.identity)
-        let outcome = try sandbox.rekeep("list")
+        let outcome = try await sandbox.rekeep("list")
         #expect(outcome.status == 77)
         #expect(outcome.err.contains("chmod 600"))
     }
 
-    @Test func `every command has help with an example`() throws {
-        let sandbox = try Sandbox(opens: false)
+    @Test func `every command has help with an example`() async throws {
+        let sandbox = try await Sandbox(opens: false)
         for command in [
             "init", "add", "link", "list", "show", "edit", "rename", "remove", "check", "rotate", "retire", "status", "policy",
             "policy list", "policy set", "policy unset", "env", "exec", "target", "target add", "target list", "target remove",
             "deploy", "drift", "providers",
         ] {
-            let help = try sandbox.rekeep(command.split(separator: " ").map(String.init) + ["--help"])
+            let help = try await sandbox.rekeep(command.split(separator: " ").map(String.init) + ["--help"])
             #expect(help.status == 0 && help.out.contains("EXAMPLE\n  rekeep \(command)"), "\(command)")
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import Testing
 
 /// The rehearsal registrar, running for as long as the value lives.
@@ -48,7 +49,8 @@ final class Rehearsal {
     }
 
     deinit {
-        process.terminate()
+        // Not terminate(): a child of a dispatch thread inherits its mask, in which SIGTERM is blocked.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
@@ -57,27 +59,22 @@ final class Rehearsal {
 
     /// One request to the panel, as a person would click it.
     @discardableResult
-    func panel(_ path: String, _ body: String) throws -> [String: Any] {
-        let curl = Process()
-        curl.executableURL = URL(filePath: "/usr/bin/curl")
-        curl.arguments = ["-sf", "--max-time", "20", "-d", body, url + "/admin/" + path]
-        let output = Pipe()
-        curl.standardOutput = output
-        try curl.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        curl.waitUntilExit()
-        try #require(curl.terminationStatus == 0, "the panel refused \(path)")
-        return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+    func panel(_ path: String, _ body: String) async throws -> [String: Any] {
+        let result = try await Subprocess.run(
+            .path("/usr/bin/curl"), arguments: ["-sf", "--max-time", "20", "-d", body, url + "/admin/" + path],
+            output: .bytes(limit: 1 << 20))
+        try #require(result.terminationStatus.isSuccess, "the panel refused \(path)")
+        return try JSONSerialization.jsonObject(with: Data(result.standardOutput)) as? [String: Any] ?? [:]
     }
 
     /// A new live key; for Domain Name API the old one ends at this moment.
-    func regenerate(account: String? = nil, environment: String = "live") throws -> String {
-        let key = try panel("keys", #"{"account":"\#(account ?? reseller)","environment":"\#(environment)"}"#)
+    func regenerate(account: String? = nil, environment: String = "live") async throws -> String {
+        let key = try await panel("keys", #"{"account":"\#(account ?? reseller)","environment":"\#(environment)"}"#)
         return try #require(key["value"] as? String)
     }
 
-    func fault(_ fault: String, provider: String = "domainnameapi", environment: String = "live") throws {
-        try panel("faults", #"{"provider":"\#(provider)","environment":"\#(environment)","fault":\#(fault)}"#)
+    func fault(_ fault: String, provider: String = "domainnameapi", environment: String = "live") async throws {
+        try await panel("faults", #"{"provider":"\#(provider)","environment":"\#(environment)","fault":\#(fault)}"#)
     }
 }
 
@@ -85,25 +82,25 @@ extension Sandbox {
     func add(
         _ address: String, _ rehearsal: Rehearsal, reseller: String? = nil, key: String? = nil, url: String? = nil,
         _ more: String...
-    ) throws -> Outcome {
-        try rekeep(
+    ) async throws -> Outcome {
+        try await rekeep(
             ["add", address, "--base-url", url ?? rehearsal.liveURL, "--input", "-"] + more,
             input: #"{"reseller_id":"\#(reseller ?? rehearsal.reseller)","api_key":"\#(key ?? rehearsal.liveKey)"}"#)
     }
 
     /// WHMCS and WISECP share one live credential; each has a file.
-    func shared(_ rehearsal: Rehearsal) throws {
+    func shared(_ rehearsal: Rehearsal) async throws {
         for outcome in [
-            try add("whmcs/live/domainnameapi", rehearsal),
-            try rekeep("link", "wisecp/live/domainnameapi", "whmcs/live/domainnameapi"),
-            try rekeep("target", "add", "whmcs/live", "--path", file("whmcs.env"), "--preset", "whmcs"),
-            try rekeep("target", "add", "wisecp/live", "--path", file("wisecp.env"), "--preset", "wisecp"),
-            try rekeep("deploy"),
+            try await add("whmcs/live/domainnameapi", rehearsal),
+            try await rekeep("link", "wisecp/live/domainnameapi", "whmcs/live/domainnameapi"),
+            try await rekeep("target", "add", "whmcs/live", "--path", file("whmcs.env"), "--preset", "whmcs"),
+            try await rekeep("target", "add", "wisecp/live", "--path", file("wisecp.env"), "--preset", "wisecp"),
+            try await rekeep("deploy"),
         ] { try #require(outcome.status == 0, "\(outcome.err)") }
     }
 
-    func rotate(_ key: String, _ more: String...) throws -> Outcome {
-        try rekeep(
+    func rotate(_ key: String, _ more: String...) async throws -> Outcome {
+        try await rekeep(
             ["rotate", "whmcs/live/domainnameapi", "--yes", "--input", "-"] + more, input: #"{"api_key":"\#(key)"}"#)
     }
 }

@@ -1,4 +1,6 @@
 import Foundation
+import Subprocess
+import SystemPackage
 import Testing
 
 /// A home of its own for the built programs: no test sees another's vault, nor the user's.
@@ -30,11 +32,11 @@ final class Sandbox {
     var vault: String { directory + "/vault.db" }
 
     /// - Parameter opens: make a vault with an identity slot and a recovery code.
-    init(opens: Bool = true) throws {
+    init(opens: Bool = true) async throws {
         directory = NSTemporaryDirectory() + "rekeep-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         guard opens else { return }
-        let made = try rekeep("init", "--identity-out", identity, "--recovery-out", directory + "/recovery")
+        let made = try await rekeep("init", "--identity-out", identity, "--recovery-out", directory + "/recovery")
         try #require(made.status == 0, "\(made.err)")
     }
 
@@ -52,45 +54,31 @@ final class Sandbox {
         return variables
     }
 
-    func rekeep(_ arguments: String..., input: String? = nil, after span: String? = nil) throws -> Outcome {
-        try rekeep(arguments, input: input, after: span)
+    func rekeep(_ arguments: String..., input: String? = nil, after span: String? = nil) async throws -> Outcome {
+        try await rekeep(arguments, input: input, after: span)
     }
 
     /// - Parameter span: run as if so much time had passed, such as `200d`: a test clock, not the system's.
-    func rekeep(_ arguments: [String], input: String? = nil, after span: String? = nil) throws -> Outcome {
+    func rekeep(_ arguments: [String], input: String? = nil, after span: String? = nil) async throws -> Outcome {
         let program = [Self.products + "/rekeep"]
-        return try run((span.map { ["faketime", "-f", "+" + $0] } ?? []) + program + arguments, input: input)
+        return try await run((span.map { ["faketime", "-f", "+" + $0] } ?? []) + program + arguments, input: input)
     }
 
-    func run(
-        _ words: [String], input: String? = nil, more: [String: String] = [:]
-    ) throws -> Outcome {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = words
-        process.environment = environment.merging(more) { $1 }
-        process.currentDirectoryURL = URL(filePath: directory)
-        let outPath = directory + "/.out-" + UUID().uuidString
-        let errPath = directory + "/.err-" + UUID().uuidString
-        for path in [outPath, errPath] { try Data().write(to: URL(filePath: path)) }
-        defer { for path in [outPath, errPath] { try? FileManager.default.removeItem(atPath: path) } }
-        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outPath))
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: errPath))
-        if let input {
-            let path = directory + "/.in-" + UUID().uuidString
-            try Data(input.utf8).write(to: URL(filePath: path))
-            process.standardInput = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? FileManager.default.removeItem(atPath: path) }
-            try process.run()
-        } else {
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
+    func run(_ words: [String], input: String? = nil, more: [String: String] = [:]) async throws -> Outcome {
+        var variables: [Environment.Key: String] = [:]
+        for (name, value) in environment.merging(more, uniquingKeysWith: { $1 }) {
+            variables[Environment.Key(stringLiteral: name)] = value
         }
-        process.waitUntilExit()
-        let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        return Outcome(
-            status: status, out: (try? String(contentsOfFile: outPath, encoding: .utf8)) ?? "",
-            err: (try? String(contentsOfFile: errPath, encoding: .utf8)) ?? "")
+        let result = try await Subprocess.run(
+            .path("/usr/bin/env"), arguments: Arguments(words), environment: .custom(variables),
+            workingDirectory: FilePath(directory), input: .string(input ?? ""), output: .string(limit: 64 << 20),
+            error: .string(limit: 16 << 20))
+        let status: Int32 =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): 128 + signal
+            }
+        return Outcome(status: status, out: result.standardOutput, err: result.standardError)
     }
 
     func file(_ name: String) -> String { directory + "/" + name }

@@ -6,6 +6,9 @@ import Testing
 
 /// A courier that misbehaves is no answer, never a wrong one. Each is a shell script in the courier's place.
 struct CourierClientTests {
+    /// As the programs do by raising their guard: a courier that is gone must not end its client.
+    init() { signal(SIGPIPE, SIG_IGN) }
+
     private func ask(_ script: String, questions: Int = 1) async throws -> [CourierAnswer] {
         let path = NSTemporaryDirectory() + "rekeep-courier-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }

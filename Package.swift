@@ -75,9 +75,11 @@ let package = Package(
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
-        .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: house),
+        .testTarget(
+            name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: house),
         .testTarget(name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: house),
-        .testTarget(name: "CommandTests",
+        .testTarget(
+            name: "CommandTests",
             dependencies: [
                 "rekeep", "rekeep-courier", "rekeep-rehearsal",
                 .product(name: "Subprocess", package: "swift-subprocess"),

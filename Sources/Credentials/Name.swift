@@ -4,7 +4,9 @@ enum Name {
 
     static func isValid(_ text: Substring) -> Bool {
         guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= longest else { return false }
-        return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+        return text.utf8.allSatisfy {
+            isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+        }
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

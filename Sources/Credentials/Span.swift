@@ -11,7 +11,8 @@ public struct Span: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Reads `90d`; nil unless it is a positive whole number with the unit d, h, m or s, at most 100 years.
     public init?(_ text: String) {
         let scales: [Character: Int64] = ["d": 86_400, "h": 3600, "m": 60, "s": 1]
-        guard let unit = text.last, let scale = scales[unit], text.dropLast().utf8.allSatisfy({ (48...57).contains($0) }),
+        guard let unit = text.last, let scale = scales[unit],
+            text.dropLast().utf8.allSatisfy({ (48...57).contains($0) }),
             let number = Int64(text.dropLast()), number > 0, number <= 36_525 * 86_400 / scale
         else { return nil }
         self.init(seconds: number * scale)

@@ -48,7 +48,9 @@ struct AtomicFile {
             var filled = 0
             while filled < buffer.count {
                 let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
-                guard count > 0 else { throw count == 0 ? .changedMeanwhile(path: path) : .file(path: path, .read, errno: errno) }
+                guard count > 0 else {
+                    throw count == 0 ? .changedMeanwhile(path: path) : .file(path: path, .read, errno: errno)
+                }
                 filled += count
             }
         }
@@ -70,7 +72,9 @@ struct AtomicFile {
             flock(descriptor, LOCK_EX | LOCK_NB)
             try fill(descriptor, content, found, mode: mode, owner: owner, group: group)
             try confirmUnchanged(found)
-            guard renameat(directory, draft, directory, name) == 0 else { throw .file(path: path, .rename, errno: errno) }
+            guard renameat(directory, draft, directory, name) == 0 else {
+                throw .file(path: path, .rename, errno: errno)
+            }
         } catch {
             unlinkat(directory, draft, 0)
             throw error
@@ -80,7 +84,9 @@ struct AtomicFile {
 
     /// True when the directory takes a new file of ours; nothing of the target is touched.
     func probe() throws(DeliveryError) {
-        guard faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) == 0 else { throw .file(path: path, .create, errno: errno) }
+        guard faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) == 0 else {
+            throw .file(path: path, .create, errno: errno)
+        }
     }
 
     private func fill(

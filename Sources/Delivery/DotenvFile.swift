@@ -119,7 +119,8 @@ private struct Scanner {
     /// A quoted value may span lines; one whose quote never closes ends with its line.
     private func endOfValue(from start: Int) -> Int {
         let end = lineEnd(from: start).end
-        guard start < bytes.count, [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(bytes[start]) else {
+        guard start < bytes.count, [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(bytes[start])
+        else {
             return endOfBareValue(from: start, lineEnd: end)
         }
         let quote = bytes[start]
@@ -143,7 +144,8 @@ private struct Scanner {
 
     private func endOfBareValue(from start: Int, lineEnd: Int) -> Int {
         var end = lineEnd
-        for index in start..<max(start, lineEnd) where bytes[index] == UInt8(ascii: "#") && (index == start || isBlank(bytes[index - 1])) {
+        for index in start..<max(start, lineEnd)
+        where bytes[index] == UInt8(ascii: "#") && (index == start || isBlank(bytes[index - 1])) {
             end = index
             break
         }

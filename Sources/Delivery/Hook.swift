@@ -47,7 +47,8 @@ public enum Hook {
             guard access(program, X_OK) == 0 else { throw .hookNotFound(program) }
             return program
         }
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        let path =
+            getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         for directory in path.split(separator: ":") where access(directory + "/" + program, X_OK) == 0 {
             return directory + "/" + program
         }

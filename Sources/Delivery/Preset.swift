@@ -30,7 +30,8 @@ public struct Preset: Sendable, Hashable {
     public static let all: [Preset] = [
         plain,
         Preset(
-            "whmcs", user: "API_USERNAME", key: "API_PASSWORD", test: Switch(name: "API_TESTMODE", live: "", test: "on")),
+            "whmcs", user: "API_USERNAME", key: "API_PASSWORD", test: Switch(name: "API_TESTMODE", live: "", test: "on")
+        ),
         Preset("wisecp", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1")),
         Preset("clientexec", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1")),
         Preset("fossbilling", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1")),

@@ -85,7 +85,8 @@ extension Keeper {
     }
 
     /// One balance call that has to end well.
-    private func prove(_ credential: Credential, _ values: [String: SecretBytes]) async throws(OperationError) -> Check {
+    private func prove(_ credential: Credential, _ values: [String: SecretBytes]) async throws(OperationError) -> Check
+    {
         guard let check = try await call([Trial(credential: credential, version: 1, values: values)]).first else {
             throw .courierSilent
         }

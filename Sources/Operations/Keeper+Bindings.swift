@@ -4,7 +4,9 @@ internal import Vault
 
 extension Keeper {
     /// Binds another address to the credential at `existing`.
-    public func link(_ address: Address, to existing: AddressReference, prefix: String?) throws(OperationError) -> Credential {
+    public func link(_ address: Address, to existing: AddressReference, prefix: String?) throws(OperationError)
+        -> Credential
+    {
         var (known, credential) = try find(existing)
         guard address.deployment.environment == credential.environment else {
             throw .linkAcrossEnvironments(address, known)

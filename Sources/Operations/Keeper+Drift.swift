@@ -42,7 +42,9 @@ extension Keeper {
                 guard let index = entry.targets.firstIndex(where: { $0.path == report.path }) else { continue }
                 let problem = report.state == .current ? nil : "drift: " + report.state.rawValue
                 let before = entry.targets[index].delivery.problem
-                guard before != problem, report.state != .current || before?.hasPrefix("drift: ") == true else { continue }
+                guard before != problem, report.state != .current || before?.hasPrefix("drift: ") == true else {
+                    continue
+                }
                 entry.targets[index].delivery.problem = problem
                 try transaction.put(entry)
             }

@@ -113,7 +113,9 @@ private struct Survey {
         if own.isEmpty { flags.append(.unused) }
         if own.contains(where: {
             $0.delivery.versions[credential.id] != current.number || $0.delivery.isHookDue || $0.delivery.problem != nil
-        }) { flags.append(.drift) }
+        }) {
+            flags.append(.drift)
+        }
         if current.fingerprints.values.contains(where: { environments[$0]?.isShared == true }) { flags.append(.shared) }
         return flags
     }

@@ -42,18 +42,19 @@ public enum Hygiene {
         func drop(_ index: Int, _ what: Removal.What) {
             removals.append(Removal(what: what, position: index + 1))
         }
-        kept = characters.all.filter { character in
-            if isInvisible(character.value) {
-                drop(character.index, .invisible(codePoint: character.value))
-                return false
-            }
-            // A line break or tab inside a value comes from wrapping; a plain space may belong to it.
-            if isSpace(character.value), character.value != 0x20 {
-                drop(character.index, .whiteSpace(codePoint: character.value))
-                return false
-            }
-            return true
-        }[...]
+        kept =
+            characters.all.filter { character in
+                if isInvisible(character.value) {
+                    drop(character.index, .invisible(codePoint: character.value))
+                    return false
+                }
+                // A line break or tab inside a value comes from wrapping; a plain space may belong to it.
+                if isSpace(character.value), character.value != 0x20 {
+                    drop(character.index, .whiteSpace(codePoint: character.value))
+                    return false
+                }
+                return true
+            }[...]
         var changed = true
         while changed {
             changed = false
@@ -89,7 +90,9 @@ public enum Hygiene {
     /// Refuses values that do not fit their fields, naming the mix-up when there is one.
     public static func inspect(_ values: [String: SecretBytes], fields: [Field]) throws(Refusal) {
         for field in fields {
-            guard let value = values[field.name], let pattern = field.pattern.flatMap(FieldPattern.init) else { continue }
+            guard let value = values[field.name], let pattern = field.pattern.flatMap(FieldPattern.init) else {
+                continue
+            }
             // A secret that looks exactly like its neighbour should, while the neighbour does not.
             for other in fields where other != field && other.isSecret != field.isSecret {
                 if let elsewhere = values[other.name], pattern.matches(elsewhere), !pattern.matches(value) {
@@ -111,7 +114,8 @@ public enum Hygiene {
 
     private static func isQuotePair(_ first: UInt32, _ last: UInt32) -> Bool {
         switch (first, last) {
-        case (0x22, 0x22), (0x27, 0x27), (0x60, 0x60), (0x201C, 0x201D), (0x2018, 0x2019), (0x201E, 0x201C), (0xAB, 0xBB):
+        case (0x22, 0x22), (0x27, 0x27), (0x60, 0x60), (0x201C, 0x201D), (0x2018, 0x2019), (0x201E, 0x201C),
+            (0xAB, 0xBB):
             true
         default: false
         }

@@ -61,9 +61,11 @@ public enum AEAD {
         _ sealed: [UInt8], with key: SecretBytes, binding place: [UInt8]
     ) throws(SealingError) -> SecretBytes {
         guard sealed.count >= overhead else { throw .notAuthentic }
-        return try SecretBytes(count: sealed.count - overhead, write: { content throws(SealingError) in
-            guard decrypt(sealed, with: key, binding: place, into: content) else { throw .notAuthentic }
-        })
+        return try SecretBytes(
+            count: sealed.count - overhead,
+            write: { content throws(SealingError) in
+                guard decrypt(sealed, with: key, binding: place, into: content) else { throw .notAuthentic }
+            })
     }
 
     private static func decrypt(

@@ -33,13 +33,15 @@ public struct Argon2id: Equatable, Sendable {
     public func key(for passphrase: SecretBytes, salt: [UInt8]) throws(SealingError) -> SecretBytes {
         precondition(salt.count == Self.saltCount)
         _ = sodiumReady
-        return try SecretBytes(count: AEAD.keyCount, write: { key throws(SealingError) in
-            let status = passphrase.withCString { characters in
-                crypto_pwhash(
-                    key, UInt64(AEAD.keyCount), characters, UInt64(passphrase.count), salt, operations,
-                    Int(memoryBytes), crypto_pwhash_alg_argon2id13())
-            }
-            guard status == 0 else { throw .outOfMemory }
-        })
+        return try SecretBytes(
+            count: AEAD.keyCount,
+            write: { key throws(SealingError) in
+                let status = passphrase.withCString { characters in
+                    crypto_pwhash(
+                        key, UInt64(AEAD.keyCount), characters, UInt64(passphrase.count), salt, operations,
+                        Int(memoryBytes), crypto_pwhash_alg_argon2id13())
+                }
+                guard status == 0 else { throw .outOfMemory }
+            })
     }
 }

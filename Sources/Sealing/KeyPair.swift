@@ -38,11 +38,13 @@ public struct KeyPair: Sendable {
     /// - Throws: `notAuthentic` when the box is not for this pair or was changed.
     public func open(_ box: [UInt8]) throws(SealingError) -> SecretBytes {
         guard box.count >= Self.boxOverhead else { throw .notAuthentic }
-        return try SecretBytes(count: box.count - Self.boxOverhead, write: { content throws(SealingError) in
-            let status = secretKey.withPointer {
-                crypto_box_seal_open(content, box, UInt64(box.count), publicKey, $0)
-            }
-            guard status == 0 else { throw .notAuthentic }
-        })
+        return try SecretBytes(
+            count: box.count - Self.boxOverhead,
+            write: { content throws(SealingError) in
+                let status = secretKey.withPointer {
+                    crypto_box_seal_open(content, box, UInt64(box.count), publicKey, $0)
+                }
+                guard status == 0 else { throw .notAuthentic }
+            })
     }
 }

@@ -22,11 +22,13 @@ public enum KeyedHash {
     /// The hash of `label` under `secret`, as a key: for codes that carry enough randomness to need no slow
     /// derivation (at least 16 bytes, at most 64).
     public static func key(from secret: SecretBytes, label: [UInt8]) -> SecretBytes {
-        SecretBytes(count: AEAD.keyCount, write: { result in
-            secret.withPointer { key in
-                _ = crypto_generichash(result, AEAD.keyCount, label, UInt64(label.count), key, secret.count)
-            }
-        })
+        SecretBytes(
+            count: AEAD.keyCount,
+            write: { result in
+                secret.withPointer { key in
+                    _ = crypto_generichash(result, AEAD.keyCount, label, UInt64(label.count), key, secret.count)
+                }
+            })
     }
 
     private static func digest(

@@ -47,6 +47,8 @@ final class SecretArena: Sendable {
             let size = max(Self.usualRegion, needed * Self.granule)
             guard let base = sodium_malloc(size) else { preconditionFailure("no memory for a secret") }
             let isLocked = sodium_mlock(base, size) == 0
+            // sodium_malloc fills with garbage on purpose; here every piece begins as zeros.
+            sodium_memzero(base, size)
             regions.append(
                 Region(base: base, taken: Array(repeating: false, count: size / Self.granule), isLocked: isLocked))
             return Self.cut(needed, at: 0, from: &regions, regions.count - 1)

@@ -10,7 +10,9 @@ public enum GroupedCode {
     public static func encode(_ secret: SecretBytes) -> SecretBytes {
         var code = SecretWriter()
         var characters = 0
-        func append(_ bytes: UnsafeRawBufferPointer, bits total: Int, to code: inout SecretWriter, _ characters: inout Int) {
+        func append(
+            _ bytes: UnsafeRawBufferPointer, bits total: Int, to code: inout SecretWriter, _ characters: inout Int
+        ) {
             var position = 0
             while position < total {
                 var value = 0

@@ -32,7 +32,9 @@ public enum IdentityFile {
                 var end = start
                 while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
                 let count = prefix.utf8CodeUnitCount
-                if end - start >= count, let base = bytes.baseAddress, memcmp(base + start, prefix.utf8Start, count) == 0 {
+                if end - start >= count, let base = bytes.baseAddress,
+                    memcmp(base + start, prefix.utf8Start, count) == 0
+                {
                     return start + count..<end
                 }
                 start = end + 1

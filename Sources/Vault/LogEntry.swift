@@ -40,7 +40,9 @@ extension LogEntry {
     }
 
     /// - Throws: `damaged(.log)` when the entry does not fit its seal, its number or the one before it.
-    init(opening sealed: [UInt8], number: Int64, after head: [UInt8], key: SecretBytes, vault: [UInt8]) throws(VaultError) {
+    init(opening sealed: [UInt8], number: Int64, after head: [UInt8], key: SecretBytes, vault: [UInt8])
+        throws(VaultError)
+    {
         do {
             var reader = RecordReader(try AEAD.open(sealed, with: key, binding: Self.binding(vault, number)))
             guard try reader.byte() == 1, try reader.fixed(32) == head else { throw MalformedRecord() }

@@ -33,7 +33,9 @@ struct RecordReader {
 
     mutating func number<Number: FixedWidthInteger>(_: Number.Type = Number.self) throws(MalformedRecord) -> Number {
         let range = try advance(MemoryLayout<Number>.size)
-        return bytes.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound, as: Number.self)) }
+        return bytes.withUnsafeBytes {
+            Number(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound, as: Number.self))
+        }
     }
 
     mutating func integer() throws(MalformedRecord) -> Int { Int(try number(Int64.self)) }
@@ -46,7 +48,9 @@ struct RecordReader {
 
     mutating func text() throws(MalformedRecord) -> String {
         let range = try advance(Int(try number(UInt32.self)))
-        return bytes.withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
+        return bytes.withUnsafeBufferPointer {
+            String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self)
+        }
     }
 
     mutating func fingerprint() throws(MalformedRecord) -> Fingerprint {

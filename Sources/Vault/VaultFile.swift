@@ -82,9 +82,11 @@ public final class VaultFile {
                     .bind(3, slot.plainForm).bind(4, slot.checksum).run()
             }
             let sealed = header.sealed(with: keys.header, vault: vault, slots: try slotsChecksum(database))
-            try database.statement("INSERT INTO vault(id, vault_id, format, header, checksum) VALUES(1, ?1, ?2, ?3, ?4)")
-                .bind(1, vault).bind(2, Int64(Schema.format)).bind(3, sealed)
-                .bind(4, frontChecksum(vault, Int64(Schema.format), sealed)).run()
+            try database.statement(
+                "INSERT INTO vault(id, vault_id, format, header, checksum) VALUES(1, ?1, ?2, ?3, ?4)"
+            )
+            .bind(1, vault).bind(2, Int64(Schema.format)).bind(3, sealed)
+            .bind(4, frontChecksum(vault, Int64(Schema.format), sealed)).run()
         }
     }
 
@@ -140,7 +142,8 @@ public final class VaultFile {
 
     private static func syncDirectory(of path: String) {
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let descriptor = Glibc.open(directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = Glibc.open(
+            directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

@@ -51,9 +51,13 @@ struct Condition {
     func holds(for answer: Answer, values: [String: String]) -> Bool {
         if !statuses.isEmpty, !statuses.contains(answer.status) { return false }
         if let json, !Self.holds(json.test, for: answer.json?[pointer: json.pointer]) { return false }
-        if let header, !answer.headers.contains(where: {
-            $0.name.lowercased() == header.name.lowercased() && header.pattern.matches($0.value)
-        }) { return false }
+        if let header,
+            !answer.headers.contains(where: {
+                $0.name.lowercased() == header.name.lowercased() && header.pattern.matches($0.value)
+            })
+        {
+            return false
+        }
         if let text, !text.matches(String(decoding: answer.body, as: UTF8.self)) { return false }
         return present.allSatisfy { field in
             guard let pointer = values[field], !pointer.isEmpty else { return true }

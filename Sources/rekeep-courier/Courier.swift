@@ -14,7 +14,7 @@ struct Courier: Sendable {
         guard let profile = shelf.profile(provider) else {
             return CourierAnswer(id: id, refusal: shelf.refusal(provider))
         }
-        guard let terms = try? profile.description.terms(environment: environment, ownBaseURL: question.base_url),
+        guard let terms = try? profile.description.terms(environment: environment, ownBaseURL: question.baseURL),
             let baseURL = try? BaseURL(terms.baseURL)
         else {
             return CourierAnswer(

@@ -113,9 +113,13 @@ struct Profile {
 
     /// What no single key can show.
     private func check(_ fields: [ProviderDescription.FieldDescription]) throws(ProfileFault) {
-        guard Self.isName(description.id) else { throw ProfileFault(place: "id", problem: "only a-z, 0-9, - and . are allowed") }
+        guard Self.isName(description.id) else {
+            throw ProfileFault(place: "id", problem: "only a-z, 0-9, - and . are allowed")
+        }
         guard !fields.isEmpty else { throw ProfileFault(place: "fields", problem: "is empty") }
-        guard fields.contains(where: \.secret) else { throw ProfileFault(place: "fields", problem: "no field is secret") }
+        guard fields.contains(where: \.secret) else {
+            throw ProfileFault(place: "fields", problem: "no field is secret")
+        }
         guard !description.environments.isEmpty else { throw ProfileFault(place: "environments", problem: "is empty") }
         guard (1...3).contains(requests.count) else {
             throw ProfileFault(place: "balance.requests", problem: "one to three requests are expected")
@@ -127,7 +131,8 @@ struct Profile {
         let plain = Set(fields.filter { !$0.secret }.map(\.name))
         for (index, request) in requests.enumerated() {
             let place = "balance.requests[\(index)]"
-            for name in request.url.names + request.headers.flatMap(\.value.names) where name != "base_url" && !known.contains(name) {
+            for name in request.url.names + request.headers.flatMap(\.value.names)
+            where name != "base_url" && !known.contains(name) {
                 throw ProfileFault(place: place, problem: "{{\(name)}} is no field")
             }
             guard request.url.names.first == "base_url" else {
@@ -144,7 +149,9 @@ struct Profile {
             && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 46 }
     }
 
-    private static func field(_ node: Node, _ place: String) throws(ProfileFault) -> ProviderDescription.FieldDescription {
+    private static func field(_ node: Node, _ place: String) throws(ProfileFault)
+        -> ProviderDescription.FieldDescription
+    {
         var map = try YAMLMap(node, place: place)
         let pattern = try map.optionalText("pattern")
         if let pattern, FieldPattern(pattern) == nil { throw map.fault("pattern", "not a regular expression") }
@@ -160,7 +167,9 @@ struct Profile {
 
     private static func limit(_ given: YAMLMap) throws(ProfileFault) -> Limit {
         var map = given
-        guard let scope = Limit.Scope(rawValue: try map.text("scope")) else { throw map.fault("scope", "key or host is expected") }
+        guard let scope = Limit.Scope(rawValue: try map.text("scope")) else {
+            throw map.fault("scope", "key or host is expected")
+        }
         let limit = Limit(requests: try map.number("requests", in: 1...1000), per: try map.span("per"), scope: scope)
         guard limit.per.seconds <= 5 * Int64(limit.requests) else {
             throw map.fault("per", "at most five seconds for each request")

@@ -5,6 +5,11 @@ struct Question: Decodable, Sendable {
     let ask: String
     let provider: String?
     let environment: String?
-    let base_url: String?
+    let baseURL: String?
     let fields: [String: String]?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, ask, provider, environment, fields
+        case baseURL = "base_url"
+    }
 }

@@ -60,8 +60,10 @@ struct Transport: Sendable {
         case is NIOTooManyBytesError: .tooLarge
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .tls
         case is CancellationError: .timeout
-        case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout
-            || error == .connectTimeout || error == .tlsHandshakeTimeout || error == .cancelled: .timeout
+        case let error as HTTPClientError
+        where error == .deadlineExceeded || error == .readTimeout
+            || error == .connectTimeout || error == .tlsHandshakeTimeout || error == .cancelled:
+            .timeout
         case let error as NIOConnectionError:
             error.dnsAError != nil || error.dnsAAAAError != nil
                 ? .dns : error.connectionErrors.contains { $0.error is NIOSSLError } ? .tls : .connect

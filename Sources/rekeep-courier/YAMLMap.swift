@@ -17,12 +17,16 @@ struct YAMLMap {
     private var entries: [String: Node]
 
     init(_ node: Node, place: String) throws(ProfileFault) {
-        guard case .mapping(let mapping) = node else { throw ProfileFault(place: place, problem: "a mapping is expected") }
+        guard case .mapping(let mapping) = node else {
+            throw ProfileFault(place: place, problem: "a mapping is expected")
+        }
         self.place = place
         self.node = node
         entries = [:]
         for (key, value) in mapping {
-            guard let name = key.scalar?.string else { throw ProfileFault(place: place, problem: "a key is not a text") }
+            guard let name = key.scalar?.string else {
+                throw ProfileFault(place: place, problem: "a key is not a text")
+            }
             guard entries.updateValue(value, forKey: name) == nil else {
                 throw ProfileFault(place: Self.join(place, name), problem: "stands twice")
             }
@@ -107,7 +111,9 @@ struct YAMLMap {
             return [scalar.string]
         }
         return try list(key) { node, place throws(ProfileFault) in
-            guard let text = node.scalar?.string else { throw ProfileFault(place: place, problem: "a text is expected") }
+            guard let text = node.scalar?.string else {
+                throw ProfileFault(place: place, problem: "a text is expected")
+            }
             return text
         }
     }

@@ -20,7 +20,8 @@ struct BearerDesk {
         {
         case .accepted(let account):
             return Reply.json(
-                #"{"account":{"id":"\#(account.id)","balance":"\#(account.balance)","currency":"\#(account.currency)"}}"#)
+                #"{"account":{"id":"\#(account.id)","balance":"\#(account.balance)","currency":"\#(account.currency)"}}"#
+            )
         case .refused: return Reply.json(#"{"message":"Unauthenticated"}"#, status: 401)
         case .scopeMissing:
             return Reply.json(#"{"message":"The scope account:read is missing"}"#, status: 403)

@@ -16,7 +16,8 @@ struct DomainNameAPIDesk {
         switch await registrar.judge(key, provider: .domainnameapi, environment: environment, address: address) {
         case .accepted(let account) where account.id == reseller:
             return Reply.json(
-                #"{"resellerId":"\#(account.id)","resellerName":"Rehearsal","usdBalance":\#(account.balance),"tryBalance":0.0}"#)
+                #"{"resellerId":"\#(account.id)","resellerName":"Rehearsal","usdBalance":\#(account.balance),"tryBalance":0.0}"#
+            )
         case .accepted, .refused, .scopeMissing:
             return Reply.text("Unauthorized", status: 401)
         case .addressNotAllowed:

@@ -96,7 +96,9 @@ actor Registrar {
 
     /// Looks a key up, as of now.
     func judge(_ value: String?, provider: Provider, environment: String, address: String) -> Verdict {
-        if fault(provider, environment).acceptsAnything, let any = accounts.values.first(where: { $0.provider == provider }) {
+        if fault(provider, environment).acceptsAnything,
+            let any = accounts.values.first(where: { $0.provider == provider })
+        {
             return .accepted(any)
         }
         guard let value, let key = keys[value], key.provider == provider, key.environment == environment,

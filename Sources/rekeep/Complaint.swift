@@ -50,7 +50,8 @@ struct Complaint {
     /// What was typed, without control characters and cut short: it may be a value in the wrong place.
     private static func shown(_ text: String) -> String {
         let printable = text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
-        return printable.count > 24 ? String(String.UnicodeScalarView(printable.prefix(8))) + "…" : String(String.UnicodeScalarView(printable))
+        return printable.count > 24
+            ? String(String.UnicodeScalarView(printable.prefix(8))) + "…" : String(String.UnicodeScalarView(printable))
     }
 
     private init(_ error: CommandError) {
@@ -59,7 +60,8 @@ struct Complaint {
         case .needsInput(let what, let option):
             self.init("\(what) is needed and there is no terminal to ask at", hint: "give \(option)", ExitStatus.usage)
         case .needsConfirmation:
-            self.init("this needs a confirmation and there is no terminal to ask at", hint: "give --yes", ExitStatus.usage)
+            self.init(
+                "this needs a confirmation and there is no terminal to ask at", hint: "give --yes", ExitStatus.usage)
         case .needsPassphrase:
             self.init(
                 "the vault is locked and there is no terminal to ask at",
@@ -73,13 +75,16 @@ struct Complaint {
                 hint: "run this at a terminal, or give --passphrase-file FILE or --identity-out FILE", ExitStatus.usage)
         case .declined: self.init("nothing was done", ExitStatus.failed)
         case .fileUnreadable(let path, let code):
-            self.init("\(path) can't be read: \(Self.system(code))", code == ENOENT ? ExitStatus.missing : ExitStatus.badInput)
+            self.init(
+                "\(path) can't be read: \(Self.system(code))", code == ENOENT ? ExitStatus.missing : ExitStatus.badInput
+            )
         case .fileNotPrivate(let path, let mode):
             self.init(
                 "\(path) can be read by others (mode 0\(String(mode, radix: 8))), so it may not be secret any more",
                 hint: "chmod 600 \(path), and think about who could have read it", ExitStatus.cannotOpen)
         case .fileExists(let path):
-            self.init("\(path) exists already and is not overwritten", hint: "choose another name", ExitStatus.cannotWrite)
+            self.init(
+                "\(path) exists already and is not overwritten", hint: "choose another name", ExitStatus.cannotWrite)
         case .fileNotWritten(let path, let code):
             self.init("\(path) can't be written: \(Self.system(code))", ExitStatus.cannotWrite)
         case .notAnIdentity(let path): self.init("\(path) holds no rekeep identity", ExitStatus.cannotOpen)
@@ -110,16 +115,19 @@ struct Complaint {
                 "there is no field '\(Self.shown(name))' here", hint: "the fields are \(known.joined(separator: ", "))",
                 ExitStatus.badInput)
         case .missingField(let field):
-            self.init("the \(field.label) is missing", hint: "its name in --input is \(field.name)", ExitStatus.badInput)
+            self.init(
+                "the \(field.label) is missing", hint: "its name in --input is \(field.name)", ExitStatus.badInput)
         case .secretFieldInEdit(let field):
-            self.init("the \(field.label) is secret, and edit does not change it", hint: "use rotate", ExitStatus.badInput)
+            self.init(
+                "the \(field.label) is secret, and edit does not change it", hint: "use rotate", ExitStatus.badInput)
         case .keyOfOtherEnvironment(let holder):
             self.init(
                 "this is the key of \(holder): the provider's \(holder.deployment.environment) environment",
                 hint: "the two keys stand side by side in the panel; copy the other one", ExitStatus.badInput)
         case .retiredKey(let holder):
             self.init(
-                "this key was retired at \(holder) and is never used again", hint: "issue a new one in the provider's panel",
+                "this key was retired at \(holder) and is never used again",
+                hint: "issue a new one in the provider's panel",
                 ExitStatus.badInput)
         case .sameKey(let state):
             self.init(
@@ -138,7 +146,8 @@ struct Complaint {
                 hint: "check that you copied it from the right account", ExitStatus.notWell)
         case .expiryBeyondLifetime(let lifetime):
             self.init(
-                "the provider gives no key more than \(lifetime)", hint: "look up the date in its panel", ExitStatus.badInput)
+                "the provider gives no key more than \(lifetime)", hint: "look up the date in its panel",
+                ExitStatus.badInput)
         case .expiryPassed(let time): self.init("\(time.date) has passed", ExitStatus.badInput)
         case .linkAcrossEnvironments(let one, let other):
             self.init("\(one) and \(other) are different environments and never share a key", ExitStatus.badInput)
@@ -149,10 +158,12 @@ struct Complaint {
                 "\(old) can't become \(new): provider and environment belong to the key",
                 hint: "remove it and add the other", ExitStatus.badInput)
         case .noTarget(let path, let deployment):
-            self.init("\(deployment) has no target \(path)", hint: "rekeep target list \(deployment)", ExitStatus.missing)
+            self.init(
+                "\(deployment) has no target \(path)", hint: "rekeep target list \(deployment)", ExitStatus.missing)
         case .targetExists(let path, let deployment):
             self.init("\(deployment) has the target \(path) already", ExitStatus.badInput)
-        case .noSuchPolicy(let pattern): self.init("there is no policy for \(pattern)", hint: "rekeep policy list", ExitStatus.missing)
+        case .noSuchPolicy(let pattern):
+            self.init("there is no policy for \(pattern)", hint: "rekeep policy list", ExitStatus.missing)
         case .nothingMatches(let patterns):
             self.init(
                 patterns.isEmpty
@@ -162,7 +173,8 @@ struct Complaint {
             self.init("\(deployment) has no credential", hint: "rekeep list", ExitStatus.missing)
         case .heldByAnother(let what, let process):
             self.init(
-                "\(what) is under way" + (process.map { " in process \($0)" } ?? ""), hint: "try again when it has ended",
+                "\(what) is under way" + (process.map { " in process \($0)" } ?? ""),
+                hint: "try again when it has ended",
                 ExitStatus.busy)
         case .lockUnavailable(let path, let code):
             self.init("the lock \(path) can't be taken: \(Self.system(code))", ExitStatus.cannotWrite)
@@ -211,7 +223,8 @@ struct Complaint {
         let hint: String
         switch check.outcome {
         case .badCredentials:
-            hint = "check the key and the account: a key of another account, of the other environment, or one that was replaced is refused like this"
+            hint =
+                "check the key and the account: a key of another account, of the other environment, or one that was replaced is refused like this"
         case .expired: hint = "issue a new one in the provider's panel"
         case .ipNotAllowed: hint = "add this machine's address to the allow-list in the provider's panel"
         case .forbidden: hint = "give the key the right to read the account's balance"
@@ -234,7 +247,8 @@ struct Complaint {
                 hint: "the \(field.label) stands beside the key in the provider's panel", ExitStatus.badInput)
         case .swapped(let field, let other):
             self.init(
-                "\(field.label) and \(other.label) are swapped: each looks like the other", hint: "enter them the other way round",
+                "\(field.label) and \(other.label) are swapped: each looks like the other",
+                hint: "enter them the other way round",
                 ExitStatus.badInput)
         case .wrongForm(let field):
             self.init(
@@ -247,16 +261,21 @@ struct Complaint {
         switch refusal {
         case .noSuchEnvironment(let environment, let known):
             self.init(
-                "\(name) has no environment '\(environment)'", hint: "it has \(known.joined(separator: ", "))", ExitStatus.missing)
-        case .needsBaseURL: self.init("\(name) needs to know where to ask", hint: "give --base-url https://…", ExitStatus.usage)
+                "\(name) has no environment '\(environment)'", hint: "it has \(known.joined(separator: ", "))",
+                ExitStatus.missing)
+        case .needsBaseURL:
+            self.init("\(name) needs to know where to ask", hint: "give --base-url https://…", ExitStatus.usage)
         case .baseURL(.malformed):
             self.init(
-                "the base URL is not of the form https://HOST[:PORT][/PATH]", hint: "leave out user, query and fragment",
+                "the base URL is not of the form https://HOST[:PORT][/PATH]",
+                hint: "leave out user, query and fragment",
                 ExitStatus.badInput)
         case .baseURL(.notEncrypted(let host)):
             self.init("a key is never sent to \(host) without encryption", hint: "use https", ExitStatus.badInput)
         case .hostOfAnotherEnvironment(let host, let environment):
-            self.init("\(host) is the \(environment) environment of \(name)", hint: "keys of two environments never meet", ExitStatus.badInput)
+            self.init(
+                "\(host) is the \(environment) environment of \(name)", hint: "keys of two environments never meet",
+                ExitStatus.badInput)
         case .malformed: self.init("the profile of \(name) can't be used", ExitStatus.badConfiguration)
         }
     }
@@ -273,7 +292,8 @@ struct Complaint {
                 "the profile \(file) is wrong" + (place.isEmpty ? "" : " at \(place)") + ": \(problem)",
                 ExitStatus.badConfiguration)
         case .badBaseURL: self.init("the base URL is refused", ExitStatus.badConfiguration)
-        case .malformedQuestion: self.init("the courier did not understand; are both programs of one version?", ExitStatus.badConfiguration)
+        case .malformedQuestion:
+            self.init("the courier did not understand; are both programs of one version?", ExitStatus.badConfiguration)
         }
     }
 
@@ -284,11 +304,15 @@ struct Complaint {
         case .alreadyExists(let path):
             self.init("there is a vault at \(path) already; it is left as it is", ExitStatus.cannotWrite)
         case .notAccessible(let path, let code):
-            self.init("\(path) can't be opened: \(Self.system(code))", code == EACCES || code == EPERM ? ExitStatus.cannotOpen : ExitStatus.failed)
-        case .notAVault(let path): self.init("\(path) is not a rekeep vault, or its first page is damaged", ExitStatus.damaged)
+            self.init(
+                "\(path) can't be opened: \(Self.system(code))",
+                code == EACCES || code == EPERM ? ExitStatus.cannotOpen : ExitStatus.failed)
+        case .notAVault(let path):
+            self.init("\(path) is not a rekeep vault, or its first page is damaged", ExitStatus.damaged)
         case .newerFormat(let found, let known):
             self.init(
-                "the vault has format \(found), and this rekeep knows up to \(known)", hint: "use the newer rekeep that wrote it",
+                "the vault has format \(found), and this rekeep knows up to \(known)",
+                hint: "use the newer rekeep that wrote it",
                 ExitStatus.cannotOpen)
         case .damaged(let damage):
             self.init(
@@ -306,12 +330,14 @@ struct Complaint {
             self.init(
                 "the change is stored, but \(path) can't be written: \(Self.system(code))",
                 hint: "until it can, an older copy of the vault is not noticed", ExitStatus.cannotWrite)
-        case .noSlotFits: self.init("that does not open this vault", hint: "check the passphrase", ExitStatus.cannotOpen)
+        case .noSlotFits:
+            self.init("that does not open this vault", hint: "check the passphrase", ExitStatus.cannotOpen)
         case .noSuchSlot: self.init("the vault has no slot of that kind", ExitStatus.cannotOpen)
         case .busy:
             self.init("another process holds the vault for too long", hint: "try again", ExitStatus.busy)
         case .diskFull: self.init("the disk is full; nothing was changed", ExitStatus.failed)
-        case .storage(let code): self.init("the vault can't be read or written (SQLite \(code)); nothing was changed", ExitStatus.failed)
+        case .storage(let code):
+            self.init("the vault can't be read or written (SQLite \(code)); nothing was changed", ExitStatus.failed)
         case .derivation(.outOfMemory):
             self.init("there is not enough memory to derive the key", ExitStatus.cannotOpen)
         case .derivation(.costsOutOfRange(let operations, let memory)):
@@ -320,13 +346,16 @@ struct Complaint {
                 hint: "the vault was tampered with, or made by something else", ExitStatus.damaged)
         case .derivation(.notAuthentic): self.init("a slot can't be made for that key", ExitStatus.badInput)
         case .noSuchAddress(let address): self.init("there is no \(address)", hint: "rekeep list", ExitStatus.missing)
-        case .noSuchDeployment(let deployment): self.init("there is no \(deployment)", hint: "rekeep list", ExitStatus.missing)
+        case .noSuchDeployment(let deployment):
+            self.init("there is no \(deployment)", hint: "rekeep list", ExitStatus.missing)
         case .ambiguous(let deployment, let candidates):
             self.init(
-                "\(deployment) has several credentials", hint: "name one: \(candidates.map(\.description).joined(separator: ", "))",
+                "\(deployment) has several credentials",
+                hint: "name one: \(candidates.map(\.description).joined(separator: ", "))",
                 ExitStatus.usage)
         case .addressTaken(let address):
-            self.init("\(address) exists already", hint: "use rotate for a new key, or remove it first", ExitStatus.badInput)
+            self.init(
+                "\(address) exists already", hint: "use rotate for a new key, or remove it first", ExitStatus.badInput)
         }
     }
 
@@ -346,9 +375,11 @@ struct Complaint {
     init(_ error: DeliveryError) {
         switch error {
         case .noSuchPreset(let name, let known):
-            self.init("there is no preset '\(name)'", hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
+            self.init(
+                "there is no preset '\(name)'", hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
         case .noSuchDialect(let name, let known):
-            self.init("there is no dialect '\(name)'", hint: "there is \(known.joined(separator: ", "))", ExitStatus.missing)
+            self.init(
+                "there is no dialect '\(name)'", hint: "there is \(known.joined(separator: ", "))", ExitStatus.missing)
         case .sameVariable(let name, let one, let other):
             self.init(
                 "\(one) and \(other) would both set \(name)", hint: "give one of them another name with --prefix",
@@ -358,14 +389,20 @@ struct Complaint {
                 "\(variable) has no spelling that every .env reader reads alike: \(Self.description(reason))",
                 hint: "ask the provider for a key of letters and digits", ExitStatus.badInput)
         case .badVariableName(let name):
-            self.init("'\(name)' is no name for a variable", hint: "use A-Z, 0-9 and _, beginning with a letter", ExitStatus.badInput)
+            self.init(
+                "'\(name)' is no name for a variable", hint: "use A-Z, 0-9 and _, beginning with a letter",
+                ExitStatus.badInput)
         case .notAFile(let path): self.init("\(path) is not a regular file", ExitStatus.cannotWrite)
         case .symbolicLink(let path):
-            self.init("\(path) is a symbolic link, and links are not followed", hint: "name the file that it leads to", ExitStatus.cannotWrite)
+            self.init(
+                "\(path) is a symbolic link, and links are not followed", hint: "name the file that it leads to",
+                ExitStatus.cannotWrite)
         case .notAbsolute(let path): self.init("\(path) is not an absolute path", ExitStatus.usage)
         case .tooLarge(let path, let limit): self.init("\(path) is larger than \(limit) bytes", ExitStatus.cannotWrite)
         case .byteOrderMark(let path):
-            self.init("\(path) begins with a byte-order mark, which most readers take for a part of the first name", hint: "save it without", ExitStatus.cannotWrite)
+            self.init(
+                "\(path) begins with a byte-order mark, which most readers take for a part of the first name",
+                hint: "save it without", ExitStatus.cannotWrite)
         case .setTwice(let path, let variable, let lines):
             self.init(
                 "\(path) sets \(variable) on lines \(lines.map(String.init).joined(separator: " and ")); readers disagree which counts",
@@ -375,17 +412,22 @@ struct Complaint {
         case .file(let path, let step, let code):
             self.init("\(path): \(step.rawValue) failed: \(Self.system(code))", ExitStatus.cannotWrite)
         case .changedMeanwhile(let path):
-            self.init("somebody else changed \(path) at this moment; it is left as it is", hint: "try again", ExitStatus.cannotWrite)
+            self.init(
+                "somebody else changed \(path) at this moment; it is left as it is", hint: "try again",
+                ExitStatus.cannotWrite)
         case .readBackDiffers(let path, let variable):
             self.init("\(path) does not read back as what was written (\(variable))", ExitStatus.cannotWrite)
         case .hookNotFound(let program):
             self.init("the hook's program is not found or not executable: \(program)", ExitStatus.cannotWrite)
         case .hookNeedsShell:
-            self.init("hooks are words, not shell lines", hint: "put it into a script, or use: sh -c '…'", ExitStatus.usage)
-        case .hookFailed(let program, let status): self.init("the hook \(program) ended with \(status)", ExitStatus.cannotWrite)
+            self.init(
+                "hooks are words, not shell lines", hint: "put it into a script, or use: sh -c '…'", ExitStatus.usage)
+        case .hookFailed(let program, let status):
+            self.init("the hook \(program) ended with \(status)", ExitStatus.cannotWrite)
         case .hookTimedOut(let program, let seconds):
             self.init("the hook \(program) did not end within \(seconds) seconds", ExitStatus.cannotWrite)
-        case .vaultUnavailable: self.init("the vault could not be read or written during the delivery", ExitStatus.failed)
+        case .vaultUnavailable:
+            self.init("the vault could not be read or written during the delivery", ExitStatus.failed)
         }
     }
 

@@ -29,7 +29,8 @@ struct Opening {
             throw .operation(.vault(error))
         }
         if !SecretBytes.memoryIsLocked {
-            settings.console.note("warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
+            settings.console.note(
+                "warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
         }
         return Keeper(vault: vault, courier: Self.courier(), stateDirectory: state)
     }
@@ -39,7 +40,8 @@ struct Opening {
         for name in CourierClient.passedVariables {
             if let value = Surroundings.variable(name) { environment.append((name, value)) }
         }
-        return CourierClient(candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment)
+        return CourierClient(
+            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment)
     }
 
     private func opener(for file: VaultFile) throws(CommandError) -> Opener {

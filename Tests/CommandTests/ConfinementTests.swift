@@ -12,11 +12,15 @@ struct ConfinementTests {
         try sandbox.write(#"{"reseller_id":"\#(rehearsal.reseller)","api_key":"fake-second"}"#, to: "second.json")
         let trace = sandbox.file("trace")
         for command in [
-            "add second/live/domainnameapi --no-check --input \(sandbox.file("second.json"))", "link third/live/domainnameapi second/live",
+            "add second/live/domainnameapi --no-check --input \(sandbox.file("second.json"))",
+            "link third/live/domainnameapi second/live",
             "list", "show whmcs/live", "edit second/live --note x", "rename third/live fourth/live/domainnameapi",
-            "remove fourth/live", "check whmcs/live/domainnameapi", "rotate whmcs/live --yes --input \(sandbox.file("new.json"))",
-            "retire whmcs/live", "status", "policy set **/live/* --max-age 9d", "policy list", "env whmcs/live", "exec whmcs/live -- true",
-            "target list whmcs/live", "deploy", "drift", "providers", "init --vault \(sandbox.file("other.db")) --identity-out \(sandbox.file("other.id"))",
+            "remove fourth/live", "check whmcs/live/domainnameapi",
+            "rotate whmcs/live --yes --input \(sandbox.file("new.json"))",
+            "retire whmcs/live", "status", "policy set **/live/* --max-age 9d", "policy list", "env whmcs/live",
+            "exec whmcs/live -- true",
+            "target list whmcs/live", "deploy", "drift", "providers",
+            "init --vault \(sandbox.file("other.db")) --identity-out \(sandbox.file("other.id"))",
         ] {
             let outcome = try await sandbox.run(
                 ["strace", "-f", "-qq", "-e", "trace=socket,execve", "-o", trace, Sandbox.products + "/rekeep"]
@@ -39,7 +43,8 @@ struct ConfinementTests {
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
         let outcome = try await sandbox.run([
-            "strace", "-f", "-qq", "-v", "-s", "4096", "-e", "trace=execve,openat,close_range", "-o", sandbox.file("trace"),
+            "strace", "-f", "-qq", "-v", "-s", "4096", "-e", "trace=execve,openat,close_range", "-o",
+            sandbox.file("trace"),
             Sandbox.products + "/rekeep", "check", "whmcs/live/domainnameapi",
         ])
         #expect(outcome.status == 0)
@@ -47,14 +52,17 @@ struct ConfinementTests {
         let start = try #require(lines.firstIndex { $0.contains("execve(") && $0.contains("rekeep-courier") })
         let process = lines[start].prefix { $0 != " " }
         #expect(lines[start].contains("[\"rekeep-courier") || lines[start].contains("\"--profiles\""))
-        #expect(!lines[start].contains("vault.db") && !lines[start].contains("REKEEP") && !lines[start].contains("HOME="))
+        #expect(
+            !lines[start].contains("vault.db") && !lines[start].contains("REKEEP") && !lines[start].contains("HOME="))
         #expect(!lines[start].contains(rehearsal.liveKey))
         for line in lines[start...] where line.hasPrefix(process) && line.contains("openat(") {
             #expect(!line.contains("vault.db") && !line.contains("identity"), "\(line)")
         }
     }
 
-    @Test func `a key is in no argument, no variable, no message and no file but the vault and the targets`() async throws {
+    @Test func `a key is in no argument, no variable, no message and no file but the vault and the targets`()
+        async throws
+    {
         let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
@@ -89,8 +97,14 @@ struct ConfinementTests {
         let original = try #require(FileManager.default.contents(atPath: sandbox.vault))
         for (sql, words) in [
             ("UPDATE vault SET header = CAST(substr(header,1,40) || x'00' || substr(header,42) AS BLOB)", "the header"),
-            ("UPDATE slot SET content = CAST(substr(content,1,40) || x'00' || substr(content,42) AS BLOB) WHERE number = 2", "slot 2"),
-            ("UPDATE credential SET sealed = CAST(substr(sealed,1,40) || x'00' || substr(sealed,42) AS BLOB)", "'credential'"),
+            (
+                "UPDATE slot SET content = CAST(substr(content,1,40) || x'00' || substr(content,42) AS BLOB) WHERE number = 2",
+                "slot 2"
+            ),
+            (
+                "UPDATE credential SET sealed = CAST(substr(sealed,1,40) || x'00' || substr(sealed,42) AS BLOB)",
+                "'credential'"
+            ),
             ("DELETE FROM secret", "a secret"), ("DELETE FROM deployment", "'deployment'"),
         ] {
             try #require(await sandbox.run(["sqlite3", sandbox.vault, sql]).status == 0)

@@ -4,7 +4,8 @@ import Testing
 /// Processes that die, and processes that meet.
 struct InterruptionTests {
     /// strace delivers SIGKILL as the named call is about to happen: the program dies at exactly that point.
-    private func rotateKilled(_ sandbox: Sandbox, _ key: String, at injection: [String]) async throws -> Sandbox.Outcome {
+    private func rotateKilled(_ sandbox: Sandbox, _ key: String, at injection: [String]) async throws -> Sandbox.Outcome
+    {
         try sandbox.write(#"{"api_key":"\#(key)"}"#, to: "new.json")
         return try await sandbox.run(
             ["strace", "-f", "-qq", "-o", "/dev/null"] + injection.flatMap { ["-e", $0] }
@@ -22,7 +23,9 @@ struct InterruptionTests {
         ("trace=renameat", "inject=renameat:signal=KILL:when=1", "before the first target is in place"),
         ("trace=renameat", "inject=renameat:signal=KILL:when=2", "between the two targets"),
     ])
-    func `killed at any point, a rotation resumes to the end`(trace: String, injection: String, point: String) async throws {
+    func `killed at any point, a rotation resumes to the end`(trace: String, injection: String, point: String)
+        async throws
+    {
         let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
@@ -40,7 +43,9 @@ struct InterruptionTests {
         #expect(sandbox.text("whmcs.env").contains("DOMAINNAMEAPI_API_PASSWORD=\(new)\n"))
         #expect(sandbox.text("wisecp.env").contains("DOMAINNAMEAPI_PASSWORD=\(new)\n"))
         #expect(try await sandbox.rekeep("drift").status == 0)
-        let leftovers = try FileManager.default.contentsOfDirectory(atPath: sandbox.directory).filter { $0.contains(".rekeep-") }
+        let leftovers = try FileManager.default.contentsOfDirectory(atPath: sandbox.directory).filter {
+            $0.contains(".rekeep-")
+        }
         #expect(leftovers.isEmpty)
     }
 
@@ -52,7 +57,9 @@ struct InterruptionTests {
         try await rehearsal.fault(#"{"status":503}"#)
         #expect(try await sandbox.rotate(new).status == 69)
         #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
-        #expect((try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("pending") == true)
+        #expect(
+            (try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("pending")
+                == true)
         // A second rotation would push the first key aside.
         let second = try await sandbox.rotate("fake-another")
         #expect(second.status == 2)
@@ -75,7 +82,8 @@ struct InterruptionTests {
         #expect(try await sandbox.rekeep("check", "whmcs/live/domainnameapi").status == 0)
     }
 
-    @Test func `a hook that fails leaves its target flagged and the others done; a resume runs it again`() async throws {
+    @Test func `a hook that fails leaves its target flagged and the others done; a resume runs it again`() async throws
+    {
         let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
@@ -89,7 +97,9 @@ struct InterruptionTests {
         #expect(rotated.status == 73)
         #expect(rotated.err.contains("the hook test ended with 1"))
         for name in ["whmcs.env", "wisecp.env", "third.env"] { #expect(sandbox.text(name).contains(new), "\(name)") }
-        #expect((try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("drift") == true)
+        #expect(
+            (try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("drift")
+                == true)
         #expect(try await sandbox.rekeep("retire", "whmcs/live").status == 1)
         try sandbox.write("", to: "ready")
         // The file holds the value already; the hook still has to run.

@@ -15,7 +15,8 @@ struct RefusalTests {
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
         try #require(
-            try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL).status == 0)
+            try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL)
+                .status == 0)
         let other = try #require(
             try await rehearsal.panel("accounts", #"{"provider":"domainnameapi"}"#)["id"] as? String)
         let othersKey = try await rehearsal.regenerate(account: other)
@@ -53,7 +54,8 @@ struct RefusalTests {
         try #require(
             try await sandbox.rekeep(
                 "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
+                input:
+                    #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
             ).status == 0)
         let other = try #require(try await rehearsal.panel("accounts", #"{"provider":"bearer"}"#)["id"] as? String)
         let token = try await rehearsal.regenerate(account: other)
@@ -66,7 +68,8 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-        #"{"html":true}"#, #"{"redirect":"http://127.0.0.1:1/"}"#, #"{"size":2097152}"#, #"{"status":503}"#, #"{"status":429}"#,
+        #"{"html":true}"#, #"{"redirect":"http://127.0.0.1:1/"}"#, #"{"size":2097152}"#, #"{"status":503}"#,
+        #"{"status":429}"#,
     ])
     func `an answer that is no answer is never ok`(fault: String) async throws {
         let sandbox = try await Sandbox()
@@ -94,16 +97,21 @@ struct RefusalTests {
         #expect(checked.objects.first?["message"] as? String == "no answer within 20 seconds")
     }
 
-    @Test(arguments: [
-        (["nonsense"], 64), (["add"], 64), (["show", "x"], 64), (["show", "a/live/x"], 66), (["list", "a b"], 64),
-        (["rotate", "a/live/x"], 66), (["rotate", "--resume", "--abort", "a/live/x"], 64), (["add", "a/live/nope"], 66),
-        (["add", "a/nope/domainnameapi"], 66), (["add", "a/live/bearer"], 64), (["env", "a/live"], 66),
-        (["env", "a/live", "--preset", "nope"], 66), (["check"], 66), (["policy", "set", "x/**", "--max-age", "soon"], 64),
-        (["target", "list", "a/live"], 66), (["deploy", "a/live"], 66), (["providers", "nope"], 66),
-        (["add", "a/live/domainnameapi"], 64), (["add", "a/live/domainnameapi", "--base-url", "http://api.example.com"], 65),
-        (["--vault", "/nowhere/v", "list"], 64), (["list", "--vault", "/nowhere/v"], 66), (["status", "--json"], 0),
-        (["--help"], 0), (["rotate", "--help"], 0), (["--version"], 0),
-    ] as [([String], Int32)])
+    @Test(
+        arguments: [
+            (["nonsense"], 64), (["add"], 64), (["show", "x"], 64), (["show", "a/live/x"], 66), (["list", "a b"], 64),
+            (["rotate", "a/live/x"], 66), (["rotate", "--resume", "--abort", "a/live/x"], 64),
+            (["add", "a/live/nope"], 66),
+            (["add", "a/nope/domainnameapi"], 66), (["add", "a/live/bearer"], 64), (["env", "a/live"], 66),
+            (["env", "a/live", "--preset", "nope"], 66), (["check"], 66),
+            (["policy", "set", "x/**", "--max-age", "soon"], 64),
+            (["target", "list", "a/live"], 66), (["deploy", "a/live"], 66), (["providers", "nope"], 66),
+            (["add", "a/live/domainnameapi"], 64),
+            (["add", "a/live/domainnameapi", "--base-url", "http://api.example.com"], 65),
+            (["--vault", "/nowhere/v", "list"], 64), (["list", "--vault", "/nowhere/v"], 66),
+            (["status", "--json"], 0),
+            (["--help"], 0), (["rotate", "--help"], 0), (["--version"], 0),
+        ] as [([String], Int32)])
     func `exit codes are those of the contract`(arguments: [String], status: Int32) async throws {
         let sandbox = try await Sandbox()
         let outcome = try await sandbox.rekeep(arguments)
@@ -111,7 +119,8 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-        "", "[]", #"{"api_key":1}"#, #"{"api_key":"x""#, #"{"api_key":"x"} y"#, #"{"api_key":"x","api_key":"y"}"#, #"{"api_key":"\q"}"#,
+        "", "[]", #"{"api_key":1}"#, #"{"api_key":"x""#, #"{"api_key":"x"} y"#, #"{"api_key":"x","api_key":"y"}"#,
+        #"{"api_key":"\q"}"#,
         #"{"api_key":"\ud800"}"#,
     ])
     func `input that is no object of texts is refused without being shown`(input: String) async throws {
@@ -123,7 +132,8 @@ struct RefusalTests {
 
     @Test func `an unknown field is named, with the known ones`() async throws {
         let sandbox = try await Sandbox()
-        let outcome = try await sandbox.rekeep("add", "a/live/domainnameapi", "--input", "-", input: #"{"apikey":"fake"}"#)
+        let outcome = try await sandbox.rekeep(
+            "add", "a/live/domainnameapi", "--input", "-", input: #"{"apikey":"fake"}"#)
         #expect(outcome.status == 65)
         #expect(outcome.err.contains("there is no field 'apikey'") && outcome.err.contains("reseller_id, api_key"))
     }
@@ -139,8 +149,10 @@ struct RefusalTests {
     @Test func `every command has help with an example`() async throws {
         let sandbox = try await Sandbox(opens: false)
         for command in [
-            "init", "add", "link", "list", "show", "edit", "rename", "remove", "check", "rotate", "retire", "status", "policy",
-            "policy list", "policy set", "policy unset", "env", "exec", "target", "target add", "target list", "target remove",
+            "init", "add", "link", "list", "show", "edit", "rename", "remove", "check", "rotate", "retire", "status",
+            "policy",
+            "policy list", "policy set", "policy unset", "env", "exec", "target", "target add", "target list",
+            "target remove",
             "deploy", "drift", "providers",
         ] {
             let help = try await sandbox.rekeep(command.split(separator: " ").map(String.init) + ["--help"])

@@ -39,7 +39,9 @@ struct TourTests {
         try sandbox.write("made-up passphrase\n", to: "wrong")
         let hidden = ["REKEEP_IDENTITY": ""]
         let program = Sandbox.products + "/rekeep"
-        #expect(try await sandbox.run([program, "list", "--passphrase-file", sandbox.file("recovery")], more: hidden).status == 0)
+        #expect(
+            try await sandbox.run([program, "list", "--passphrase-file", sandbox.file("recovery")], more: hidden).status
+                == 0)
         let wrong = try await sandbox.run([program, "list", "--passphrase-file", sandbox.file("wrong")], more: hidden)
         #expect(wrong.status == 77)
         #expect(try await sandbox.run([program, "list"], more: hidden).status == 77)
@@ -87,7 +89,9 @@ struct TourTests {
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(try await sandbox.rekeep("policy", "set", "*/live/*", "--max-age", "90d").status == 0)
-        func limit() async throws -> Int? { try await sandbox.rekeep("status", "whmcs/**", "--json").objects.first?["max_age_days"] as? Int }
+        func limit() async throws -> Int? {
+            try await sandbox.rekeep("status", "whmcs/**", "--json").objects.first?["max_age_days"] as? Int
+        }
         #expect(try await limit() == 90)
         #expect(try await sandbox.rekeep("edit", "whmcs/live", "--max-age", "30d").status == 0)
         #expect(try await limit() == 30)
@@ -95,22 +99,28 @@ struct TourTests {
         #expect(try await sandbox.rekeep("policy", "unset", "*/live/*").status == 66)
     }
 
-    @Test func `retire refuses while the provider accepts the old key, then wants two refusals a minute apart`() async throws {
+    @Test func `retire refuses while the provider accepts the old key, then wants two refusals a minute apart`()
+        async throws
+    {
         let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
         try #require(
             try await sandbox.rekeep(
                 "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
+                input:
+                    #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
             ).status == 0)
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        let rotated = try await sandbox.rekeep("rotate", "site/live/bearer", "--input", "-", "--json", input: #"{"token":"\#(new)"}"#)
+        let rotated = try await sandbox.rekeep(
+            "rotate", "site/live/bearer", "--input", "-", "--json", input: #"{"token":"\#(new)"}"#)
         #expect(rotated.status == 0, "\(rotated.err)")
         #expect(rotated.object["state"] as? String == "grace")
         let alive = try await sandbox.rekeep("retire", "site/live")
         #expect(alive.status == 1)
         #expect(alive.err.contains("still accepts the old key"))
-        #expect((try await sandbox.rekeep("status", "--json", after: "2d").objects.first?["flags"] as? [String])?.contains("old-key-alive") == true)
+        #expect(
+            (try await sandbox.rekeep("status", "--json", after: "2d").objects.first?["flags"] as? [String])?.contains(
+                "old-key-alive") == true)
         try await rehearsal.panel("revoke", #"{"key":"\#(rehearsal.bearerToken)"}"#)
         #expect(try await sandbox.rekeep("retire", "site/live").status == 1)
         #expect(try await sandbox.rekeep("retire", "site/live", after: "30s").status == 1)
@@ -119,7 +129,8 @@ struct TourTests {
         #expect(retired.object["state"] as? String == "retired")
         #expect(try await sandbox.rekeep("retire", "site/live").status == 66)
         // What was retired never comes back.
-        let again = try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(rehearsal.bearerToken)"}"#)
+        let again = try await sandbox.rekeep(
+            "rotate", "site/live", "--input", "-", input: #"{"token":"\#(rehearsal.bearerToken)"}"#)
         #expect(again.status == 65)
         #expect(again.err.contains("retired"))
     }
@@ -129,12 +140,15 @@ struct TourTests {
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
         let outcome = try await sandbox.rekeep(
-            "exec", "whmcs/live", "--", "sh", "-c", "echo $$ $PPID; printf %s \"$DOMAINNAMEAPI_KEY\"; trap '' PIPE; exit 7")
+            "exec", "whmcs/live", "--", "sh", "-c",
+            "echo $$ $PPID; printf %s \"$DOMAINNAMEAPI_KEY\"; trap '' PIPE; exit 7")
         #expect(outcome.status == 7)
         #expect(outcome.out.hasSuffix("\n" + rehearsal.liveKey))
         #expect(try await sandbox.rekeep("exec", "whmcs/live", "--", "no-such-program").status == 66)
         #expect(try await sandbox.rekeep("exec", "whmcs/live").status == 64)
-        let limits = try await sandbox.run(["sh", "-c", "ulimit -Sc 7; exec \"$0\" exec whmcs/live -- sh -c 'ulimit -Sc'", Sandbox.products + "/rekeep"])
+        let limits = try await sandbox.run([
+            "sh", "-c", "ulimit -Sc 7; exec \"$0\" exec whmcs/live -- sh -c 'ulimit -Sc'", Sandbox.products + "/rekeep",
+        ])
         #expect(limits.out == "7\n")
     }
 
@@ -152,7 +166,9 @@ struct TourTests {
             let shown = try await sandbox.run(["script", "-qec", "\(Sandbox.products)/rekeep \(command)", "/dev/null"])
             #expect(!shown.out.contains(rehearsal.liveKey), "\(command)")
             #expect(shown.out.contains("••••"), "\(command)")
-            let revealed = try await sandbox.run(["script", "-qec", "\(Sandbox.products)/rekeep \(command) --reveal", "/dev/null"])
+            let revealed = try await sandbox.run([
+                "script", "-qec", "\(Sandbox.products)/rekeep \(command) --reveal", "/dev/null",
+            ])
             #expect(revealed.out.contains(rehearsal.liveKey), "\(command)")
         }
         #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
@@ -165,7 +181,10 @@ struct TourTests {
         try await sandbox.shared(rehearsal)
         #expect(try await sandbox.rekeep("list").out.hasPrefix("whmcs\n  live\n    domainnameapi"))
         #expect(try await sandbox.rekeep("rename", "wisecp/live", "billing/live/domainnameapi").status == 0)
-        #expect(try await sandbox.rekeep("list", "--json").objects.compactMap { $0["address"] as? String } == ["billing/live/domainnameapi", "whmcs/live/domainnameapi"])
+        #expect(
+            try await sandbox.rekeep("list", "--json").objects.compactMap { $0["address"] as? String } == [
+                "billing/live/domainnameapi", "whmcs/live/domainnameapi",
+            ])
         #expect(try await sandbox.rekeep("link", "x/test/domainnameapi", "whmcs/live").status == 65)
         #expect(try await sandbox.rekeep("remove", "billing/live").status == 0)
         // The last address needs a yes, because the key goes with it.

@@ -17,7 +17,9 @@ struct ProfileTests {
     }
 
     static let cases: [Case] = ProfileShelf.embedded.flatMap { file, _ in
-        (try? profile(file).samples.map { Case(file: file, sample: $0.name) }) ?? [Case(file: file, sample: "(does not load)")]
+        (try? profile(file).samples.map { Case(file: file, sample: $0.name) }) ?? [
+            Case(file: file, sample: "(does not load)")
+        ]
     }
 
     @Test(arguments: cases)
@@ -36,16 +38,23 @@ struct ProfileTests {
     @Test func `every profile has samples for success, refusal and a page that is no answer`() throws {
         for (file, _) in ProfileShelf.embedded {
             let outcomes = try Self.profile(file).samples.map(\.expected.outcome)
-            #expect(outcomes.contains("ok") && outcomes.contains("bad-credentials") && outcomes.contains("unknown"), "\(file)")
+            #expect(
+                outcomes.contains("ok") && outcomes.contains("bad-credentials") && outcomes.contains("unknown"),
+                "\(file)")
         }
     }
 
     @Test func `no profile calls an empty, an HTML or a redirecting answer ok`() throws {
         for (file, _) in ProfileShelf.embedded {
             let profile = try Self.profile(file)
-            for (status, body) in [(200, ""), (200, "<html></html>"), (302, ""), (200, "null"), (200, "\"ok\""), (204, "")] {
-                let answer = Answer(status: status, headers: [("Location", "http://elsewhere.example")], body: Array(body.utf8))
-                #expect(profile.read(answer, values: ["balance_path": "/"], secrets: []).outcome != "ok", "\(file) \(status) \(body)")
+            for (status, body) in [
+                (200, ""), (200, "<html></html>"), (302, ""), (200, "null"), (200, "\"ok\""), (204, ""),
+            ] {
+                let answer = Answer(
+                    status: status, headers: [("Location", "http://elsewhere.example")], body: Array(body.utf8))
+                #expect(
+                    profile.read(answer, values: ["balance_path": "/"], secrets: []).outcome != "ok",
+                    "\(file) \(status) \(body)")
             }
         }
     }
@@ -86,12 +95,14 @@ struct ProfileTests {
         ("label: Mine\n", "", "label"), ("panel: somewhere", "panel: somewhere\ncolour: red", "colour"),
         ("https://mine.example", "http://mine.example", "environments.live"),
         ("{{base_url}}/me", "https://elsewhere.example/me", "balance.requests[0].url"),
-        ("{{token}}", "{{tokne}}", "balance.requests[0]"), ("{{token}}", "{{token", "balance.requests[0].headers.Authorization"),
+        ("{{token}}", "{{tokne}}", "balance.requests[0]"),
+        ("{{token}}", "{{token", "balance.requests[0].headers.Authorization"),
         ("{{base_url}}/me", "{{base_url}}{{token|path}}", "balance.requests[0].url"),
         ("method: GET", "method: DELETE", "balance.requests[0].method"), ("ok: [", "yes: [", "balance.outcomes.yes"),
         ("{ status: 200, json: { pointer: /ok, equals: \"true\" } }", "{}", "balance.outcomes.ok[0]"),
         ("status: 200", "status: 20000", "balance.outcomes.ok[0].status"), ("secret: true", "secret: false", "fields"),
-        ("per: 1s", "per: 1h", "limit.per"), ("role: key", "role: boss", "fields[0].role"), ("id: mine", "id: ../mine", "id"),
+        ("per: 1s", "per: 1h", "limit.per"), ("role: key", "role: boss", "fields[0].role"),
+        ("id: mine", "id: ../mine", "id"),
         ("id: mine", "id: [", ""), ("id: mine", "id: mine\nid: other", ""),
     ])
     func `a wrong profile is refused at the place of the fault`(text: String, wrong: String, place: String) throws {
@@ -118,7 +129,8 @@ struct TemplateTests {
 
     @Test func `a path keeps its slashes and nothing that ends a URL`() throws {
         let template = try Template("{{base_url}}{{v|path}}", place: "")
-        #expect(template.render(["base_url": "https://h", "v": "/a/b?c=d#e f"], for: .url) == "https://h/a/b?c=d%23e%20f")
+        #expect(
+            template.render(["base_url": "https://h", "v": "/a/b?c=d#e f"], for: .url) == "https://h/a/b?c=d%23e%20f")
     }
 }
 
@@ -126,7 +138,8 @@ struct JSONValueTests {
     private let value = JSONValue(Array(#"{"a":{"b":[10,{"c~d":"x","e/f":true}]},"n":12.50,"z":null}"#.utf8))
 
     @Test(arguments: [
-        ("/a/b/0", "10"), ("/a/b/1/c~0d", "x"), ("/a/b/1/e~1f", "true"), ("/n", "12.5"), ("/a/b/2", nil), ("/a/b/00", nil),
+        ("/a/b/0", "10"), ("/a/b/1/c~0d", "x"), ("/a/b/1/e~1f", "true"), ("/n", "12.5"), ("/a/b/2", nil),
+        ("/a/b/00", nil),
         ("/a/b/-", nil), ("/nope", nil), ("a", nil), ("/z", nil), ("/a/b/0/x", nil),
     ])
     func `pointers lead where RFC 6901 says`(pointer: String, text: String?) {

@@ -167,20 +167,32 @@ struct PresetTests {
         Credential(
             id: .random(), provider: "domainnameapi", environment: environment,
             terms: Terms(
-                label: "", fields: [
-                    Field(name: "reseller_id", label: "", isSecret: false, isOptional: false, role: .user, pattern: nil, variable: "RESELLER_ID"),
-                    Field(name: "api_key", label: "", isSecret: true, isOptional: false, role: .key, pattern: nil, variable: "KEY"),
-                ], baseURL: "https://x", variablePrefix: "DOMAINNAMEAPI", mode: .cutover, maxAge: .days(1), lifetime: nil,
+                label: "",
+                fields: [
+                    Field(
+                        name: "reseller_id", label: "", isSecret: false, isOptional: false, role: .user, pattern: nil,
+                        variable: "RESELLER_ID"),
+                    Field(
+                        name: "api_key", label: "", isSecret: true, isOptional: false, role: .key, pattern: nil,
+                        variable: "KEY"),
+                ], baseURL: "https://x", variablePrefix: "DOMAINNAMEAPI", mode: .cutover, maxAge: .days(1),
+                lifetime: nil,
                 activationWindow: Span(seconds: 1), panelPath: ""), hasOwnBaseURL: false,
-            bindings: [Binding(address: try Address("a/\(environment)/domainnameapi" + (account.map { "@" + $0 } ?? "")), prefix: nil)],
+            bindings: [
+                Binding(
+                    address: try Address("a/\(environment)/domainnameapi" + (account.map { "@" + $0 } ?? "")),
+                    prefix: nil)
+            ],
             versions: [])
     }
 
     /// docs/panels.md, from the official modules
     @Test(arguments: [
-        ("plain", ["RESELLER_ID", "KEY", "ENVIRONMENT", "BASE_URL"]), ("whmcs", ["API_USERNAME", "API_PASSWORD", "API_TESTMODE"]),
+        ("plain", ["RESELLER_ID", "KEY", "ENVIRONMENT", "BASE_URL"]),
+        ("whmcs", ["API_USERNAME", "API_PASSWORD", "API_TESTMODE"]),
         ("wisecp", ["USERNAME", "PASSWORD", "TEST_MODE"]), ("clientexec", ["USERNAME", "PASSWORD", "TEST_MODE"]),
-        ("hostbill", ["USERNAME", "PASSWORD", "TESTMODE"]), ("blesta", ["USER", "KEY", "SANDBOX"]), ("hostfact", ["USER", "PASSWORD"]),
+        ("hostbill", ["USERNAME", "PASSWORD", "TESTMODE"]), ("blesta", ["USER", "KEY", "SANDBOX"]),
+        ("hostfact", ["USER", "PASSWORD"]),
     ])
     func `each preset has its panel's names`(name: String, suffixes: [String]) throws {
         let credential = try credential("live")
@@ -188,10 +200,15 @@ struct PresetTests {
         #expect(names == suffixes.map { "DOMAINNAMEAPI_" + $0 })
     }
 
-    @Test(arguments: [("whmcs", "live", ""), ("whmcs", "test", "on"), ("wisecp", "test", "1"), ("blesta", "live", "false"), ("blesta", "test", "true")])
+    @Test(arguments: [
+        ("whmcs", "live", ""), ("whmcs", "test", "on"), ("wisecp", "test", "1"), ("blesta", "live", "false"),
+        ("blesta", "test", "true"),
+    ])
     func `the test switch has its panel's values`(name: String, environment: String, value: String) throws {
         let credential = try credential(environment)
-        guard case .text(let text)? = try Preset.named(name).variables(of: credential, at: credential.bindings[0]).last?.source
+        guard
+            case .text(let text)? = try Preset.named(name).variables(of: credential, at: credential.bindings[0]).last?
+                .source
         else { throw CancellationError() }
         #expect(text == value)
     }
@@ -200,7 +217,10 @@ struct PresetTests {
         let acme = try credential("live", account: "acme.de-1")
         #expect(try Preset.plain.variables(of: acme, at: acme.bindings[0])[1].name == "DOMAINNAMEAPI_ACME_DE_1_KEY")
         let other = try credential("live", account: "acme-de-1")
-        #expect(throws: DeliveryError.sameVariable("DOMAINNAMEAPI_ACME_DE_1_RESELLER_ID", acme.addresses[0], other.addresses[0])) {
+        #expect(
+            throws: DeliveryError.sameVariable(
+                "DOMAINNAMEAPI_ACME_DE_1_RESELLER_ID", acme.addresses[0], other.addresses[0])
+        ) {
             try Preset.plain.checkNames([(acme, acme.bindings[0]), (other, other.bindings[0])])
         }
     }

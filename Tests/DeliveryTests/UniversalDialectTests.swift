@@ -20,7 +20,8 @@ struct UniversalDialectTests {
 
     @Test(arguments: [
         ("a\nb", Unencodable.lineBreak), ("a\rb", .lineBreak), ("a\u{0}b", .zeroByte), ("a\u{2028}b", .lineBreak),
-        ("a\u{85}b", .lineBreak), ("'\"", .quotes), ("a\\\\b'", .quotes), ("'a\\", .quotes), ("'${x}", .quotes), ("'=\"", .quotes),
+        ("a\u{85}b", .lineBreak), ("'\"", .quotes), ("a\\\\b'", .quotes), ("'a\\", .quotes), ("'${x}", .quotes),
+        ("'=\"", .quotes),
         ("'`", .quotes),
     ])
     func `a value without a common spelling is refused with the reason`(value: String, reason: Unencodable) {
@@ -52,8 +53,10 @@ struct UniversalDialectTests {
 /// The readers that a deployment meets, fed with what we write. Each prints its values in hexadecimal.
 struct RealReaderTests {
     private static let values = [
-        "fake-live-0123456789abcdef", "with space", "hash # inside", "dollar $HOME and $(touch x)", "it's", "semi;colon&amp|pipe",
-        "quote\"inside", "back\\slash", "equals=first", "=leading", "clé-€", "!history", "~tilde", "*star?", "{brace}", "[b]",
+        "fake-live-0123456789abcdef", "with space", "hash # inside", "dollar $HOME and $(touch x)", "it's",
+        "semi;colon&amp|pipe",
+        "quote\"inside", "back\\slash", "equals=first", "=leading", "clé-€", "!history", "~tilde", "*star?", "{brace}",
+        "[b]",
         " lead and trail ", "percent%20", "", "a'b c#d", "tab\there",
     ]
 
@@ -71,7 +74,10 @@ struct RealReaderTests {
         ),
         (
             "ruby-dotenv",
-            ["ruby", "-e", "require 'dotenv'; Dotenv::Environment.new(ARGV[0], true).each{|k,v| STDOUT.write(k+'='+v+\"\\0\")}"]
+            [
+                "ruby", "-e",
+                "require 'dotenv'; Dotenv::Environment.new(ARGV[0], true).each{|k,v| STDOUT.write(k+'='+v+\"\\0\")}",
+            ]
         ),
         (
             "phpdotenv",

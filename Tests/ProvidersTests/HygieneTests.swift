@@ -17,9 +17,11 @@ struct HygieneTests {
     }
 
     @Test(arguments: [
-        ("fake-key", "fake-key"), ("  fake-key\n", "fake-key"), ("\"fake-key\"", "fake-key"), ("'fake-key' ", "fake-key"),
+        ("fake-key", "fake-key"), ("  fake-key\n", "fake-key"), ("\"fake-key\"", "fake-key"),
+        ("'fake-key' ", "fake-key"),
         ("\u{201C}fake-key\u{201D}", "fake-key"), ("Bearer fake-key", "fake-key"), ("bearer fake-key", "fake-key"),
-        ("fake\u{200B}-key\u{FEFF}", "fake-key"), ("fake-\r\n  key", "fake-  key"), ("\u{00A0}fake-key\u{2003}", "fake-key"),
+        ("fake\u{200B}-key\u{FEFF}", "fake-key"), ("fake-\r\n  key", "fake-  key"),
+        ("\u{00A0}fake-key\u{2003}", "fake-key"),
         ("\"Bearer fake-key\"", "fake-key"), ("fake\u{202E}-key", "fake-key"), ("\u{0}fake-key", "fake-key"),
         ("fake\tkey", "fakekey"), ("a b", "a b"), ("clé", "clé"),
     ])
@@ -57,7 +59,9 @@ struct HygieneTests {
         }
         #expect(throws: Never.self) { try inspect(id, "fake-key") }
         #expect(throws: Hygiene.Refusal.email(field: Self.resellerID)) { try inspect("me@example.com", "fake-key") }
-        #expect(throws: Hygiene.Refusal.swapped(field: Self.resellerID, other: Self.apiKey)) { try inspect("fake-key", id) }
+        #expect(throws: Hygiene.Refusal.swapped(field: Self.resellerID, other: Self.apiKey)) {
+            try inspect("fake-key", id)
+        }
         #expect(throws: Hygiene.Refusal.wrongForm(field: Self.resellerID)) { try inspect("12345", "fake-key") }
     }
 }
@@ -66,7 +70,8 @@ struct BaseURLTests {
     @Test(arguments: [
         ("https://api.example.com/v1/", "https://api.example.com/v1", "api.example.com"),
         ("https://API.example.com:8443", "https://API.example.com:8443", "api.example.com"),
-        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x", "127.0.0.1"), ("http://localhost", "http://localhost", "localhost"),
+        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x", "127.0.0.1"),
+        ("http://localhost", "http://localhost", "localhost"),
         ("http://[::1]:80", "http://[::1]:80", "[::1]"),
     ])
     func `https goes anywhere, http to this machine`(text: String, url: String, host: String) throws {
@@ -83,8 +88,10 @@ struct BaseURLTests {
     }
 
     @Test(arguments: [
-        "", "api.example.com", "ftp://x", "https://", "https://user@host", "https://host?x=1", "https://host#x", "https://ho st",
-        "https://host:port", "https://host:99999", "https://host/%2e%2e", "https://h\u{00F6}st", "http://127.0.0.1@example.com",
+        "", "api.example.com", "ftp://x", "https://", "https://user@host", "https://host?x=1", "https://host#x",
+        "https://ho st",
+        "https://host:port", "https://host:99999", "https://host/%2e%2e", "https://h\u{00F6}st",
+        "http://127.0.0.1@example.com",
     ])
     func `what is not a plain URL is malformed`(text: String) {
         #expect(throws: BaseURL.Refusal.malformed(text)) { try BaseURL(text) }

@@ -51,7 +51,9 @@ struct KeyPairTests {
 }
 
 struct Argon2idTests {
-    @Test(arguments: [(1, 64 << 20), (11, 64 << 20), (3, (19 << 20) - 1), (3, (1 << 30) + 1), (0, 0)] as [(UInt64, UInt64)])
+    @Test(
+        arguments: [(1, 64 << 20), (11, 64 << 20), (3, (19 << 20) - 1), (3, (1 << 30) + 1), (0, 0)]
+            as [(UInt64, UInt64)])
     func `costs outside floor and ceiling are refused`(operations: UInt64, memory: UInt64) {
         #expect(throws: SealingError.costsOutOfRange(operations: operations, memoryBytes: memory)) {
             try Argon2id(operations: operations, memoryBytes: memory)

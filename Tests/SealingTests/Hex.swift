@@ -1,8 +1,5 @@
-/// The bytes that a hexadecimal text stands for.
+/// The bytes that a hexadecimal text stands for; anything else in it counts as zero.
 func hex(_ text: String) -> [UInt8] {
-    let digits = text.filter { !$0.isWhitespace }
-    return stride(from: 0, to: digits.count, by: 2).map {
-        let start = digits.index(digits.startIndex, offsetBy: $0)
-        return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)!
-    }
+    let digits = Array(text.filter { !$0.isWhitespace })
+    return stride(from: 0, to: digits.count, by: 2).map { UInt8(String(digits[$0..<$0 + 2]), radix: 16) ?? 0 }
 }

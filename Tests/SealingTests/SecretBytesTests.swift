@@ -47,8 +47,12 @@ struct SecretBytesTests {
         #expect(writer.finish() == SecretBytes((0..<1000).map { UInt8($0 % 256) }))
     }
 
-    @Test func `a secret ends with a zero byte for C`() {
-        let secret = SecretBytes("made-up".utf8)
-        #expect(secret.withCString { String(cString: $0) } == "made-up")
+    @Test func `a secret ends with a zero byte for C, in memory that was never used before too`() {
+        var secrets: [SecretBytes] = []
+        for number in 0..<1000 {
+            let secret = SecretBytes(Array(repeating: UInt8(ascii: "x"), count: 32 + number % 96))
+            #expect(secret.withCString { String(cString: $0) }.utf8.count == secret.count)
+            secrets.append(secret)
+        }
     }
 }

@@ -52,7 +52,8 @@ struct FreshnessTests {
                     id: id, provider: "x", environment: "live", terms: Scratch.terms, hasOwnBaseURL: false,
                     bindings: [Binding(address: address, prefix: nil)],
                     versions: [
-                        Version(number: 1, state: .current, createdAt: Timestamp(seconds: 0), plain: [:], fingerprints: [:])
+                        Version(
+                            number: 1, state: .current, createdAt: Timestamp(seconds: 0), plain: [:], fingerprints: [:])
                     ]))
         }
         #expect(try scratch.open().read { snapshot throws(VaultError) in try snapshot.credential(id) }.id == id)

@@ -84,7 +84,8 @@ final class Scratch {
         label: "Label canary",
         fields: [
             Field(
-                name: "reseller_id", label: "Reseller ID", isSecret: false, isOptional: false, role: .user, pattern: nil,
+                name: "reseller_id", label: "Reseller ID", isSecret: false, isOptional: false, role: .user,
+                pattern: nil,
                 variable: "RESELLER_ID"),
             Field(
                 name: "api_key", label: "API key", isSecret: true, isOptional: false, role: .key, pattern: nil,

@@ -49,7 +49,9 @@ struct TamperTests {
         }
     }
 
-    @Test(arguments: [("vault", "header"), ("vault", "vault_id"), ("vault", "checksum"), ("slot", "content"), ("slot", "checksum")])
+    @Test(arguments: [
+        ("vault", "header"), ("vault", "vault_id"), ("vault", "checksum"), ("slot", "content"), ("slot", "checksum"),
+    ])
     func `one flipped byte in a slot or the header is damage, not a wrong key`(table: String, column: String) throws {
         let scratch = try Scratch()
         try scratch.add("a/live/x")
@@ -162,7 +164,8 @@ struct TamperTests {
         let database = try Database(path: scratch.path)
         let front = try Front(reading: database)
         let slot = try Slot.make(.recovery(.random()), number: 2, vaultKey: .random(count: 32), vault: front.vault)
-        try database.statement("INSERT INTO slot VALUES(2, 3, ?1, ?2)").bind(1, slot.plainForm).bind(2, slot.checksum).run()
+        try database.statement("INSERT INTO slot VALUES(2, 3, ?1, ?2)").bind(1, slot.plainForm).bind(2, slot.checksum)
+            .run()
         #expect(throws: VaultError.damaged(.header)) { try everything(scratch) }
     }
 }

@@ -118,7 +118,11 @@ struct VaultTests {
 }
 
 struct SlotTests {
-    private static let cheap = try! Argon2id(operations: 2, memoryBytes: 19 << 20)
+    private let cheap: Argon2id
+
+    init() throws {
+        cheap = try Argon2id(operations: 2, memoryBytes: 19 << 20)
+    }
 
     private func make(_ slots: [SlotRequest]) throws -> (String, () -> Void) {
         let directory = NSTemporaryDirectory() + "rekeep-slot-" + UUID().uuidString
@@ -132,7 +136,7 @@ struct SlotTests {
         let code = RecoveryCode.random()
         let passphrase = SecretBytes("made-up passphrase".utf8)
         let (directory, clean) = try make([
-            .passphrase(passphrase, Self.cheap), .identity(publicKey: pair.publicKey), .recovery(code),
+            .passphrase(passphrase, cheap), .identity(publicKey: pair.publicKey), .recovery(code),
         ])
         defer { clean() }
         for opener in [Opener.passphrase(passphrase), .identity(pair), .recovery(code)] {
@@ -150,7 +154,7 @@ struct SlotTests {
 
     @Test func `costs below the floor and above the ceiling are refused before any work`() throws {
         let passphrase = SecretBytes("made-up".utf8)
-        let (directory, clean) = try make([.passphrase(passphrase, Self.cheap)])
+        let (directory, clean) = try make([.passphrase(passphrase, cheap)])
         defer { clean() }
         for (operations, memory) in [(UInt64(1), UInt64(8 << 20)), (3, 2 << 30), (1000, 64 << 20)] {
             let database = try Database(path: directory + "/v")

@@ -19,7 +19,9 @@ struct Add: WaitingKeeperCommand {
 
     @OptionGroup var input: CredentialInput
 
-    @Option(help: ArgumentHelp("Ask here instead of at the profile's host (https; http on this machine only).", valueName: "URL"))
+    @Option(
+        help: ArgumentHelp(
+            "Ask here instead of at the profile's host (https; http on this machine only).", valueName: "URL"))
     var baseURL: String?
 
     @Option(help: ArgumentHelp("The first part of its variables' names.", valueName: "NAME"))

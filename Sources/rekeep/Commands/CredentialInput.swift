@@ -4,7 +4,8 @@ import Sealing
 
 /// Where the values of a credential come from: `--input`, or hidden prompts.
 struct CredentialInput: ParsableArguments {
-    @Option(help: ArgumentHelp("Read a JSON object of field names to values from FILE, or - for stdin.", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp("Read a JSON object of field names to values from FILE, or - for stdin.", valueName: "FILE"))
     var input: String?
 
     /// The values by field name, as they were given.
@@ -20,7 +21,9 @@ struct CredentialInput: ParsableArguments {
         }
         var values: [String: SecretBytes] = [:]
         for field in fields {
-            let question = field.label + (field.isOptional ? " (may be empty)" : "") + (field.isSecret ? " (not shown)" : "") + ": "
+            let question =
+                field.label + (field.isOptional ? " (may be empty)" : "") + (field.isSecret ? " (not shown)" : "")
+                + ": "
             let answer = field.isSecret ? prompt.secret(question) : prompt.text(question)
             if let answer, answer.count > 0 { values[field.name] = answer }
         }

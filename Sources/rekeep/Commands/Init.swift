@@ -53,7 +53,9 @@ struct Init: ParsableCommand {
         }
         try write(slots, path, pair, code)
         if let code, recoveryOut == nil, let prompt {
-            prompt.show("\nRecovery code, shown this once. Print it and lock it away; it opens the vault without a passphrase:\n\n    ")
+            prompt.show(
+                "\nRecovery code, shown this once. Print it and lock it away; it opens the vault without a passphrase:\n\n    "
+            )
             prompt.show(code.code)
             prompt.show("\n\n")
         }

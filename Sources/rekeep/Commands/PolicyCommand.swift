@@ -28,7 +28,9 @@ struct PolicyList: KeeperCommand {
             console.print(
                 JSON.list(
                     policies.map {
-                        .object([("pattern", .text($0.pattern.description)), ("max_age_days", .number($0.maxAge.wholeDays))])
+                        .object([
+                            ("pattern", .text($0.pattern.description)), ("max_age_days", .number($0.maxAge.wholeDays)),
+                        ])
                     }
                 ).line)
             return

@@ -22,7 +22,8 @@ struct Remove: KeeperCommand {
         let reference = try AddressReference(address)
         let (found, credential) = try keeper.show(reference)
         if credential.bindings.count == 1 {
-            try confirmation.require("\(found) is the last address of this credential. Erase its keys for good?", options)
+            try confirmation.require(
+                "\(found) is the last address of this credential. Erase its keys for good?", options)
         }
         let report = try keeper.remove(.complete(found))
         if options.json {

@@ -55,7 +55,9 @@ struct Rotate: WaitingKeeperCommand {
         try RotationRendering(report: report).show(options, console)
     }
 
-    private func begin(_ keeper: Keeper, _ reference: AddressReference, _ console: Console) async throws -> RotationReport {
+    private func begin(_ keeper: Keeper, _ reference: AddressReference, _ console: Console) async throws
+        -> RotationReport
+    {
         let plan = try await keeper.planRotation(reference, mode: mode, grace: grace)
         try RotationPlanRendering(plan: plan).show(console)
         if plan.mode == .cutover {

@@ -41,7 +41,9 @@ struct Show: KeeperCommand {
         }
         let (address, credential) = try keeper.show(reference)
         let names = credential.terms.fields.map(\.name).filter { field == nil || field == $0 }
-        guard !names.isEmpty else { throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name)) }
+        guard !names.isEmpty else {
+            throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name))
+        }
         try ShowRendering(address: address, credential: credential, names: names, reveal: reveal)
             .show(options, console) { try keeper.value($0, at: reference) }
     }

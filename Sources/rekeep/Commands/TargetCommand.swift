@@ -18,7 +18,9 @@ struct TargetCommand: ParsableCommand {
 struct TargetAdd: KeeperCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a place; nothing is written until deploy or rotate.",
-        discussion: "EXAMPLE\n  rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --mode 0640 --group www-data")
+        discussion:
+            "EXAMPLE\n  rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --mode 0640 --group www-data"
+    )
 
     @OptionGroup var options: GlobalOptions
 

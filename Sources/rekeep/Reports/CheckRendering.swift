@@ -20,7 +20,9 @@ struct CheckRendering {
             for line in table.lines(style) { console.print(line) }
         }
         let outcomes = reports.map(\.check.outcome)
-        if outcomes.contains(where: { $0 != .ok && !$0.isIndeterminate }) { throw CommandError.notWell(ExitStatus.notWell) }
+        if outcomes.contains(where: { $0 != .ok && !$0.isIndeterminate }) {
+            throw CommandError.notWell(ExitStatus.notWell)
+        }
         if outcomes.contains(where: \.isIndeterminate) { throw CommandError.notWell(ExitStatus.indeterminate) }
     }
 

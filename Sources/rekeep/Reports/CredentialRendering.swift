@@ -99,7 +99,8 @@ struct ShowRendering {
         var table = Table("  VERSION", "STATE", "ACTIVATED", "PROVED", "EXPIRES", "RETIRED")
         for version in credential.versions {
             table.add(
-                "  \(version.number)", version.state.name, version.activatedAt?.date ?? "", version.provedAt?.date ?? "",
+                "  \(version.number)", version.state.name, version.activatedAt?.date ?? "",
+                version.provedAt?.date ?? "",
                 version.expiresAt?.date ?? "", version.retiredAt?.date ?? "")
         }
         for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }

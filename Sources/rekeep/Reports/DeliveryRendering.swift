@@ -148,7 +148,8 @@ struct TargetRendering {
         var table = Table("TARGET", "PRESET", "DIALECT", "MODE", "WRITTEN", "READ BACK", "HOOK", "PROBLEM")
         for target in targets {
             let state = target.delivery
-            let hook = target.hook.isEmpty ? "none" : state.isHookDue ? "due" : state.hookRunAt?.description ?? "not yet"
+            let hook =
+                target.hook.isEmpty ? "none" : state.isHookDue ? "due" : state.hookRunAt?.description ?? "not yet"
             table.add(
                 target.path, target.preset, target.dialect, target.mode.map { "0" + String($0, radix: 8) } ?? "",
                 state.writtenAt?.description ?? "never", state.readBackAt?.description ?? "never", hook,

@@ -29,12 +29,15 @@ struct ProvidersRendering {
         }
         console.print("  rotation: \(description.mode)")
         console.print("  maximum age: \(Span(seconds: description.maxAgeSeconds))")
-        if let lifetime = description.lifetimeSeconds { console.print("  keys live at most \(Span(seconds: lifetime))") }
+        if let lifetime = description.lifetimeSeconds {
+            console.print("  keys live at most \(Span(seconds: lifetime))")
+        }
         console.print("  keys are at: \(description.panelPath)")
         var table = Table("  FIELD", "LABEL", "KIND", "VARIABLE")
         for field in description.fields {
             table.add(
-                "  " + field.name, field.label, (field.secret ? "secret" : "plain") + (field.optional ? ", optional" : ""),
+                "  " + field.name, field.label,
+                (field.secret ? "secret" : "plain") + (field.optional ? ", optional" : ""),
                 field.variable.map { description.variablePrefix + "_" + $0 } ?? "")
         }
         for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
@@ -45,7 +48,10 @@ struct ProvidersRendering {
             ("provider", .text(description.id)), ("label", .text(description.label)),
             (
                 "environments",
-                .object(description.environments.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value.isEmpty ? nil : $0.value)) })
+                .object(
+                    description.environments.sorted { $0.key < $1.key }.map {
+                        ($0.key, JSON($0.value.isEmpty ? nil : $0.value))
+                    })
             ),
             ("mode", .text(description.mode)), ("max_age_days", .number(description.maxAgeSeconds / 86_400)),
             ("panel_path", .text(description.panelPath)),

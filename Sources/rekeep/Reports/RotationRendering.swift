@@ -20,7 +20,8 @@ struct RotationPlanRendering {
         switch plan.mode {
         case .cutover:
             console.note("  Issue the new key at: \(terms.panelPath)")
-            console.note("  The old key ends at that moment. Then paste the new one here; it is proved and written at once.")
+            console.note(
+                "  The old key ends at that moment. Then paste the new one here; it is proved and written at once.")
         case .overlap:
             console.note("  Issue the new key at: \(terms.panelPath)")
             console.note("  Leave the old key valid; it is retired after \(plan.grace).")
@@ -68,7 +69,9 @@ struct RotationRendering {
         }
         switch rotation.state {
         case .grace:
-            console.print("The old key stays valid until \(rotation.graceUntil?.description ?? ""). Then: rekeep retire \(report.address)")
+            console.print(
+                "The old key stays valid until \(rotation.graceUntil?.description ?? ""). Then: rekeep retire \(report.address)"
+            )
         case .retiring: console.print("When the old key is dead: rekeep retire \(report.address)")
         case .planned, .staged, .proved, .promoted, .delivering, .done, .aborted, .rolledBack:
             console.print("State: \(rotation.state.name)")

@@ -72,6 +72,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
             ], swiftSettings: house),
+        .executableTarget(
+            name: "vault-filler", dependencies: ["Vault", "Credentials", "Sealing"], path: "Tests/VaultFiller",
+            swiftSettings: house),
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),

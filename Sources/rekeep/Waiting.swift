@@ -15,23 +15,18 @@ enum Waiting {
         let done = DispatchSemaphore(value: 0)
     }
 
-    static func finish(_ body: () async throws -> Void) throws {
-        try withoutActuallyEscaping(body) { body in
-            let work = Work(run: body)
-            let ending = Ending()
-            let task = Task.detached {
-                do {
-                    try await work.run()
-                } catch {
-                    ending.failure.withLock { $0 = error }
-                }
+    static func finish(_ body: @escaping () async throws -> Void) throws {
+        let work = Work(run: body)
+        let ending = Ending()
+        Task.detached {
+            do {
+                try await work.run()
+            } catch {
+                ending.failure.withLock { $0 = error }
             }
-            Task.detached {
-                await task.value
-                ending.done.signal()
-            }
-            ending.done.wait()
-            if let error = ending.failure.withLock({ $0 }) { throw error }
+            ending.done.signal()
         }
+        ending.done.wait()
+        if let error = ending.failure.withLock({ $0 }) { throw error }
     }
 }

@@ -74,6 +74,9 @@ public struct Credential: Hashable, Sendable {
         versions.last { $0.state == state }
     }
 
+    /// Replaced versions that the provider may still accept, oldest first.
+    public var previous: [Version] { versions.filter { $0.state == .previous } }
+
     public func version(number: Int) -> Version? {
         versions.first { $0.number == number }
     }

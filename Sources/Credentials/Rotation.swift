@@ -82,8 +82,6 @@ public struct Rotation: Hashable, Sendable {
     public var control: Probe?
     /// The last moment at which the old key was seen to work, in milliseconds since 1970.
     public var oldKeyLastAlive: Int64?
-    /// The first of the two refusals that retire the old key.
-    public var refusedAt: Timestamp?
     public var graceUntil: Timestamp?
     /// From the last proof that the old key worked to the last target's hook.
     public var downtimeMilliseconds: Int64?

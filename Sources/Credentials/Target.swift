@@ -31,6 +31,8 @@ public struct Target: Hashable, Sendable {
 public struct DeliveryState: Hashable, Sendable {
     /// The version of each credential that was written.
     public var versions: [CredentialID: Int]
+    /// The names of the variables that were written: those that are not wanted any more are taken out again.
+    public var names: [String]
     public var writtenAt: Timestamp?
     public var readBackAt: Timestamp?
     public var hookRunAt: Timestamp?
@@ -40,10 +42,12 @@ public struct DeliveryState: Hashable, Sendable {
     public var problem: String?
 
     public init(
-        versions: [CredentialID: Int] = [:], writtenAt: Timestamp? = nil, readBackAt: Timestamp? = nil,
+        versions: [CredentialID: Int] = [:], names: [String] = [], writtenAt: Timestamp? = nil,
+        readBackAt: Timestamp? = nil,
         hookRunAt: Timestamp? = nil, isHookDue: Bool = false, problem: String? = nil
     ) {
         self.versions = versions
+        self.names = names
         self.writtenAt = writtenAt
         self.readBackAt = readBackAt
         self.hookRunAt = hookRunAt

@@ -33,6 +33,8 @@ public struct Version: Hashable, Sendable {
     /// When the provider ends it.
     public var expiresAt: Timestamp?
     public var retiredAt: Timestamp?
+    /// When the provider first refused it, of the two refusals that retire it; nil again when it is accepted.
+    public var refusedAt: Timestamp?
     /// The account that the provider named when it was proved.
     public var identity: String?
     /// The plain values by field name.
@@ -42,7 +44,8 @@ public struct Version: Hashable, Sendable {
 
     public init(
         number: Int, state: State, createdAt: Timestamp, activatedAt: Timestamp? = nil, provedAt: Timestamp? = nil,
-        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, identity: String? = nil, plain: FieldMap<String>,
+        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, refusedAt: Timestamp? = nil, identity: String? = nil,
+        plain: FieldMap<String>,
         fingerprints: FieldMap<Fingerprint>
     ) {
         self.number = number
@@ -52,6 +55,7 @@ public struct Version: Hashable, Sendable {
         self.provedAt = provedAt
         self.expiresAt = expiresAt
         self.retiredAt = retiredAt
+        self.refusedAt = refusedAt
         self.identity = identity
         self.plain = plain
         self.fingerprints = fingerprints

@@ -11,9 +11,11 @@ struct AtomicFile {
 
     /// Opens the directory, so that what follows happens in the place that was looked at.
     init(path: String) throws(DeliveryError) {
-        guard path.hasPrefix("/") else { throw .notAbsolute(path: path) }
         let parts = path.split(separator: "/")
-        guard let last = parts.last, last != ".", last != ".." else { throw .notAFile(path: path) }
+        // One spelling for one file: two targets must not be the same by accident.
+        guard path == "/" + parts.joined(separator: "/"), !parts.contains("."), !parts.contains(".."),
+            let last = parts.last
+        else { throw .notAbsolute(path: path) }
         self.path = path
         name = String(last)
         directory = open("/" + parts.dropLast().joined(separator: "/"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -63,6 +65,30 @@ struct AtomicFile {
         _ found: Found?, with content: SecretBytes, mode: UInt32, owner: uid_t?, group: gid_t?
     ) throws(DeliveryError) {
         removeLeftovers()
+        try withDraft(mode: mode, owner: owner ?? found?.status.st_uid, group: group ?? found?.status.st_gid) {
+            draft, descriptor throws(DeliveryError) in
+            try fill(descriptor, content)
+            try confirmUnchanged(found)
+            guard renameat(directory, draft, directory, name) == 0 else {
+                throw .file(path: path, .rename, errno: errno)
+            }
+        }
+        guard fsync(directory) == 0 else { throw .file(path: path, .sync, errno: errno) }
+    }
+
+    /// Finds out whether `replace` could be done, with an empty draft that goes again; the file is not touched.
+    func probe(_ found: Found?, mode: UInt32, owner: uid_t?, group: gid_t?) throws(DeliveryError) {
+        try withDraft(mode: mode, owner: owner ?? found?.status.st_uid, group: group ?? found?.status.st_gid) {
+            draft, _ throws(DeliveryError) in
+            unlinkat(directory, draft, 0)
+        }
+    }
+
+    /// Makes an empty draft beside the file and gives it mode and owner before it has any content. When
+    /// `body` throws, the draft goes.
+    private func withDraft(
+        mode: UInt32, owner: uid_t?, group: gid_t?, _ body: (String, Int32) throws(DeliveryError) -> Void
+    ) throws(DeliveryError) {
         let draft = ".\(name).rekeep-" + Randomness.bytes(6).map { String($0, radix: 16) }.joined()
         let descriptor = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
@@ -70,32 +96,18 @@ struct AtomicFile {
         do throws(DeliveryError) {
             // Held until the process ends: a draft that nobody holds is a leftover of a crash.
             flock(descriptor, LOCK_EX | LOCK_NB)
-            try fill(descriptor, content, found, mode: mode, owner: owner, group: group)
-            try confirmUnchanged(found)
-            guard renameat(directory, draft, directory, name) == 0 else {
-                throw .file(path: path, .rename, errno: errno)
+            guard fchown(descriptor, owner ?? uid_t.max, group ?? gid_t.max) == 0 else {
+                throw .file(path: path, .own, errno: errno)
             }
+            guard fchmod(descriptor, mode) == 0 else { throw .file(path: path, .mode, errno: errno) }
+            try body(draft, descriptor)
         } catch {
             unlinkat(directory, draft, 0)
             throw error
         }
-        guard fsync(directory) == 0 else { throw .file(path: path, .sync, errno: errno) }
     }
 
-    /// True when the directory takes a new file of ours; nothing of the target is touched.
-    func probe() throws(DeliveryError) {
-        guard faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) == 0 else {
-            throw .file(path: path, .create, errno: errno)
-        }
-    }
-
-    private func fill(
-        _ descriptor: Int32, _ content: SecretBytes, _ found: Found?, mode: UInt32, owner: uid_t?, group: gid_t?
-    ) throws(DeliveryError) {
-        let newOwner = owner ?? found?.status.st_uid ?? uid_t.max
-        let newGroup = group ?? found?.status.st_gid ?? gid_t.max
-        guard fchown(descriptor, newOwner, newGroup) == 0 else { throw .file(path: path, .own, errno: errno) }
-        guard fchmod(descriptor, mode) == 0 else { throw .file(path: path, .mode, errno: errno) }
+    private func fill(_ descriptor: Int32, _ content: SecretBytes) throws(DeliveryError) {
         try content.withBytes { bytes throws(DeliveryError) in
             var written = 0
             while written < bytes.count {

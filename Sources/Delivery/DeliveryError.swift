@@ -4,6 +4,10 @@ public import Credentials
 public enum DeliveryError: Error, Equatable, Sendable {
     case noSuchPreset(String, known: [String])
     case noSuchDialect(String, known: [String])
+    /// The deployment has no credential any more, so there is nothing to write.
+    case noVariables(path: String)
+    /// Another deployment writes the same variables to the same file.
+    case sameFile(path: String, Deployment, variable: String)
     /// Two variables of one deployment would have the same name.
     case sameVariable(String, Address, Address)
     /// No spelling of the value is read the same by all readers of the dialect.
@@ -40,7 +44,8 @@ extension DeliveryError {
         case .hookNotFound, .hookNeedsShell, .hookFailed, .hookTimedOut: "hook failed"
         case .readBackDiffers: "read-back differs"
         case .vaultUnavailable: "vault unavailable"
-        case .noSuchPreset, .noSuchDialect, .sameVariable, .notEncodable, .badVariableName: "not encodable"
+        case .noSuchPreset, .noSuchDialect, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:
+            "not encodable"
         case .notAFile, .symbolicLink, .notAbsolute, .tooLarge, .byteOrderMark, .setTwice, .noSuchUser, .noSuchGroup,
             .file, .changedMeanwhile:
             "not written"

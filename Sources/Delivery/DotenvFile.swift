@@ -7,6 +7,7 @@ struct DotenvFile {
         let name: String
         /// Counts from 1.
         let line: Int
+        let start: Int
         let value: Range<Int>
         /// White space and a comment after the value, without the line's end.
         let tail: Range<Int>
@@ -31,9 +32,13 @@ struct DotenvFile {
     }
 
     /// The content with each variable set once: in its place where it stands, else at the end.
-    /// - Parameter opening: a comment for a file that is empty so far.
+    /// - Parameters:
+    ///   - abandoned: names that were ours and are not wanted any more; their lines go.
+    ///   - opening: a comment for a file that is empty so far.
     /// - Throws: `setTwice` when the file sets a variable several times; `notEncodable`.
-    func setting(_ variables: [Variable], path: String, opening: String) throws(DeliveryError) -> SecretBytes {
+    func setting(
+        _ variables: [Variable], removing abandoned: [String], path: String, opening: String
+    ) throws(DeliveryError) -> SecretBytes {
         var spellings: [String: SecretBytes] = [:]
         for variable in variables {
             let lines = assignments.filter { $0.name == variable.name }.map(\.line)
@@ -50,11 +55,22 @@ struct DotenvFile {
             func copy(_ range: Range<Int>) { result.append(UnsafeRawBufferPointer(rebasing: bytes[range])) }
             var position = 0
             for assignment in assignments {
+                if abandoned.contains(assignment.name) {
+                    copy(position..<assignment.start)
+                    position = assignment.end
+                    continue
+                }
                 guard let spelling = spellings.removeValue(forKey: assignment.name) else { continue }
                 copy(position..<assignment.value.lowerBound)
                 spelling.withBytes { result.append($0) }
-                copy(assignment.tail)
-                result.append(UInt8(ascii: "\n"))
+                // A comment that touched an empty value would become a part of the new one.
+                if let first = bytes[assignment.tail].first, first == UInt8(ascii: "#") {
+                    result.append(UInt8(ascii: " "))
+                }
+                copy(assignment.tail.lowerBound..<assignment.end)
+                if assignment.end == bytes.count, bytes.last != UInt8(ascii: "\n") {
+                    result.append(UInt8(ascii: "\n"))
+                }
                 position = assignment.end
             }
             copy(position..<bytes.count)
@@ -112,7 +128,7 @@ private struct Scanner {
         let valueEnd = endOfValue(from: position)
         let (lineEnd, next) = lineEnd(from: valueEnd)
         return DotenvFile.Assignment(
-            name: name, line: line, value: position..<valueEnd, tail: valueEnd..<lineEnd,
+            name: name, line: line, start: start, value: position..<valueEnd, tail: valueEnd..<lineEnd,
             end: next)
     }
 

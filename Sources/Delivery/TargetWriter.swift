@@ -24,11 +24,11 @@ public struct TargetWriter: Sendable {
     /// variables stays as it is.
     /// - Returns: false when the file already held exactly this and was not touched.
     public func write(_ variables: [Variable]) throws(DeliveryError) -> Bool {
+        guard !variables.isEmpty else { throw .noVariables(path: target.path) }
         let file = try AtomicFile(path: target.path)
         defer { file.close() }
         let found = try file.read()
         let content = try newContent(found, variables)
-        try prove(content, variables)
         let mode = target.mode ?? found?.mode ?? 0o600
         if let found, found.content == content, found.mode == mode { return false }
         let (owner, group) = try ownership()
@@ -48,15 +48,17 @@ public struct TargetWriter: Sendable {
     public func preflight(_ variables: [Variable]) throws(DeliveryError) {
         let file = try AtomicFile(path: target.path)
         defer { file.close() }
-        _ = try newContent(try file.read(), variables)
-        _ = try ownership()
-        try file.probe()
+        let found = try file.read()
+        _ = try newContent(found, variables)
+        let (owner, group) = try ownership()
+        try file.probe(found, mode: target.mode ?? found?.mode ?? 0o600, owner: owner, group: group)
         if let program = target.hook.first { _ = try Hook.locate(program) }
     }
 
     /// Finds out whether all values have a spelling that reads back as they are.
     public func encodes(_ variables: [Variable]) throws(DeliveryError) {
-        try prove(try DotenvFile(SecretBytes([])).setting(variables, path: target.path, opening: ""), variables)
+        let nothing = DotenvFile(SecretBytes([]))
+        try prove(try nothing.setting(variables, removing: [], path: target.path, opening: ""), variables)
     }
 
     /// What the target holds of each variable, by name; nil when there is no file.
@@ -98,8 +100,16 @@ public struct TargetWriter: Sendable {
     ) throws(DeliveryError) -> SecretBytes {
         let file = DotenvFile(found?.content ?? SecretBytes([]))
         guard !file.hasByteOrderMark else { throw .byteOrderMark(path: target.path) }
-        return try file.setting(
-            variables, path: target.path, opening: "# Variables of \(deployment), kept by rekeep.\n")
+        let content = try file.setting(
+            variables, removing: abandoned(variables), path: target.path,
+            opening: "# Variables of \(deployment), kept by rekeep.\n")
+        try prove(content, variables)
+        return content
+    }
+
+    /// Names that an earlier delivery wrote and this one does not.
+    public func abandoned(_ variables: [Variable]) -> [String] {
+        target.delivery.names.filter { name in !variables.contains { $0.name == name } }
     }
 
     private func prove(_ content: SecretBytes, _ variables: [Variable]) throws(DeliveryError) {

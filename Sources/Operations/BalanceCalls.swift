@@ -4,12 +4,16 @@ internal import Sealing
 
 extension CourierClient {
     /// One profile, or all.
-    public func describe(_ provider: String?) async throws(OperationError) -> [ProviderDescription] {
+    /// - Returns: the profiles, and what is wrong with a file of the user's when all were asked for.
+    public func describe(
+        _ provider: String?
+    ) async throws(OperationError) -> (profiles: [ProviderDescription], fault: OperationError?) {
         guard executable != nil else { throw .courierMissing }
         guard let answer = await ask([.describe(provider: provider)]).first else { throw .courierSilent }
-        if let refusal = answer.refusal { throw .courier(refusal) }
-        guard let descriptions = answer.descriptions else { throw .courierSilent }
-        return descriptions
+        guard let profiles = answer.descriptions else {
+            throw answer.refusal.map { .courier($0) } ?? .courierSilent
+        }
+        return (profiles, answer.refusal.map { .courier($0) })
     }
 }
 
@@ -37,7 +41,8 @@ extension Keeper {
         let answers = await courier.ask(trials.map(\.question), progress: progress)
         var checks: [Check] = []
         for (trial, answer) in zip(trials, answers) {
-            if let refusal = answer.refusal { throw .courier(refusal) }
+            // Of many, one that cannot be asked must not take the others' answers with it.
+            if let refusal = answer.refusal, trials.count == 1 { throw .courier(refusal) }
             checks.append(check(answer.result, of: trial))
         }
         return checks

@@ -126,24 +126,33 @@ extension Keeper {
 
     /// Refuses a binding whose variables would meet those of a neighbour in the same deployment.
     func checkNames(adding credential: Credential, at address: Address) throws(OperationError) {
-        let (entry, bound) = try read { snapshot throws(VaultError) in
-            let entry = try snapshot.deployment(address.deployment)
-            var bound: [(Credential, Binding)] = []
-            for other in entry?.addresses ?? [] where credential.binding(at: other) == nil {
-                let neighbour = try snapshot.credential(at: other)
-                if let binding = neighbour.binding(at: other) { bound.append((neighbour, binding)) }
-            }
-            return (entry, bound)
+        let problem = try read { snapshot throws(VaultError) in
+            try Self.namesProblem(adding: credential, at: address, snapshot)
         }
-        var all = bound
+        if let problem { throw .delivery(problem) }
+    }
+
+    /// What is wrong with the names that `credential` would use at `address`; nil when nothing is.
+    static func namesProblem(
+        adding credential: Credential, at address: Address, _ snapshot: Snapshot
+    ) throws(VaultError) -> DeliveryError? {
+        let entry = try snapshot.deployment(address.deployment)
+        var all: [(Credential, Binding)] = []
+        for other in entry?.addresses ?? [] where credential.binding(at: other) == nil {
+            let neighbour = try snapshot.credential(at: other)
+            if neighbour.id != credential.id, let binding = neighbour.binding(at: other) {
+                all.append((neighbour, binding))
+            }
+        }
         for binding in credential.bindings where binding.address.deployment == address.deployment {
             all.append((credential, binding))
         }
-        do {
+        do throws(DeliveryError) {
             try Preset.plain.checkNames(all)
             for name in Set((entry?.targets ?? []).map(\.preset)) { try Preset.named(name).checkNames(all) }
+            return nil
         } catch {
-            throw .delivery(error)
+            return error
         }
     }
 }

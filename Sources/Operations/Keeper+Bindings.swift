@@ -1,38 +1,44 @@
 public import Credentials
+internal import Delivery
 public import Sealing
 internal import Vault
 
 extension Keeper {
     /// Binds another address to the credential at `existing`.
-    public func link(_ address: Address, to existing: AddressReference, prefix: String?) throws(OperationError)
-        -> Credential
-    {
-        var (known, credential) = try find(existing)
+    public func link(
+        _ address: Address, to existing: AddressReference, prefix: String?
+    ) throws(OperationError) -> Credential {
+        let (known, credential) = try find(existing)
         guard address.deployment.environment == credential.environment else {
             throw .linkAcrossEnvironments(address, known)
         }
         guard address.provider == credential.provider else { throw .linkAcrossProviders(address, known) }
         guard credential.binding(at: address) == nil else { throw .vault(.addressTaken(address)) }
-        credential.bindings.append(Binding(address: address, prefix: prefix))
-        credential.bindings.sort { $0.address < $1.address }
-        try checkNames(adding: credential, at: address)
-        return try change(known, "link", outcome: address.description) {
-            $0.bindings = credential.bindings
+        return try change(known, "link", outcome: address.description, names: address) {
+            $0.bindings.append(Binding(address: address, prefix: prefix))
         }
     }
 
+    /// What a `rename` came to.
+    public struct RenameReport: Sendable {
+        public let credential: Credential
+        /// Targets of the old deployment that still hold its values.
+        public let targets: [String]
+    }
+
     /// Gives an address another application or account; provider and environment stay.
-    public func rename(_ old: AddressReference, to new: Address) throws(OperationError) -> Credential {
-        var (known, credential) = try find(old)
+    public func rename(_ old: AddressReference, to new: Address) throws(OperationError) -> RenameReport {
+        let (known, credential) = try find(old)
         guard new.provider == credential.provider, new.deployment.environment == credential.environment else {
             throw .renameAcrossIssuers(known, new)
         }
-        guard let binding = credential.binding(at: known) else { throw .vault(.noSuchAddress(known)) }
-        credential.bindings.removeAll { $0.address == known }
-        credential.bindings.append(Binding(address: new, prefix: binding.prefix))
-        credential.bindings.sort { $0.address < $1.address }
-        try checkNames(adding: credential, at: new)
-        return try change(known, "rename", outcome: new.description) { $0.bindings = credential.bindings }
+        let renamed = try change(known, "rename", outcome: new.description, names: new) { credential in
+            guard let binding = credential.binding(at: known) else { return }
+            credential.bindings.removeAll { $0.address == known }
+            credential.bindings.append(Binding(address: new, prefix: binding.prefix))
+        }
+        let left = known.deployment == new.deployment ? [] : try targets(known.deployment, orNone: true)
+        return RenameReport(credential: renamed, targets: left.map(\.path))
     }
 
     /// What `edit` may change without a new key.
@@ -48,8 +54,15 @@ extension Keeper {
     }
 
     /// Changes what is not secret. New plain values are proved with a balance call before they are stored.
+    /// - Throws: `rotationOpen` while a key is pending that was staged with the old plain values.
     public func edit(_ reference: AddressReference, _ edit: Edit) async throws(OperationError) -> Credential {
-        let (address, credential) = try find(reference)
+        let (address, found) = try find(reference)
+        let lock = try rotationLock(found.id)
+        defer { withExtendedLifetime(lock) {} }
+        let (credential, open) = try read { snapshot throws(VaultError) in
+            (try snapshot.credential(found.id), try snapshot.rotation(of: found.id))
+        }
+        if let open, open.state == .staged || open.state == .proved { throw .rotationOpen(open) }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
         try checkExpiry(edit.expires, credential.terms)
         for name in edit.plain.keys.sorted() {
@@ -57,29 +70,26 @@ extension Keeper {
                 throw .secretFieldInEdit(field)
             }
         }
-        var changed = credential
+        var plain = current.plain
         var check: Check?
         if !edit.plain.isEmpty {
             let stored = try values(of: current, in: credential).filter { current.fingerprints[$0.key] != nil }
             let intake = try Intake(
                 stored.merging(edit.plain) { $1 }, fields: credential.terms.fields, keeping: current.plain)
-            changed.update(version: current.number) { $0.plain = intake.plain(credential.terms) }
-            let trial = Trial(credential: changed, version: current.number, values: intake.values)
+            plain = intake.plain(credential.terms)
+            let trial = Trial(credential: credential, version: current.number, values: intake.values)
             guard let answer = try await call([trial]).first else { throw .courierSilent }
-            try Self.require(answer, for: changed, plain: intake.values, recorded: nil)
+            try Self.require(answer, for: credential, plain: intake.values, recorded: nil)
             check = answer
         }
-        if let prefix = edit.prefix, let index = changed.bindings.firstIndex(where: { $0.address == address }) {
-            changed.bindings[index] = Binding(address: address, prefix: prefix)
-            try checkNames(adding: changed, at: address)
-        }
-        let new = changed
-        return try change(address, "edit", outcome: "ok") { credential in
-            credential.bindings = new.bindings
+        return try change(address, "edit", outcome: "ok", names: address) { credential in
+            if let prefix = edit.prefix, let index = credential.bindings.firstIndex(where: { $0.address == address }) {
+                credential.bindings[index] = Binding(address: address, prefix: prefix)
+            }
             if let maxAge = edit.maxAge { credential.maxAge = maxAge }
             if let note = edit.note { credential.note = note }
             credential.update(version: current.number) { version in
-                if let plain = new.version(number: current.number)?.plain { version.plain = plain }
+                version.plain = plain
                 if let expires = edit.expires { version.expiresAt = expires }
                 if let check {
                     version.provedAt = check.at
@@ -119,16 +129,36 @@ extension Keeper {
         }
     }
 
-    /// Changes the credential at `address` as it is now, not as it was read earlier.
-    func change(
-        _ address: Address, _ action: String, outcome: String, _ body: (inout Credential) -> Void
+    /// Changes the credential at `address` as it is now, not as it was read earlier. Targets whose content
+    /// this changes are seen as not written any more.
+    /// - Parameter names: an address whose variables' names have to be free.
+    private func change(
+        _ address: Address, _ action: String, outcome: String, names: Address, _ body: (inout Credential) -> Void
     ) throws(OperationError) -> Credential {
-        try write { transaction throws(VaultError) in
-            var credential = try transaction.snapshot.credential(at: address)
-            body(&credential)
-            try transaction.put(credential)
-            try transaction.log(entry(action, address.description, outcome))
-            return credential
+        var problem: DeliveryError?
+        do {
+            return try vault.write { transaction throws(VaultError) in
+                let before = try transaction.snapshot.credential(at: address)
+                var credential = before
+                body(&credential)
+                credential.bindings.sort { $0.address < $1.address }
+                problem = try Self.namesProblem(adding: credential, at: names, transaction.snapshot)
+                guard problem == nil else { throw .givenUp }
+                try transaction.put(credential)
+                if credential.bindings != before.bindings || credential.current?.plain != before.current?.plain {
+                    for deployment in Set((before.addresses + credential.addresses).map(\.deployment)) {
+                        var entry = try transaction.deploymentEntry(deployment)
+                        for index in entry.targets.indices {
+                            entry.targets[index].delivery.versions[credential.id] = nil
+                        }
+                        try transaction.put(entry)
+                    }
+                }
+                try transaction.log(entry(action, address.description, outcome))
+                return credential
+            }
+        } catch {
+            throw problem.map { .delivery($0) } ?? .vault(error)
         }
     }
 }

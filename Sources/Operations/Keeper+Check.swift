@@ -32,9 +32,15 @@ extension Keeper {
         let noted = results
         try write { transaction throws(VaultError) in
             for (id, check) in noted {
-                var credential = try transaction.snapshot.credential(id)
+                // Removed meanwhile: then there is nothing to note.
+                guard var credential = try transaction.snapshot.credentialIfKnown(id) else { continue }
                 credential.lastCheck = check
-                if check.outcome == .ok { credential.update(version: check.version) { $0.provedAt = check.at } }
+                if check.outcome == .ok {
+                    credential.update(version: check.version) {
+                        $0.provedAt = check.at
+                        $0.identity = $0.identity ?? check.identity
+                    }
+                }
                 try transaction.put(credential)
             }
             try transaction.log(

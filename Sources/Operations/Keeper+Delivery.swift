@@ -37,18 +37,22 @@ extension Keeper {
 
     /// All deployments that have targets, or those that are named.
     public func deploymentsWithTargets(_ named: [Deployment]) throws(OperationError) -> [DeploymentEntry] {
-        try read { snapshot throws(VaultError) in
+        let found = try read { snapshot throws(VaultError) in
             var entries: [DeploymentEntry] = []
             if named.isEmpty {
                 try snapshot.forEachDeployment { if !$0.targets.isEmpty { entries.append($0) } }
             } else {
                 for deployment in named {
                     guard let entry = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
-                    entries.append(entry)
+                    if !entry.targets.isEmpty { entries.append(entry) }
                 }
             }
             return entries.sorted { $0.deployment < $1.deployment }
         }
+        for deployment in named where !found.contains(where: { $0.deployment == deployment }) {
+            throw .noTargets(deployment)
+        }
+        return found
     }
 
     /// Writes the current values to the targets of the deployments, all that have any when none is named.
@@ -74,8 +78,7 @@ extension Keeper {
                 let writer = TargetWriter(target, of: entry.deployment)
                 do throws(DeliveryError) {
                     try writer.preflight(variables)
-                    let held = try writer.held(variables.map(\.name)) ?? [:]
-                    changes = variables.filter { held[$0.name] != .value($0.value) }.map(\.name)
+                    changes = try Self.changes(writer, variables)
                 } catch {
                     problem = error
                 }
@@ -130,25 +133,23 @@ extension Keeper {
     /// - Returns: a report for each, with its hook's words where the hook is to be run.
     private func write(_ deployment: Deployment) -> [(TargetReport, hook: [String]?)] {
         let entry: DeploymentEntry?
-        let lock: FileLock
         do {
-            // Values are read under the lock: what another process made current meanwhile is what is written.
-            lock = try deliveryLock(deployment)
             entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
         } catch {
             return [(TargetReport(deployment: deployment, path: "", problem: Self.asDelivery(error)), nil)]
         }
-        defer { withExtendedLifetime(lock) {} }
         return (entry?.targets ?? []).map { write($0, of: deployment) }
     }
 
     private func write(_ target: Target, of deployment: Deployment) -> (TargetReport, hook: [String]?) {
         var report = TargetReport(deployment: deployment, path: target.path)
         do {
+            // Values are read under the lock: what another process made current meanwhile is what is written.
+            let lock = try deliveryLock(target.path)
+            defer { withExtendedLifetime(lock) {} }
             let contents = try contents(of: deployment, preset: try preset(target))
             let writer = TargetWriter(target, of: deployment)
-            let held = try writer.held(contents.variables.map(\.name)) ?? [:]
-            report.isChanged = contents.variables.contains { held[$0.name] != .value($0.value) }
+            report.isChanged = try !Self.changes(writer, contents.variables).isEmpty
             let needsHook = !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue)
             if report.isChanged, !target.hook.isEmpty {
                 // Before the write: a crash right after it must not lose the hook.
@@ -163,6 +164,7 @@ extension Keeper {
             if report.isChanged || target.delivery.versions != contents.versions || target.delivery.problem != nil {
                 try noteOrThrow(report) {
                     $0.versions = contents.versions
+                    $0.names = contents.variables.map(\.name)
                     if wasTouched || $0.writtenAt == nil { $0.writtenAt = time }
                     $0.readBackAt = time
                     $0.problem = nil
@@ -211,9 +213,18 @@ extension Keeper {
         }
     }
 
-    func deliveryLock(_ deployment: Deployment) throws(OperationError) -> FileLock {
-        try FileLock(
-            path: lockPath("deploy", Array(deployment.description.utf8)), what: deployment.description, waits: true)
+    /// The names of what a write would change: variables that are absent or hold something else, and those
+    /// that are not wanted any more and still there.
+    static func changes(_ writer: TargetWriter, _ variables: [Variable]) throws(DeliveryError) -> [String] {
+        let abandoned = writer.abandoned(variables)
+        let held = try writer.held(variables.map(\.name) + abandoned) ?? [:]
+        return variables.filter { held[$0.name] != .value($0.value) }.map(\.name)
+            + abandoned.filter { held[$0] ?? .absent != .absent }
+    }
+
+    /// Held while a target's file is read, changed and replaced.
+    private func deliveryLock(_ path: String) throws(OperationError) -> FileLock {
+        try FileLock(path: lockPath("deliver", Array(path.utf8)), what: path, waits: true)
     }
 
     /// The path of a lock whose name tells nothing of what it locks.

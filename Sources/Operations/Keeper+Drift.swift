@@ -67,14 +67,22 @@ extension Keeper {
         }
         let held: [String: TargetWriter.Held]?
         do {
-            held = try TargetWriter(target, of: entry.deployment).held(contents.variables.map(\.name))
+            held = try TargetWriter(target, of: entry.deployment)
+                .held(contents.variables.map(\.name) + target.delivery.names)
         } catch {
             return report(.unreadable, problem: error)
         }
         guard let held else { return report(.missing, contents.variables.map(\.name)) }
+        // Without a credential the file can only hold what is not current any more.
+        if contents.variables.isEmpty { return report(.foreign) }
         let wrong = contents.variables.filter { held[$0.name] != .value($0.value) }
         let names = wrong.map(\.name)
-        guard !wrong.isEmpty else { return report(.current, version: contents.versions.values.max()) }
+        let writer = TargetWriter(target, of: entry.deployment)
+        let abandoned = writer.abandoned(contents.variables).filter { held[$0] ?? .absent != .absent }
+        guard !wrong.isEmpty else {
+            return abandoned.isEmpty
+                ? report(.current, version: contents.versions.values.max()) : report(.stale, abandoned)
+        }
         if wrong.contains(where: { held[$0.name] == .absent }) { return report(.missing, names) }
         var versions: Set<Int> = []
         for variable in wrong {

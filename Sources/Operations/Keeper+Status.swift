@@ -36,6 +36,7 @@ extension Keeper {
                         flags: Flag.allCases.filter(flags.contains)))
             }
         }
+        guard patterns.isEmpty || !reports.isEmpty else { throw .nothingMatches(patterns) }
         return reports.sorted { $0.address < $1.address }
     }
 
@@ -101,13 +102,17 @@ private struct Survey {
     func flags(of credential: Credential, current: Version, at address: Address, _ time: Timestamp) -> [Flag] {
         var flags: [Flag] = []
         if let rotation = openRotations[credential.id] {
-            if !rotation.state.isPromoted || rotation.state == .promoted || rotation.state == .delivering {
-                flags.append(.pending)
-            }
-            if rotation.state == .grace, let end = rotation.graceUntil, end <= time, rotation.refusedAt == nil {
+            let isUnfinished: Bool =
+                switch rotation.state {
+                case .staged, .proved, .promoted, .delivering: true
+                case .planned, .grace, .retiring, .done, .aborted, .rolledBack: false
+                }
+            if isUnfinished { flags.append(.pending) }
+            let wasAlive = credential.previous.contains { $0.refusedAt == nil }
+            if rotation.state == .grace, let end = rotation.graceUntil, end <= time, wasAlive {
                 flags.append(.oldKeyAlive)
             }
-            if rotation.state == .retiring, rotation.oldKey?.outcome == .ok { flags.append(.oldKeyAlive) }
+            if rotation.state == .retiring, wasAlive, rotation.oldKey?.outcome == .ok { flags.append(.oldKeyAlive) }
         }
         let own = targets[address.deployment] ?? []
         if own.isEmpty { flags.append(.unused) }

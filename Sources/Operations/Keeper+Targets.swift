@@ -17,6 +17,8 @@ extension Keeper {
         } catch {
             throw .delivery(error)
         }
+        let names = Set(variables.map(\.name))
+        if let other = try deploymentSharing(target.path, names: names, besides: deployment) { throw .delivery(other) }
         let isNew = try write { transaction throws(VaultError) in
             var entry = try transaction.deploymentEntry(deployment)
             guard !entry.targets.contains(where: { $0.path == target.path }) else { return false }
@@ -28,9 +30,30 @@ extension Keeper {
         guard isNew else { throw .targetExists(path: target.path, deployment) }
     }
 
+    /// Two deployments may share a file, but not a variable in it.
+    private func deploymentSharing(
+        _ path: String, names: Set<String>, besides deployment: Deployment
+    ) throws(OperationError) -> DeliveryError? {
+        let others = try deploymentsWithTargets([]).filter { $0.deployment != deployment }
+        for other in others {
+            for target in other.targets where target.path == path {
+                let taken = try self.variables(other.deployment, preset: try preset(target)).map(\.name)
+                if let name = taken.first(where: names.contains) {
+                    return .sameFile(path: path, other.deployment, variable: name)
+                }
+            }
+        }
+        return nil
+    }
+
     /// The targets of a deployment.
-    public func targets(_ deployment: Deployment) throws(OperationError) -> [Target] {
-        try deploymentsWithTargets([deployment]).flatMap(\.targets)
+    /// - Parameter orNone: a deployment that does not exist has none.
+    public func targets(_ deployment: Deployment, orNone: Bool = false) throws(OperationError) -> [Target] {
+        try read { snapshot throws(VaultError) in
+            let entry = try snapshot.deployment(deployment)
+            guard entry != nil || orNone else { throw .noSuchDeployment(deployment) }
+            return entry?.targets ?? []
+        }
     }
 
     /// Forgets a target; its file stays as it is.

@@ -37,6 +37,7 @@ public enum OperationError: Error, Equatable, Sendable {
     case linkAcrossEnvironments(Address, Address)
     case linkAcrossProviders(Address, Address)
     case renameAcrossIssuers(Address, Address)
+    case noTargets(Deployment)
     case noTarget(path: String, Deployment)
     case targetExists(path: String, Deployment)
     case noSuchPolicy(Pattern)
@@ -50,6 +51,10 @@ public enum OperationError: Error, Equatable, Sendable {
     case noOpenRotation(Address)
     /// Past the point at which it could be aborted.
     case cannotAbort(Rotation)
+    /// Taking the rotation back would erase the only key that may work.
+    case wouldLoseKey(Address, Check)
+    /// A refusal means nothing while the current key is refused too.
+    case currentNotAccepted(Check)
     case nothingToRetire(Address)
     case notDelivered(Rotation, failed: [String])
     case oldKeyAlive(panelPath: String)

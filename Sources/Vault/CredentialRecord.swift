@@ -83,6 +83,7 @@ extension Version {
         writer.put(provedAt)
         writer.put(expiresAt)
         writer.put(retiredAt)
+        writer.put(refusedAt)
         writer.put(identity)
         writer.put(list: plain.all) {
             $0.put($1.name)
@@ -100,7 +101,8 @@ extension Version {
         self.init(
             number: number, state: state, createdAt: try reader.time(), activatedAt: try reader.optionalTime(),
             provedAt: try reader.optionalTime(), expiresAt: try reader.optionalTime(),
-            retiredAt: try reader.optionalTime(), identity: try reader.optionalText(),
+            retiredAt: try reader.optionalTime(), refusedAt: try reader.optionalTime(),
+            identity: try reader.optionalText(),
             plain: try reader.fieldMap { reader throws(MalformedRecord) in try reader.text() },
             fingerprints: try reader.fieldMap { reader throws(MalformedRecord) in try reader.fingerprint() })
     }

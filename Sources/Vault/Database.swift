@@ -14,11 +14,13 @@ final class Database {
     /// Opens an existing file.
     init(path: String) throws(VaultError) {
         var opened: OpaquePointer?
-        let status = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nil)
+        // A linked directory is the user's arrangement; a link in the vault's own place is somebody's trick.
+        let status = sqlite3_open_v2(
+            Self.resolvingDirectory(of: path), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nil)
         guard status == SQLITE_OK, let opened else {
-            let cause = errno
+            let cause = opened.map { sqlite3_system_errno($0) } ?? ENOMEM
             sqlite3_close_v2(opened)
-            throw .notAccessible(path: path, errno: cause)
+            throw .notAccessible(path: path, errno: cause == 0 ? ELOOP : cause)
         }
         handle = opened
         sqlite3_extended_result_codes(handle, 1)
@@ -34,6 +36,14 @@ final class Database {
         // EXTRA also makes the deletion of the journal durable: a staged key must survive a power cut.
         try run("PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON")
         isReadyToWrite = true
+    }
+
+    private static func resolvingDirectory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), let resolved = realpath(String(path[...slash]), nil) else {
+            return path
+        }
+        defer { free(resolved) }
+        return String(cString: resolved) + "/" + path[path.index(after: slash)...]
     }
 
     deinit {

@@ -46,6 +46,7 @@ extension Target {
             $0.put($1.key)
             $0.put($1.value)
         }
+        writer.put(list: delivery.names) { $0.put($1) }
         writer.put(delivery.writtenAt)
         writer.put(delivery.readBackAt)
         writer.put(delivery.hookRunAt)
@@ -62,6 +63,7 @@ extension Target {
         for _ in 0..<(try reader.number(UInt32.self)) {
             delivery.versions[try reader.credentialID()] = try reader.integer()
         }
+        delivery.names = try reader.list { reader throws(MalformedRecord) in try reader.text() }
         delivery.writtenAt = try reader.optionalTime()
         delivery.readBackAt = try reader.optionalTime()
         delivery.hookRunAt = try reader.optionalTime()

@@ -21,7 +21,6 @@ extension Rotation: Record {
             }
         }
         writer.put(oldKeyLastAlive) { $0.put(number: $1) }
-        writer.put(refusedAt)
         writer.put(graceUntil)
         writer.put(downtimeMilliseconds) { $0.put(number: $1) }
     }
@@ -47,7 +46,6 @@ extension Rotation: Record {
         oldKey = try reader.probe()
         control = try reader.probe()
         oldKeyLastAlive = try reader.optional { reader throws(MalformedRecord) in try reader.number(Int64.self) }
-        refusedAt = try reader.optionalTime()
         graceUntil = try reader.optionalTime()
         downtimeMilliseconds = try reader.optional { reader throws(MalformedRecord) in try reader.number(Int64.self) }
     }

@@ -13,9 +13,16 @@ public final class Snapshot {
     public var generation: UInt64 { store.header.generation }
 
     public func credential(_ id: CredentialID) throws(VaultError) -> Credential {
-        guard let credential: Credential = try record(RowID(id)), credential.id == id else {
+        guard let credential = try credentialIfKnown(id) else {
             throw .damaged(.freshness(table: Table.credential.name))
         }
+        return credential
+    }
+
+    /// Nil when there is none, which the freshness tree confirms.
+    public func credentialIfKnown(_ id: CredentialID) throws(VaultError) -> Credential? {
+        let credential: Credential? = try record(RowID(id))
+        guard credential?.id ?? id == id else { throw .damaged(.freshness(table: Table.credential.name)) }
         return credential
     }
 

@@ -30,6 +30,9 @@ public enum VaultError: Error, Equatable, Sendable {
     case storage(code: Int32)
     case derivation(SealingError)
 
+    /// The caller gave the transaction up; nothing has changed.
+    case givenUp
+
     case noSuchAddress(Address)
     case noSuchDeployment(Deployment)
     case ambiguous(Deployment, candidates: [Address])

@@ -25,62 +25,71 @@ struct Courier: Sendable {
         var values = fields
         values["base_url"] = baseURL.description
         let secrets = terms.secretFields.compactMap { fields[$0.name] }
-        let calling = values
-        let result = await pace.inTurn(
-            key: provider + " " + secrets.joined(separator: "\u{0}"), host: baseURL.host, limit: profile.limit
-        ) {
-            await call(profile, values: calling, secrets: secrets)
-        }
+        let call = Call(
+            profile: profile, values: values, secrets: secrets, host: baseURL.host,
+            key: provider + " " + secrets.joined(separator: "\u{0}"))
+        let result = await pace.alone(with: call.key) { await requestInOrder(call) }
         return CourierAnswer(id: id, result: result)
     }
 
-    /// The whole balance call, all of its requests, inside one deadline.
-    private func call(_ profile: Profile, values: [String: String], secrets: [String]) async -> BalanceResult {
-        let clock = ContinuousClock()
-        let start = clock.now
-        var result = await withTaskGroup(of: BalanceResult?.self) { group in
-            group.addTask { await requestInOrder(profile, values: values, secrets: secrets) }
-            group.addTask {
-                try? await Task.sleep(for: Transport.deadline)
-                return Task.isCancelled ? nil : BalanceResult(outcome: Outcome.unreachable.name, cause: .timeout)
+    private struct Call {
+        let profile: Profile
+        let values: [String: String]
+        let secrets: [String]
+        let host: String
+        let key: String
+    }
+
+    /// The requests of one call. Time counts while a request is under way, not while it waits for its turn.
+    private func requestInOrder(_ call: Call) async -> BalanceResult {
+        var result = BalanceResult(outcome: Outcome.unknown.name)
+        var spent = Duration.zero
+        for request in call.profile.requests {
+            await pace.slot(key: call.key, host: call.host, limit: call.profile.limit)
+            let start = ContinuousClock.now
+            let left = Transport.deadline - spent
+            let isLast = await withTaskGroup(of: (BalanceResult, Bool).self) { group in
+                group.addTask { await send(request, call) }
+                group.addTask {
+                    try? await Task.sleep(for: left)
+                    return (BalanceResult(outcome: Outcome.unreachable.name, cause: .timeout), true)
+                }
+                let first = await group.next()
+                group.cancelAll()
+                if let first { result = first.0 }
+                return first?.1 ?? true
             }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first ?? BalanceResult(outcome: Outcome.unreachable.name, cause: .timeout)
+            spent += ContinuousClock.now - start
+            if isLast { break }
         }
-        let (seconds, attoseconds) = (clock.now - start).components
+        let (seconds, attoseconds) = spent.components
         result.latencyMilliseconds = Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
         return result
     }
 
-    private func requestInOrder(
-        _ profile: Profile, values: [String: String], secrets: [String]
-    ) async -> BalanceResult {
-        var result = BalanceResult(outcome: Outcome.unknown.name)
-        for request in profile.requests {
-            guard let url = request.url.render(values, for: .url),
-                let headers = Self.render(request.headers, values, for: .header)
-            else { return BalanceResult(outcome: Outcome.unknown.name, cause: .other) }
-            var sent = headers
-            let body: String?
-            switch request.body {
-            case .none: body = nil
-            case .form(let pairs):
-                body = Self.render(pairs, values, for: .form)?.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
-                sent.append(("Content-Type", "application/x-www-form-urlencoded"))
-            case .json(let template): body = template.render(values, for: .json)
-            }
-            do {
-                let answer = try await transport.send(method: request.method, url: url, headers: sent, body: body)
-                result = profile.read(answer, values: values, secrets: secrets)
-                if let next = request.nextWhen, next.holds(for: answer, values: values) { continue }
-                return result
-            } catch {
-                let outcome: Outcome = error.cause == .tooLarge ? .unknown : .unreachable
-                return BalanceResult(outcome: outcome.name, cause: error.cause)
-            }
+    /// - Returns: what the answer means, and whether it is the last word.
+    private func send(_ request: Profile.Request, _ call: Call) async -> (BalanceResult, Bool) {
+        let values = call.values
+        guard let url = request.url.render(values, for: .url),
+            let headers = Self.render(request.headers, values, for: .header)
+        else { return (BalanceResult(outcome: Outcome.unknown.name, cause: .other), true) }
+        var sent = headers
+        let body: String?
+        switch request.body {
+        case .none: body = nil
+        case .form(let pairs):
+            body = Self.render(pairs, values, for: .form)?.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+            sent.append(("Content-Type", "application/x-www-form-urlencoded"))
+        case .json(let template): body = template.render(values, for: .json)
         }
-        return result
+        do {
+            let answer = try await transport.send(method: request.method, url: url, headers: sent, body: body)
+            let goesOn = request.nextWhen?.holds(for: answer, values: values) ?? false
+            return (call.profile.read(answer, values: values, secrets: call.secrets), !goesOn)
+        } catch {
+            let outcome: Outcome = error.cause == .tooLarge ? .unknown : .unreachable
+            return (BalanceResult(outcome: outcome.name, cause: error.cause), true)
+        }
     }
 
     private static func render(

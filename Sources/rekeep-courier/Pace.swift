@@ -7,18 +7,12 @@ actor Pace {
     private var busyKeys: Set<String> = []
     private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
 
-    /// Waits for the turn of a request, runs it, and lets the next one go.
-    func inTurn<Result: Sendable>(
-        key: String, host: String, limit: Profile.Limit, _ body: @Sendable () async -> Result
-    ) async -> Result {
+    /// Runs `body` when no other call for this key is under way.
+    func alone<Result: Sendable>(with key: String, _ body: @Sendable () async -> Result) async -> Result {
         while busyKeys.contains(key) {
             await withCheckedContinuation { waiting[key, default: []].append($0) }
         }
         busyKeys.insert(key)
-        let scope = limit.scope == .key ? "key " + key : "host " + host
-        let start = max(nextStart[scope] ?? .now, .now)
-        nextStart[scope] = start + .seconds(limit.per.seconds) / limit.requests
-        try? await Task.sleep(until: start, clock: .continuous)
         let result = await body()
         busyKeys.remove(key)
         if var queue = waiting.removeValue(forKey: key), !queue.isEmpty {
@@ -27,5 +21,13 @@ actor Pace {
             next.resume()
         }
         return result
+    }
+
+    /// Waits until one more request may leave.
+    func slot(key: String, host: String, limit: Profile.Limit) async {
+        let scope = limit.scope == .key ? "key " + key : "host " + host
+        let start = max(nextStart[scope] ?? .now, .now)
+        nextStart[scope] = start + .seconds(limit.per.seconds) / limit.requests
+        try? await Task.sleep(until: start, clock: .continuous)
     }
 }

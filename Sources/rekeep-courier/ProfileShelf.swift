@@ -48,12 +48,10 @@ struct ProfileShelf {
             guard let profile = profiles[id] else { return CourierAnswer(id: question, refusal: refusal(id)) }
             return CourierAnswer(id: question, descriptions: [profile.description])
         }
-        if let (file, fault) = faults.first {
-            return CourierAnswer(
-                id: question, refusal: .badProfile(file: file, place: fault.place, problem: fault.problem))
-        }
+        // The good ones are listed even when a file of the user's is faulty.
         return CourierAnswer(
-            id: question, descriptions: profiles.values.map(\.description).sorted { $0.id < $1.id })
+            id: question, descriptions: profiles.values.map(\.description).sorted { $0.id < $1.id },
+            refusal: faults.first.map { .badProfile(file: $0.file, place: $0.fault.place, problem: $0.fault.problem) })
     }
 
     /// Why there is no profile with this id: a faulty file explains it better than its absence.

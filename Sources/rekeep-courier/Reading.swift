@@ -1,4 +1,5 @@
 internal import Credentials
+internal import Foundation
 internal import Providers
 
 extension Profile {
@@ -19,7 +20,7 @@ extension Profile {
             result.currency = money.currency
         }
         result.identity = identity.flatMap { value(at: $0, in: json, values) }
-            .map { Redaction.clean($0, hiding: secrets, limit: 128) }
+            .flatMap { Redaction.clean($0, hiding: secrets, limit: 128) }
         return result
     }
 
@@ -27,7 +28,9 @@ extension Profile {
         for rule in money {
             guard let amount = value(at: rule.pointer, in: json, values) else { continue }
             let currency = rule.currencyPointer.flatMap { value(at: $0, in: json, values) } ?? rule.currency
-            if let money = Money(amount: amount, currency: currency.map { Redaction.clean($0, hiding: [], limit: 8) }) {
+            if let money = Money(
+                amount: amount, currency: currency.flatMap { Redaction.clean($0, hiding: [], limit: 8) })
+            {
                 return money
             }
         }
@@ -51,16 +54,32 @@ extension Profile {
 
 /// Makes a stranger's text fit to be shown.
 enum Redaction {
-    /// The text without control characters and without any of `secrets`, cut to `limit` characters.
-    static func clean(_ text: String, hiding secrets: [String], limit: Int) -> String {
-        var text = text
-        for secret in secrets where secret.count >= 4 { text = text.replacing(secret, with: "‹secret›") }
+    /// How much of a secret may come back before the whole text is dropped, in characters.
+    private static let window = 6
+
+    /// The text without control characters, cut to `limit` characters; nil when any part of a secret can be
+    /// recognised in it, in whatever case, percent-encoded or not.
+    static func clean(_ text: String, hiding secrets: [String], limit: Int) -> String? {
         let printable = text.unicodeScalars.filter {
             switch $0.properties.generalCategory {
             case .control, .format, .unassigned, .surrogate, .privateUse, .lineSeparator, .paragraphSeparator: false
-            default: true
+            default: !$0.properties.isDefaultIgnorableCodePoint
             }
         }
-        return String(String(String.UnicodeScalarView(printable)).prefix(limit))
+        let shown = String(String.UnicodeScalarView(printable))
+        let plain = folded(shown)
+        let decoded = folded(shown.removingPercentEncoding ?? "")
+        for secret in secrets {
+            let characters = folded(secret)
+            let size = min(window, characters.count)
+            guard size > 3 else { continue }
+            for start in 0...characters.count - size {
+                let part = characters[start..<start + size]
+                if plain.firstRange(of: part) != nil || decoded.firstRange(of: part) != nil { return nil }
+            }
+        }
+        return String(shown.prefix(limit))
     }
+
+    private static func folded(_ text: String) -> [Unicode.Scalar] { Array(text.lowercased().unicodeScalars) }
 }

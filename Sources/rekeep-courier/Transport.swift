@@ -16,9 +16,11 @@ struct Transport: Sendable {
 
     static let largestBody = 1 << 20
     static let deadline = Duration.seconds(20)
-    private let client: HTTPClient
+    private let direct: HTTPClient
+    /// The same, where a proxy is configured. Plain http is for this machine alone and never goes through it.
+    private let proxied: HTTPClient?
 
-    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` and `SSL_CERT_FILE` are honoured.
+    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` (http://HOST:PORT) and `SSL_CERT_FILE` are honoured.
     init(environment: [String: String]) {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let file = environment["SSL_CERT_FILE"] ?? environment["SSL_CERT_DIR"] { tls.trustRoots = .file(file) }
@@ -28,14 +30,20 @@ struct Transport: Sendable {
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
         configuration.connectionPool.retryConnectionEstablishment = false
+        direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].lazy.compactMap { environment[$0] }.first
-        if let url = proxy.flatMap(URL.init(string:)), let host = url.host(), let port = url.port ?? 3128 as Int? {
-            configuration.proxy = .server(host: host, port: port)
+        if let url = proxy.flatMap(URL.init(string:)), url.scheme == "http", let host = url.host() {
+            configuration.proxy = .server(host: host, port: url.port ?? 3128)
+            proxied = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        } else {
+            proxied = nil
         }
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    func shutdown() async { try? await client.shutdown() }
+    func shutdown() async {
+        try? await direct.shutdown()
+        try? await proxied?.shutdown()
+    }
 
     func send(
         method: String, url: String, headers: [(name: String, value: String)], body: String?
@@ -44,6 +52,7 @@ struct Transport: Sendable {
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        let client = url.hasPrefix("https://") ? proxied ?? direct : direct
         do {
             let response = try await client.execute(request, deadline: .now() + .seconds(20))
             let bytes = try await response.body.collect(upTo: Self.largestBody)

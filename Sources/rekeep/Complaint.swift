@@ -157,6 +157,9 @@ struct Complaint {
             self.init(
                 "\(old) can't become \(new): provider and environment belong to the key",
                 hint: "remove it and add the other", ExitStatus.badInput)
+        case .noTargets(let deployment):
+            self.init(
+                "\(deployment) has no target", hint: "rekeep target add \(deployment) --path FILE", ExitStatus.missing)
         case .noTarget(let path, let deployment):
             self.init(
                 "\(deployment) has no target \(path)", hint: "rekeep target list \(deployment)", ExitStatus.missing)
@@ -187,6 +190,14 @@ struct Complaint {
             self.init(
                 "the rotation is \(rotation.state.name): the new key is current and can't be aborted",
                 hint: Self.wayOn(rotation), ExitStatus.failed)
+        case .wouldLoseKey(let address, let check):
+            self.init(
+                "the old key is not accepted any more, and the new one is not refused (\(check.message)); taking it back would lose the only key",
+                hint: "rekeep rotate --resume \(address)", ExitStatus.failed)
+        case .currentNotAccepted(let check):
+            self.init(
+                "the provider does not accept the current key either (\(check.message)), so its refusal of the old one proves nothing",
+                hint: "rekeep check, then try again", ExitStatus.indeterminate)
         case .nothingToRetire(let address):
             self.init("\(address) has no previous key to retire", ExitStatus.missing)
         case .notDelivered(let rotation, let failed):
@@ -211,7 +222,8 @@ struct Complaint {
 
     private static func wayOn(_ rotation: Rotation) -> String {
         switch rotation.state {
-        case .planned, .staged, .proved:
+        case .planned: "rekeep rotate \(rotation.address)"
+        case .staged, .proved:
             "rekeep rotate --resume \(rotation.address), or --abort to take it back"
         case .promoted, .delivering: "rekeep rotate --resume \(rotation.address)"
         case .grace, .retiring: "rekeep retire \(rotation.address)"
@@ -345,6 +357,7 @@ struct Complaint {
                 "a slot asks for a key derivation outside the accepted range (\(operations) passes over \(memory >> 20) MiB)",
                 hint: "the vault was tampered with, or made by something else", ExitStatus.damaged)
         case .derivation(.notAuthentic): self.init("a slot can't be made for that key", ExitStatus.badInput)
+        case .givenUp: self.init("nothing was changed", ExitStatus.failed)
         case .noSuchAddress(let address): self.init("there is no \(address)", hint: "rekeep list", ExitStatus.missing)
         case .noSuchDeployment(let deployment):
             self.init("there is no \(deployment)", hint: "rekeep list", ExitStatus.missing)
@@ -380,6 +393,15 @@ struct Complaint {
         case .noSuchDialect(let name, let known):
             self.init(
                 "there is no dialect '\(name)'", hint: "there is \(known.joined(separator: ", "))", ExitStatus.missing)
+        case .noVariables(let path):
+            self.init(
+                "the deployment that \(path) belongs to has no credential any more, and the file may hold old values",
+                hint: "rekeep target remove, and look at the file", ExitStatus.cannotWrite)
+        case .sameFile(let path, let other, let variable):
+            self.init(
+                "\(other) writes \(variable) to \(path) too",
+                hint: "give each deployment a file of its own, or other names with --prefix",
+                ExitStatus.badInput)
         case .sameVariable(let name, let one, let other):
             self.init(
                 "\(one) and \(other) would both set \(name)", hint: "give one of them another name with --prefix",
@@ -397,7 +419,8 @@ struct Complaint {
             self.init(
                 "\(path) is a symbolic link, and links are not followed", hint: "name the file that it leads to",
                 ExitStatus.cannotWrite)
-        case .notAbsolute(let path): self.init("\(path) is not an absolute path", ExitStatus.usage)
+        case .notAbsolute(let path):
+            self.init("\(path) is not a plain absolute path (no //, no . and no ..)", ExitStatus.usage)
         case .tooLarge(let path, let limit): self.init("\(path) is larger than \(limit) bytes", ExitStatus.cannotWrite)
         case .byteOrderMark(let path):
             self.init(

@@ -21,13 +21,7 @@ struct Opening {
         guard Surroundings.exists(state) || Surroundings.makeDirectory(state) else {
             throw .fileNotWritten(path: state, errno: errno)
         }
-        let opener = try opener(for: file)
-        let vault: OpenVault
-        do {
-            vault = try file.open(with: opener, stateDirectory: state)
-        } catch {
-            throw .operation(.vault(error))
-        }
+        let vault = try open(file, state)
         if !SecretBytes.memoryIsLocked {
             settings.console.note(
                 "warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
@@ -44,18 +38,37 @@ struct Opening {
             candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment)
     }
 
-    private func opener(for file: VaultFile) throws(CommandError) -> Opener {
-        if let path = settings.identityPath {
-            let content = try SecretFile.read(path, mustBePrivate: true)
-            guard let pair = IdentityFile.pair(from: content) else { throw .notAnIdentity(path: path) }
-            return .identity(pair)
-        }
+    /// What the command line names comes first and alone; then what the environment names, then a question.
+    private func open(_ file: VaultFile, _ state: String) throws(CommandError) -> OpenVault {
+        if let path = settings.identityPath { return try open(file, state, with: .identity(Self.identity(path))) }
         if let path = settings.passphraseFile {
-            return Self.opener(fromText: SecretFile.firstLine(try SecretFile.read(path, mustBePrivate: false)))
+            let text = SecretFile.firstLine(try SecretFile.read(path, mustBePrivate: false))
+            return try open(file, state, with: Self.opener(fromText: text))
+        }
+        if let path = settings.impliedIdentityPath {
+            do {
+                return try open(file, state, with: .identity(Self.identity(path)))
+            } catch .operation(.vault(.noSlotFits)), .operation(.vault(.noSuchSlot)) {
+                settings.console.detail("\(path) does not open this vault")
+            }
         }
         guard !settings.noInput, let prompt = Prompt() else { throw .needsPassphrase }
         guard let text = prompt.secret("Passphrase or recovery code: "), text.count > 0 else { throw .emptyPassphrase }
-        return Self.opener(fromText: text)
+        return try open(file, state, with: Self.opener(fromText: text))
+    }
+
+    private func open(_ file: VaultFile, _ state: String, with opener: Opener) throws(CommandError) -> OpenVault {
+        do {
+            return try file.open(with: opener, stateDirectory: state)
+        } catch {
+            throw .operation(.vault(error))
+        }
+    }
+
+    private static func identity(_ path: String) throws(CommandError) -> KeyPair {
+        let content = try SecretFile.read(path, mustBePrivate: true)
+        guard let pair = IdentityFile.pair(from: content) else { throw .notAnIdentity(path: path) }
+        return pair
     }
 
     /// A recovery code is recognised by its checksum; everything else is a passphrase.

@@ -1,7 +1,10 @@
 /// What the options and variables that every command takes come to.
 struct Settings {
     var vaultPath: String
+    /// Named on the command line: it opens the vault, or nothing does.
     var identityPath: String?
+    /// Named by the environment: it is tried, unless the command line says otherwise.
+    var impliedIdentityPath: String?
     var passphraseFile: String?
     var json = false
     var noInput = false
@@ -10,7 +13,8 @@ struct Settings {
     /// - Parameters: what the command line gives; where it gives nothing, variables and defaults count.
     init(vault: String?, identity: String?, console: Console) {
         vaultPath = vault ?? Surroundings.variable("REKEEP_VAULT") ?? Surroundings.defaultVault
-        identityPath = identity ?? Surroundings.variable("REKEEP_IDENTITY") ?? Self.systemdIdentity
+        identityPath = identity
+        impliedIdentityPath = Surroundings.variable("REKEEP_IDENTITY") ?? Self.systemdIdentity
         self.console = console
     }
 

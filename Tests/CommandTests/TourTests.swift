@@ -126,7 +126,7 @@ struct TourTests {
         #expect(try await sandbox.rekeep("retire", "site/live", after: "30s").status == 1)
         let retired = try await sandbox.rekeep("retire", "site/live", "--json", after: "61s")
         #expect(retired.status == 0, "\(retired.err)")
-        #expect(retired.object["state"] as? String == "retired")
+        #expect(retired.objects.first?["state"] as? String == "retired")
         #expect(try await sandbox.rekeep("retire", "site/live").status == 66)
         // What was retired never comes back.
         let again = try await sandbox.rekeep(

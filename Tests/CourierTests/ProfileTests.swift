@@ -59,12 +59,17 @@ struct ProfileTests {
         }
     }
 
-    @Test func `a secret that comes back in a message is hidden, and so are control characters`() throws {
-        let profile = try Self.profile("bearer.yaml")
-        let answer = Answer(
-            status: 401, headers: [], body: Array(#"{"message":"no fake-token-1\u001b[31m here\n"}"#.utf8))
-        let result = profile.read(answer, values: [:], secrets: ["fake-token-1"])
-        #expect(result.providerMessage == "no ‹secret›[31m here")
+    @Test(arguments: [
+        "no fake-token-1 here", "no FAKE-TOKEN-1 here", "no fake\u{200B}-token-1 here", "no fake-token",
+        "no fake%2Dtoken%2D1",
+        "no fake-token-1\u{301} here",
+    ])
+    func `a message in which a secret comes back, in whatever form, is dropped`(message: String) throws {
+        #expect(Redaction.clean(message, hiding: ["fake-token-1"], limit: 200) == nil)
+    }
+
+    @Test func `control characters do not reach the screen`() {
+        #expect(Redaction.clean("no\u{1b}[31m here\n\u{202E}x", hiding: ["fake-token-1"], limit: 200) == "no[31m herex")
     }
 
     private static let good = """

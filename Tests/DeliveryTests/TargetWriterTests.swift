@@ -55,6 +55,23 @@ struct TargetWriterTests {
         #expect(place.mode == 0o640)
     }
 
+    @Test func `a comment that touched an empty value does not become a part of the new one`() throws {
+        let place = try Place("A_KEY=# paste here\nB=#\r\nA_B= # x\r\n")
+        #expect(try place.writer().write(variables(["A_KEY": "fake", "A_B": "b"])))
+        #expect(place.content == "A_KEY=fake # paste here\nB=#\r\nA_B= b # x\r\n")
+    }
+
+    @Test func `a pre-flight tries the owner and the mode, and leaves nothing`() throws {
+        let place = try Place("A_KEY=1\n")
+        let target = Target(
+            path: place.path, preset: "plain", dialect: "universal", mode: nil, owner: "no-such-user", group: nil,
+            hook: [])
+        let writer = TargetWriter(target, of: try Deployment("a/live"))
+        #expect(throws: DeliveryError.noSuchUser("no-such-user")) { try writer.preflight(variables(["A_KEY": "fake"])) }
+        #expect(throws: Never.self) { try place.writer().preflight(variables(["A_KEY": "fake"])) }
+        #expect(place.names == ["app.env"])
+    }
+
     @Test func `a file that holds the values already is not touched`() throws {
         let place = try Place()
         let variables = try variables(["A_KEY": "fake"])

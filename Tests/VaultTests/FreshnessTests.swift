@@ -91,7 +91,6 @@ struct RecordTests {
         rotation.newKey = Rotation.Probe(outcome: .ok, at: Timestamp(seconds: 11))
         rotation.control = Rotation.Probe(outcome: .badCredentials, at: Timestamp(seconds: 12))
         rotation.oldKeyLastAlive = 1234
-        rotation.refusedAt = Timestamp(seconds: 13)
         rotation.graceUntil = Timestamp(seconds: 14)
         rotation.downtimeMilliseconds = 15
         rotation.enter(.staged, at: Timestamp(seconds: 16))

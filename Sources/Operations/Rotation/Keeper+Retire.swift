@@ -5,66 +5,86 @@ extension Keeper {
     /// How far apart the two refusals have to be that prove a key dead.
     public static let retireInterval = Span(seconds: 60)
 
-    /// Proves that the previous key is dead and erases it. The provider has to refuse it twice, a minute
-    /// apart; the first refusal is remembered between runs.
-    /// - Throws: `nothingToRetire`; `notDelivered` while a target may still hold the old key;
-    ///   `oldKeyAlive`; `refusedOnce`; `indeterminate`; `refused` when it is neither alive nor dead.
-    public func retire(_ reference: AddressReference) async throws(OperationError) -> (Address, Version) {
-        let (address, credential) = try find(reference)
-        let lock = try rotationLock(credential.id)
+    /// Proves that the previous keys are dead and erases them. The provider has to refuse a key twice, a
+    /// minute apart, while it accepts the current one; the first refusal is remembered between runs.
+    /// - Returns: the versions that were erased.
+    /// - Throws: `nothingToRetire`; `notDelivered` while a target may still hold an old key;
+    ///   `currentNotAccepted`; `oldKeyAlive`; `refusedOnce`; `indeterminate`; `refused` when a key is neither
+    ///   alive nor dead. What could be erased has been erased then.
+    public func retire(_ reference: AddressReference) async throws(OperationError) -> (Address, [Version]) {
+        let (address, found) = try find(reference)
+        let lock = try rotationLock(found.id)
         defer { withExtendedLifetime(lock) {} }
-        let id = credential.id
-        let found = try read { snapshot throws(VaultError) in try snapshot.rotation(of: id) }
-        guard var rotation = found, !rotation.state.isOver, rotation.state.isPromoted,
-            let old = credential.version(number: rotation.oldVersion)
-        else { throw .nothingToRetire(address) }
-        guard rotation.state == .grace || rotation.state == .retiring else {
+        let (credential, rotation) = try read { snapshot throws(VaultError) in
+            (try snapshot.credential(found.id), try snapshot.rotation(of: found.id))
+        }
+        let previous = credential.previous
+        guard let current = credential.current, !previous.isEmpty else { throw .nothingToRetire(address) }
+        if let rotation, rotation.state == .promoted || rotation.state == .delivering {
             throw .notDelivered(rotation, failed: try undelivered(credential))
         }
-        let check = try await probe(old, of: credential)
-        rotation.oldKey = Rotation.Probe(outcome: check.outcome, at: check.at)
-        if check.outcome == .ok {
-            rotation.refusedAt = nil
-            rotation.oldKeyLastAlive = Milliseconds.now()
-            try save(rotation, "old key alive")
-            throw .oldKeyAlive(panelPath: credential.terms.panelPath)
+        var trials: [Trial] = []
+        for version in [current] + previous {
+            trials.append(
+                Trial(credential: credential, version: version.number, values: try values(of: version, in: credential)))
         }
-        guard check.outcome.isDead else {
-            throw check.outcome.isIndeterminate ? .indeterminate(check) : .refused(check)
+        let checks = try await call(trials)
+        guard let control = checks.first, control.outcome == .ok else {
+            throw checks.first.map { .currentNotAccepted($0) } ?? .courierSilent
         }
-        if rotation.state == .grace { rotation.enter(.retiring, at: now()) }
-        let first = rotation.refusedAt ?? check.at
-        rotation.refusedAt = first
-        guard check.at - first >= Self.retireInterval else {
-            try save(rotation, "old key refused once")
-            throw .refusedOnce(again: first + Self.retireInterval)
-        }
-        return (address, try erase(old, rotation))
+        let probes = Array(zip(previous, checks.dropFirst()))
+        let retired = try settle(probes, of: credential.id, address)
+        try Self.explain(probes, retired, credential.terms)
+        return (address, retired)
     }
 
-    private func probe(_ version: Version, of credential: Credential) async throws(OperationError) -> Check {
-        let values = try values(of: version, in: credential)
-        guard let check = try await call([Trial(credential: credential, version: version.number, values: values)]).first
-        else { throw .courierSilent }
-        return check
-    }
-
-    /// retiring → done: only the fingerprints stay.
-    private func erase(_ old: Version, _ retiring: Rotation) throws(OperationError) -> Version {
+    /// Records every answer in one transaction and erases what has been refused twice.
+    private func settle(
+        _ probes: [(Version, Check)], of id: CredentialID, _ address: Address
+    ) throws(OperationError) -> [Version] {
         try write { transaction throws(VaultError) in
-            var rotation = retiring
-            rotation.enter(.done, at: now())
-            var credential = try transaction.snapshot.credential(rotation.credential)
-            try transaction.eraseSecrets(of: old, in: credential.id)
-            credential.update(version: old.number) {
-                $0.state = .retired
-                $0.retiredAt = now()
+            var credential = try transaction.snapshot.credential(id)
+            var retired: [Version] = []
+            for (version, check) in probes {
+                let first = version.refusedAt ?? check.at
+                let isDead = check.outcome.isDead && check.at - first >= Self.retireInterval
+                if isDead { try transaction.eraseSecrets(of: version, in: id) }
+                credential.update(version: version.number) {
+                    if check.outcome == .ok { $0.refusedAt = nil }
+                    if check.outcome.isDead { $0.refusedAt = first }
+                    if isDead {
+                        $0.state = .retired
+                        $0.retiredAt = check.at
+                    }
+                }
+                if isDead, let erased = credential.version(number: version.number) { retired.append(erased) }
             }
             try transaction.put(credential)
-            try transaction.put(rotation)
-            try transaction.log(entry("retire", rotation.address.description, "erased version \(old.number)"))
-            return credential.version(number: old.number) ?? old
+            if var rotation = try transaction.snapshot.rotation(of: id), !rotation.state.isOver {
+                if let (_, check) = probes.first(where: { $0.0.number == rotation.oldVersion }) {
+                    rotation.oldKey = Rotation.Probe(outcome: check.outcome, at: check.at)
+                    if check.outcome == .ok { rotation.oldKeyLastAlive = Milliseconds.now() }
+                    if rotation.state == .grace, check.outcome.isDead { rotation.enter(.retiring, at: check.at) }
+                }
+                if credential.previous.isEmpty, rotation.state.isPromoted { rotation.enter(.done, at: now()) }
+                try transaction.put(rotation)
+            }
+            let numbers = retired.map { "\($0.number)" }.joined(separator: " ")
+            try transaction.log(
+                entry("retire", address.description, retired.isEmpty ? "not yet" : "erased version \(numbers)"))
+            return retired
         }
+    }
+
+    private static func explain(
+        _ probes: [(Version, Check)], _ retired: [Version], _ terms: Terms
+    ) throws(OperationError) {
+        let open = probes.filter { probe in !retired.contains { $0.number == probe.0.number } }
+        if open.contains(where: { $0.1.outcome == .ok }) { throw .oldKeyAlive(panelPath: terms.panelPath) }
+        for (_, check) in open where !check.outcome.isDead {
+            throw check.outcome.isIndeterminate ? .indeterminate(check) : .refused(check)
+        }
+        if let last = open.map({ $0.0.refusedAt ?? $0.1.at }).max() { throw .refusedOnce(again: last + retireInterval) }
     }
 
     private func undelivered(_ credential: Credential) throws(OperationError) -> [String] {

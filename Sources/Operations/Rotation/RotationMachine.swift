@@ -39,13 +39,15 @@ extension Keeper {
     }
 
     /// Takes an unfinished rotation back. The pending values are erased, everything else is as before.
-    /// - Throws: `cannotAbort` once the new version is current.
-    public func abortRotation(_ reference: AddressReference) throws(OperationError) -> Rotation {
+    /// - Throws: `cannotAbort` once the new version is current; `wouldLoseKey` unless the old key still
+    ///   works or the new one is dead.
+    public func abortRotation(_ reference: AddressReference) async throws(OperationError) -> Rotation {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
         defer { withExtendedLifetime(lock) {} }
         let open = try openRotation(credential.id, address)
         guard !open.state.isPromoted else { throw .cannotAbort(open) }
+        try await refuseLosing(open, credential, address)
         return try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(credential.id)
             if let pending = credential.version(in: .pending) {
@@ -65,19 +67,32 @@ extension Keeper {
         return found
     }
 
+    /// In a cutover the pending key may be the only one that the provider still accepts.
+    private func refuseLosing(
+        _ rotation: Rotation, _ credential: Credential, _ address: Address
+    ) async throws(OperationError) {
+        guard let pending = credential.version(in: .pending), let old = credential.current else { return }
+        let checks = try await call([
+            Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
+            Trial(credential: credential, version: pending.number, values: try values(of: pending, in: credential)),
+        ])
+        guard let oldCheck = checks.first, let newCheck = checks.last else { throw .courierSilent }
+        if oldCheck.outcome == .ok || newCheck.outcome.isDead { return }
+        throw .wouldLoseKey(address, newCheck)
+    }
+
     // MARK: Steps
 
     /// planned → staged: the new values are durable before anything else sees them.
     private func stage(
         _ plan: RotationPlan, _ pasted: [String: SecretBytes], _ expires: Timestamp?
     ) throws(OperationError) -> Intake {
-        let credential = plan.credential
+        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
         let terms = credential.terms
         let intake = try Intake(pasted, fields: terms.fields, keeping: credential.current?.plain ?? [:])
         let secrets = intake.secrets(terms)
         try refuseKnown(secrets, provider: credential.provider, environment: credential.environment)
         try refuseSame(secrets, in: credential)
-        try refuseUnencodable(intake.values, plan)
         try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(credential.id)
             let number = (credential.versions.map(\.number).max() ?? 0) + 1
@@ -89,7 +104,7 @@ extension Keeper {
                     secret: value, field: field, version: number, of: credential.id)
             }
             credential.versions.append(version)
-            guard var rotation = try transaction.snapshot.rotation(of: credential.id) else {
+            guard var rotation = try transaction.snapshot.rotation(of: credential.id), rotation.state == .planned else {
                 throw .damaged(.record(table: "rotation"))
             }
             rotation.newVersion = number
@@ -113,12 +128,12 @@ extension Keeper {
         if let same { throw .sameKey(state: same.state.name) }
     }
 
-    /// Tries the spelling of the new values for every target before anything is stored.
-    private func refuseUnencodable(_ values: [String: SecretBytes], _ plan: RotationPlan) throws(OperationError) {
-        for deployment in plan.deployments {
+    /// Tries the spelling of the new values for every target before they are made current.
+    private func refuseUnencodable(_ values: [String: SecretBytes], of credential: Credential) throws(OperationError) {
+        for deployment in Set(credential.addresses.map(\.deployment)) {
             for target in try targets(deployment) {
                 let contents = try contents(
-                    of: deployment, preset: try preset(target), replacing: (plan.credential.id, values))
+                    of: deployment, preset: try preset(target), replacing: (credential.id, values))
                 do {
                     try TargetWriter(target, of: deployment).encodes(contents.variables)
                 } catch {
@@ -155,6 +170,7 @@ extension Keeper {
             let old = credential.version(number: rotation.oldVersion)
         else { throw .vault(.damaged(.record(table: "rotation"))) }
         let newValues = try values(of: new, in: credential)
+        try refuseUnencodable(newValues, of: credential)
         let checks = try await call([
             Trial(credential: credential, version: new.number, values: newValues),
             Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
@@ -162,13 +178,11 @@ extension Keeper {
         guard let newCheck = checks.first, let oldCheck = checks.last else { throw .courierSilent }
         rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
         rotation.oldKey = Rotation.Probe(outcome: oldCheck.outcome, at: oldCheck.at)
-        if oldCheck.outcome == .ok {
-            rotation.oldKeyLastAlive = Milliseconds.now()
-        } else if oldCheck.outcome.isDead {
-            rotation.refusedAt = oldCheck.at
-        }
+        if oldCheck.outcome == .ok { rotation.oldKeyLastAlive = Milliseconds.now() }
+        // Where the old version was never proved, its answer now tells whose key it is.
+        let recorded = old.identity ?? (oldCheck.outcome == .ok ? oldCheck.identity : nil)
         do {
-            try Self.require(newCheck, for: credential, plain: newValues, recorded: old.identity)
+            try Self.require(newCheck, for: credential, plain: newValues, recorded: recorded)
         } catch {
             try save(rotation, newCheck.outcome == .ok ? "wrong account" : newCheck.outcome.name)
             throw error
@@ -181,6 +195,8 @@ extension Keeper {
                 $0.provedAt = newCheck.at
                 $0.identity = newCheck.identity
             }
+            // The new key was accepted in the same breath, so this refusal counts.
+            credential.update(version: old.number) { $0.refusedAt = oldCheck.outcome.isDead ? oldCheck.at : nil }
             credential.lastCheck = newCheck
             try transaction.put(credential)
             try transaction.put(proved)

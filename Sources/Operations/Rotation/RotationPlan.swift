@@ -35,8 +35,12 @@ extension Keeper {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
         let open = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
-        // A plan alone has changed nothing and is made anew.
-        if let open, !open.state.isOver, open.state != .planned { throw .rotationOpen(open) }
+        // A plan alone has changed nothing and is made anew; a delivered rotation must not stand in the way
+        // of the next, because a key that leaks in its grace has to be replaced at once.
+        switch open?.state {
+        case nil, .planned, .grace, .retiring, .done, .aborted, .rolledBack: break
+        case .staged, .proved, .promoted, .delivering: if let open { throw .rotationOpen(open) }
+        }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
         let (deployments, targets, findings) = try preflight(credential)
         let values = try values(of: current, in: credential)

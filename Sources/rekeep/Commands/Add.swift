@@ -41,7 +41,7 @@ struct Add: WaitingKeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let address = try Address(address)
-        guard let description = try await Opening.courier().describe(address.provider).first else {
+        guard let description = try await Opening.courier().describe(address.provider).profiles.first else {
             throw OperationError.courierSilent
         }
         let terms: Terms

@@ -22,8 +22,9 @@ struct Providers: ParsableCommand {
         let console = options.settings.console
         let courier = Opening.courier()
         try Waiting.finish {
-            let descriptions = try await courier.describe(name)
-            ProvidersRendering(descriptions: descriptions, isDetailed: name != nil).show(options, console)
+            let (profiles, fault) = try await courier.describe(name)
+            ProvidersRendering(descriptions: profiles, isDetailed: name != nil).show(options, console)
+            if let fault { throw fault }
         }
     }
 }

@@ -19,15 +19,19 @@ struct Retire: WaitingKeeperCommand {
     var address: String
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        let (address, version) = try await keeper.retire(AddressReference(address))
+        let (address, versions) = try await keeper.retire(AddressReference(address))
         if options.json {
             console.print(
-                JSON.object([
-                    ("address", .text(address.description)), ("version", JSON(version.number)),
-                    ("state", .text(version.state.name)), ("retired_at", JSON(version.retiredAt)),
-                ]).line)
+                JSON.list(
+                    versions.map {
+                        .object([
+                            ("address", .text(address.description)), ("version", JSON($0.number)),
+                            ("state", .text($0.state.name)), ("retired_at", JSON($0.retiredAt)),
+                        ])
+                    }
+                ).line)
         } else {
-            console.print("\(address): version \(version.number) is dead and erased.")
+            for version in versions { console.print("\(address): version \(version.number) is dead and erased.") }
         }
     }
 }

@@ -42,13 +42,17 @@ struct Rotate: WaitingKeeperCommand {
 
     func validate() throws {
         guard !(resume && abort) else { throw ValidationError("--resume and --abort exclude each other.") }
+        guard !(resume || abort) || input.input == nil else {
+            throw ValidationError("--resume and --abort take no new key.")
+        }
     }
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let reference = try AddressReference(address)
+        Interruption.explain("rekeep: interrupted; rekeep rotate --resume \(address) goes on, if a new key was given\n")
         if abort {
             try confirmation.require("Erase the pending key of \(address)?", options)
-            RotationRendering.showAborted(try keeper.abortRotation(reference), options, console)
+            RotationRendering.showAborted(try await keeper.abortRotation(reference), options, console)
             return
         }
         let report = resume ? try await keeper.resumeRotation(reference) : try await begin(keeper, reference, console)

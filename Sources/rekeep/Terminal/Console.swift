@@ -64,8 +64,11 @@ struct Console {
         while !rest.isEmpty {
             let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             if count < 0 && errno == EINTR { continue }
-            // Whoever was reading has left: there is nobody to tell.
-            guard count > 0 else { exit(descriptor == STDOUT_FILENO && errno != EPIPE ? ExitStatus.cannotWrite : 0) }
+            guard count > 0 else {
+                // Whoever was reading has left: there is nobody to tell, and the work goes on.
+                if descriptor == STDOUT_FILENO && errno != EPIPE { exit(ExitStatus.cannotWrite) }
+                return
+            }
             rest = rest.dropFirst(count)
         }
     }

@@ -25,8 +25,11 @@ struct Prompt {
 
     /// Asks for a line that is not shown; nil at the end of input.
     func secret(_ question: String) -> SecretBytes? {
-        show(question)
-        return EchoOff.during(terminal) { line() }
+        // Echo goes first: what is typed as soon as the question stands must not show.
+        EchoOff.during(terminal) {
+            show(question)
+            return line()
+        }
     }
 
     /// Asks for a line; nil at the end of input.

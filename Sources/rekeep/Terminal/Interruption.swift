@@ -1,0 +1,21 @@
+import CLinux
+import Glibc
+
+/// What is said when a signal ends the process in the middle of something that can be gone on with.
+enum Interruption {
+    // A signal handler can be given nothing and may allocate nothing: it reads these, set once before.
+    nonisolated(unsafe) private static var text: UnsafeMutablePointer<CChar>?
+    nonisolated(unsafe) private static var count = 0
+
+    static func explain(_ sentence: String) {
+        text = strdup(sentence)
+        count = sentence.utf8.count
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { number in
+                if let text = Interruption.text { _ = write(STDERR_FILENO, text, Interruption.count) }
+                linux_default_signal(number)
+                raise(number)
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import Testing
+
+/// Ways in which a key, an address or a file could be lost without anybody noticing.
+struct LossTests {
+    private func bearer(_ sandbox: Sandbox, _ rehearsal: Rehearsal, token: String? = nil) async throws {
+        let outcome = try await sandbox.rekeep(
+            "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+            input: #"{"token":"\#(token ?? rehearsal.bearerToken)","balance_path":"/v1/account"}"#)
+        try #require(outcome.status == 0, "\(outcome.err)")
+    }
+
+    private func rotateBearer(_ sandbox: Sandbox, _ token: String) async throws -> Sandbox.Outcome {
+        try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
+    }
+
+    private func flags(_ sandbox: Sandbox, _ pattern: String) async throws -> [String] {
+        try await sandbox.rekeep("status", pattern, "--json").objects.first?["flags"] as? [String] ?? []
+    }
+
+    @Test func `a rotation goes on when nobody listens to stderr`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
+        try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
+        let rotated = try await sandbox.run([
+            "sh", "-c", "\"$0\" rotate whmcs/live --yes --input new.json 2>&-", Sandbox.products + "/rekeep",
+        ])
+        #expect(rotated.status == 0)
+        #expect(sandbox.text("whmcs.env").contains(new))
+        let missing = try await sandbox.run([
+            "sh", "-c", "\"$0\" show no/such/thing --field x 2>/dev/full", Sandbox.products + "/rekeep",
+        ])
+        #expect(missing.status == 66)
+    }
+
+    @Test func `an abort that would erase the only working key is refused`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
+        try await rehearsal.fault(#"{"status":503}"#)
+        #expect(try await sandbox.rotate(new).status == 69)
+        // While nobody can tell, and when the new key turns out to be the good one.
+        #expect(try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 2)
+        try await rehearsal.fault("{}")
+        let refused = try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes")
+        #expect(refused.status == 2)
+        #expect(refused.err.contains("would lose the only key"))
+        #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
+    }
+
+    @Test func `twelve links at once are twelve addresses`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        let script = """
+            linkers=""
+            for number in $(seq 12); do "$0" link app$number/live/bearer site/live -q >/dev/null & linkers="$linkers $!"; done
+            for linker in $linkers; do wait $linker || exit 1; done
+            """
+        #expect(try await sandbox.run(["sh", "-c", script, Sandbox.products + "/rekeep"]).status == 0)
+        #expect(try await sandbox.rekeep("list", "--json").objects.count == 13)
+    }
+
+    @Test func `a provider that refuses everybody does not retire a living key`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        #expect(try await rotateBearer(sandbox, rehearsal.regenerate(account: rehearsal.bearerAccount)).status == 0)
+        try await rehearsal.fault(#"{"status":401}"#, provider: "bearer")
+        #expect(try await sandbox.rekeep("retire", "site/live").status == 69)
+        #expect(try await sandbox.rekeep("retire", "site/live", after: "61s").status == 69)
+        try await rehearsal.fault("{}", provider: "bearer")
+        #expect(try await sandbox.rekeep("retire", "site/live", after: "122s").status == 1)
+    }
+
+    @Test func `a key can be replaced again within the grace of the last, and retire takes both old ones`() async throws
+    {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        let second = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await rotateBearer(sandbox, second).status == 0)
+        let third = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await rotateBearer(sandbox, third).status == 0)
+        for token in [rehearsal.bearerToken, second] {
+            try await rehearsal.panel("revoke", #"{"key":"\#(token)"}"#)
+        }
+        #expect(try await sandbox.rekeep("retire", "site/live").status == 1)
+        let retired = try await sandbox.rekeep("retire", "site/live", "--json", after: "61s")
+        #expect(retired.objects.compactMap { $0["version"] as? Int } == [1, 2])
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == third)
+    }
+
+    @Test func `a new prefix is drift until it is delivered, and takes the old variable out`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        try sandbox.write("APP=1\n", to: "site.env")
+        #expect(try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("site.env")).status == 0)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(try await sandbox.rekeep("edit", "site/live", "--prefix", "ACME").status == 0)
+        #expect(try await flags(sandbox, "site/**").contains("drift"))
+        #expect(try await sandbox.rekeep("drift").status == 1)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(
+            sandbox.text("site.env")
+                == "APP=1\nACME_TOKEN=\(rehearsal.bearerToken)\nACME_ENVIRONMENT=live\nACME_BASE_URL=\(rehearsal.url)/bearer/live\n"
+        )
+        #expect(try await sandbox.rekeep("drift").status == 0)
+    }
+
+    @Test func `a target whose deployment lost its credential is not well`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        #expect(try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("site.env")).status == 0)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        let renamed = try await sandbox.rekeep("rename", "site/live", "shop/live/bearer")
+        #expect(renamed.err.contains("site.env still holds its values"))
+        let drift = try await sandbox.rekeep("drift", "site/live", "--json")
+        #expect(drift.status == 1 && drift.objects.first?["state"] as? String == "foreign")
+        #expect(try await sandbox.rekeep("deploy", "site/live").status == 73)
+    }
+
+    @Test func `two deployments never write one variable to one file`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await sandbox.shared(rehearsal)
+        #expect(
+            try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL)
+                .status == 0)
+        let path = sandbox.file("whmcs.env")
+        let same = try await sandbox.rekeep("target", "add", "whmcs/test", "--path", path, "--preset", "whmcs")
+        #expect(same.status == 65)
+        #expect(same.err.contains("DOMAINNAMEAPI_API_USERNAME"))
+        let trick = try await sandbox.rekeep(
+            "target", "add", "whmcs/test", "--path", sandbox.directory + "/./whmcs.env")
+        #expect(trick.status == 64)
+    }
+
+    @Test func `an edit waits for a pending key to be settled`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
+        #expect(try await rotateBearer(sandbox, new).status == 69)
+        #expect(try await sandbox.rekeep("edit", "site/live", "--note", "x").status == 2)
+        try await rehearsal.fault("{}", provider: "bearer")
+        #expect(try await sandbox.rekeep("rotate", "--resume", "site/live").status == 0)
+        #expect(try await sandbox.rekeep("edit", "site/live", "--note", "x").status == 0)
+    }
+
+    @Test func `a key for this machine never goes through a proxy`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        let checked = try await sandbox.run(
+            [Sandbox.products + "/rekeep", "check"],
+            more: ["HTTPS_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"])
+        #expect(checked.status == 0, "\(checked.out)")
+    }
+
+    @Test func `what the command line names opens the vault before what the environment names`() async throws {
+        let sandbox = try await Sandbox()
+        try sandbox.write("made-up passphrase\n", to: "passphrase")
+        let other = sandbox.file("other.db")
+        #expect(
+            try await sandbox.rekeep("init", "--vault", other, "--passphrase-file", sandbox.file("passphrase")).status
+                == 0)
+        #expect(
+            try await sandbox.rekeep("list", "--vault", other, "--passphrase-file", sandbox.file("passphrase")).status
+                == 0)
+        #expect(try await sandbox.rekeep("list", "--vault", other, "--no-input").status == 77)
+    }
+
+    @Test func `a vault in a linked directory opens, a link in its own place does not`() async throws {
+        let sandbox = try await Sandbox()
+        try FileManager.default.createSymbolicLink(atPath: sandbox.file("dir"), withDestinationPath: sandbox.directory)
+        try FileManager.default.createSymbolicLink(atPath: sandbox.file("link.db"), withDestinationPath: sandbox.vault)
+        #expect(try await sandbox.rekeep("list", "--vault", sandbox.file("dir/vault.db")).status == 0)
+        #expect(try await sandbox.rekeep("list", "--vault", sandbox.file("link.db")).status == 2)
+    }
+
+    @Test func `nothing that fits is not the same as nothing wrong`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        #expect(try await sandbox.rekeep("status", "nope/**").status == 66)
+        #expect(try await sandbox.rekeep("deploy", "site/live").status == 66)
+        #expect(try await sandbox.rekeep("drift", "site/live").status == 66)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+    }
+}

@@ -7,15 +7,22 @@ public struct Address: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// - Throws: `AddressError.malformed` when `text` is not a complete, valid address.
     public init(_ text: String) throws(AddressError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .malformed(text) }
-        let issuer = parts[2].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        guard Name.isValid(parts[0]), Name.isValid(parts[1]), issuer.allSatisfy(Name.isValid) else {
-            throw .malformed(text)
-        }
+        let characters = text.utf8
+        guard let first = characters.firstIndex(of: UInt8(ascii: "/")),
+            let second = characters[characters.index(after: first)...].firstIndex(of: UInt8(ascii: "/"))
+        else { throw .malformed(text) }
+        let deployment = text[..<second]
+        let issuer = text[characters.index(after: second)...]
+        let at = issuer.utf8.firstIndex(of: UInt8(ascii: "@")) ?? issuer.endIndex
+        let account = at == issuer.endIndex ? nil : issuer[characters.index(after: at)...]
+        guard Name.isValid(deployment[..<first]), Name.isValid(deployment[characters.index(after: first)...]),
+            Name.isValid(issuer[..<at]), account.map(Name.isValid) ?? true
+        else { throw .malformed(text) }
         self.init(
-            deployment: Deployment(application: String(parts[0]), environment: String(parts[1])),
-            provider: String(issuer[0]), account: issuer.count == 2 ? String(issuer[1]) : nil)
+            deployment: Deployment(
+                application: String(deployment[..<first]),
+                environment: String(deployment[characters.index(after: first)...])),
+            provider: String(issuer[..<at]), account: account.map { String($0) })
     }
 
     private init(deployment: Deployment, provider: String, account: String?) {

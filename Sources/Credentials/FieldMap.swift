@@ -13,14 +13,18 @@ public struct FieldMap<Value> {
         set {
             pairs.removeAll { $0.name == name }
             guard let newValue else { return }
-            let index = pairs.firstIndex { $0.name > name } ?? pairs.count
-            pairs.insert((name, newValue), at: index)
+            // Names mostly come in their order already.
+            if let last = pairs.last, last.name > name {
+                pairs.insert((name, newValue), at: pairs.firstIndex { $0.name > name } ?? pairs.count)
+            } else {
+                pairs.append((name, newValue))
+            }
         }
     }
 
     public var isEmpty: Bool { pairs.isEmpty }
-    public var names: [String] { pairs.map(\.name) }
-    public var values: [Value] { pairs.map(\.value) }
+    public var names: [String] { pairs.map { $0.name } }
+    public var values: [Value] { pairs.map { $0.value } }
     /// Sorted by name.
     public var all: [(name: String, value: Value)] { pairs }
 }

@@ -3,18 +3,17 @@ enum Name {
     static let longest = 64
 
     static func isValid(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= longest else { return false }
-        return text.utf8.allSatisfy {
-            isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+        var count = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                break
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): if count == 0 { return false }
+            default: return false
+            }
+            count += 1
         }
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
+        return (1...longest).contains(count)
     }
 }

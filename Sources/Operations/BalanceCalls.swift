@@ -15,6 +15,16 @@ extension CourierClient {
         }
         return (profiles, answer.refusal.map { .courier($0) })
     }
+
+    /// What the profile in a file looks like, after its samples have been read as it says.
+    public func validate(_ file: String) async throws(OperationError) -> ProviderDescription {
+        guard executable != nil else { throw .courierMissing }
+        guard let answer = await ask([.validate(file: file)]).first else { throw .courierSilent }
+        guard let profile = answer.descriptions?.first else {
+            throw answer.refusal.map { .courier($0) } ?? .courierSilent
+        }
+        return profile
+    }
 }
 
 /// One key to try.

@@ -4,6 +4,8 @@ public import Sealing
 public enum CourierQuestion: Sendable {
     /// All profiles, or the one that is named.
     case describe(provider: String?)
+    /// Loads the profile in a file and runs its samples.
+    case validate(file: String)
     case balance(BalanceCall)
 }
 
@@ -97,6 +99,9 @@ extension CourierQuestion {
         case .describe(let provider):
             line.append(",\"ask\":\"describe\"")
             if let provider { line.append(key: "provider", SecretBytes(provider.utf8)) }
+        case .validate(let file):
+            line.append(",\"ask\":\"validate\"")
+            line.append(key: "file", SecretBytes(file.utf8))
         case .balance(let call):
             line.append(",\"ask\":\"balance\"")
             line.append(key: "provider", SecretBytes(call.provider.utf8))

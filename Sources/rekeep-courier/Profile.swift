@@ -42,6 +42,19 @@ struct Profile {
         let fields: [String: String]
         let answer: Answer
         let expected: BalanceResult
+
+        /// What is read differently from what the sample says; nil when nothing is.
+        func disagreement(with result: BalanceResult) -> String? {
+            let pairs: [(String, String?, String?)] = [
+                ("outcome", expected.outcome, result.outcome), ("balance", expected.balance, result.balance),
+                ("currency", expected.currency, result.currency), ("identity", expected.identity, result.identity),
+                ("message", expected.providerMessage, result.providerMessage),
+            ]
+            for (name, wanted, found) in pairs where wanted != found {
+                return "\(name) is \(found ?? "nothing"), not \(wanted ?? "nothing")"
+            }
+            return nil
+        }
     }
 
     let description: ProviderDescription

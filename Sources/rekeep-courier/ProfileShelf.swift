@@ -29,18 +29,40 @@ struct ProfileShelf {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: ownDirectory)) ?? []
             for name in names.sorted() where name.hasSuffix(".yaml") {
                 let path = ownDirectory + "/" + name
-                guard let bytes = try? Data(contentsOf: URL(filePath: path)) else {
+                guard let bytes = Self.bytes(path) else {
                     faults.append((path, ProfileFault(place: "", problem: "cannot be read")))
                     continue
                 }
-                add(path, Array(bytes), isOwn: true)
+                add(path, bytes, isOwn: true)
             }
         }
         self.profiles = profiles
         self.faults = faults
     }
 
+    private static func bytes(_ path: String) -> [UInt8]? {
+        (try? Data(contentsOf: URL(filePath: path))).map { Array($0) }
+    }
+
     func profile(_ id: String) -> Profile? { profiles[id] }
+
+    /// Loads one file and runs its samples: its description, or the first thing that is wrong with it.
+    static func validate(_ path: String, question: Int) -> CourierAnswer {
+        do throws(ProfileFault) {
+            guard let bytes = bytes(path) else { throw ProfileFault(place: "", problem: "cannot be read") }
+            let profile = try Profile(yaml: String(decoding: bytes, as: UTF8.self), isOwn: true)
+            for (index, sample) in profile.samples.enumerated() {
+                let result = profile.read(sample.answer, values: sample.fields, secrets: [])
+                if let problem = sample.disagreement(with: result) {
+                    throw ProfileFault(place: "samples[\(index)]", problem: "\(sample.name): \(problem)")
+                }
+            }
+            return CourierAnswer(id: question, descriptions: [profile.description])
+        } catch {
+            return CourierAnswer(
+                id: question, refusal: .badProfile(file: path, place: error.place, problem: error.problem))
+        }
+    }
 
     /// The descriptions of one profile or of all.
     func describe(_ id: String?, question: Int) -> CourierAnswer {

@@ -5,11 +5,12 @@ struct Question: Decodable, Sendable {
     let ask: String
     let provider: String?
     let environment: String?
+    let file: String?
     let baseURL: String?
     let fields: [String: String]?
 
     private enum CodingKeys: String, CodingKey {
-        case id, ask, provider, environment, fields
+        case id, ask, provider, environment, file, fields
         case baseURL = "base_url"
     }
 }

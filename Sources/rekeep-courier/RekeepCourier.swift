@@ -39,6 +39,7 @@ struct RekeepCourier {
         guard let question = try? JSONDecoder().decode(Question.self, from: Data(line.utf8)) else { return }
         switch question.ask {
         case "describe": write(courier.shelf.describe(question.provider, question: question.id))
+        case "validate": write(ProfileShelf.validate(question.file ?? "", question: question.id))
         case "balance": write(await courier.balance(question))
         default: write(CourierAnswer(id: question.id, refusal: .malformedQuestion))
         }

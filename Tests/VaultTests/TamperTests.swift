@@ -35,10 +35,18 @@ struct TamperTests {
         try everything(scratch)
     }
 
-    @Test(arguments: ["credential", "address", "deployment", "secret", "fingerprint", "tree", "log"])
+    @Test(arguments: ["credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "tree", "log"])
     func `one flipped byte in any sealed value is noticed`(table: String) throws {
         let scratch = try Scratch()
-        try scratch.add("a/live/x")
+        let credential = try scratch.add("a/live/x")
+        try scratch.open().write { transaction throws(VaultError) in
+            guard let address = credential.addresses.first, let pattern = try? Pattern("**") else { return }
+            try transaction.put([Policy(pattern: pattern, maxAge: .days(9))])
+            try transaction.put(
+                Rotation(
+                    credential: credential.id, address: address, mode: .cutover, oldVersion: 1,
+                    grace: Span(seconds: 60), at: Timestamp(seconds: 0)))
+        }
         let length = try scratch.sealedLength(table)
         for position in [1, 12, 24, 25, length / 2, length - 16, length] {
             try scratch.copy(to: "before")

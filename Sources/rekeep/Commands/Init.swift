@@ -61,7 +61,7 @@ struct Init: ParsableCommand {
         }
         if options.json {
             console.print(
-                JSON.object([("vault", .text(path)), ("slots", .list(made.map(JSON.text)))]).line)
+                JSON.object([("vault", .text(path)), ("slots", .list(made.map(JSON.text)))]))
         } else {
             console.print("Made the vault \(path) with the slots \(made.joined(separator: ", ")).")
         }

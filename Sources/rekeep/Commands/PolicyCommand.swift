@@ -32,7 +32,7 @@ struct PolicyList: KeeperCommand {
                             ("pattern", .text($0.pattern.description)), ("max_age_days", .number($0.maxAge.wholeDays)),
                         ])
                     }
-                ).line)
+                ))
             return
         }
         var table = Table("PATTERN", "MAXIMUM AGE")

@@ -4,14 +4,22 @@ import Operations
 struct Providers: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "providers",
-        abstract: "Show the providers' profiles.",
+        abstract: "Show the providers' profiles, or try one of your own.",
         discussion: """
             Profiles of your own are YAML files in ~/.config/rekeep/providers; docs/providers.md describes them.
 
             EXAMPLE
               rekeep providers
               rekeep providers domainnameapi
-            """)
+              rekeep providers validate my-registrar.yaml
+            """,
+        subcommands: [ProvidersShow.self, ProvidersValidate.self], defaultSubcommand: ProvidersShow.self)
+}
+
+struct ProvidersShow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one profile, or all in short.",
+        discussion: "EXAMPLE\n  rekeep providers show domainnameapi")
 
     @OptionGroup var options: GlobalOptions
 
@@ -25,6 +33,27 @@ struct Providers: ParsableCommand {
             let (profiles, fault) = try await courier.describe(name)
             ProvidersRendering(descriptions: profiles, isDetailed: name != nil).show(options, console)
             if let fault { throw fault }
+        }
+    }
+}
+
+struct ProvidersValidate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Load a profile from a file and run its samples.",
+        discussion: "EXAMPLE\n  rekeep providers validate my-registrar.yaml")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The YAML file.")
+    var file: String
+
+    func run() throws {
+        let console = options.settings.console
+        let courier = Opening.courier()
+        let path = file.hasPrefix("/") ? file : Surroundings.workingDirectory + "/" + file
+        try Waiting.finish {
+            let profile = try await courier.validate(path)
+            ProvidersRendering(descriptions: [profile], isDetailed: true).show(options, console)
         }
     }
 }

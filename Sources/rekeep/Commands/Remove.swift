@@ -31,7 +31,7 @@ struct Remove: KeeperCommand {
                 JSON.object([
                     ("address", .text(report.address.description)), ("erased", .bool(report.removedCredential)),
                     ("targets", .list(report.targets.map(JSON.text))),
-                ]).line)
+                ]))
         } else {
             console.print(report.removedCredential ? "Removed \(found) and erased its keys." : "Removed \(found).")
         }

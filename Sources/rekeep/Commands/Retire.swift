@@ -29,7 +29,7 @@ struct Retire: WaitingKeeperCommand {
                             ("state", .text($0.state.name)), ("retired_at", JSON($0.retiredAt)),
                         ])
                     }
-                ).line)
+                ))
         } else {
             for version in versions { console.print("\(address): version \(version.number) is dead and erased.") }
         }

@@ -59,7 +59,7 @@ struct TargetAdd: KeeperCommand {
             path: path, preset: preset, dialect: dialect, mode: mode?.bits, owner: owner, group: group, hook: words)
         try keeper.addTarget(target, to: Deployment(deployment))
         if options.json {
-            console.print(TargetRendering.json(target).line)
+            console.print(TargetRendering.json(target))
         } else {
             console.print("\(deployment) is written to \(path). Write it now with: rekeep deploy \(deployment)")
         }

@@ -7,7 +7,7 @@ struct CheckRendering {
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
-            console.print(JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check) }).line)
+            console.print(JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check) }))
         } else {
             let style = Style(isOn: console.usesColor)
             var table = Table("ADDRESS", "OUTCOME", "BALANCE", "TIME", "")

@@ -13,7 +13,7 @@ struct CredentialRendering {
             JSON.object([
                 ("addresses", .list(credential.addresses.map { .text($0.description) })),
                 ("provider", .text(credential.provider)), ("environment", .text(credential.environment)),
-            ]).line)
+            ]))
     }
 }
 
@@ -28,7 +28,7 @@ struct AddRendering {
             console.print(
                 JSON.object([
                     ("address", .text(report.address.description)), ("version", .number(1)), ("check", check ?? .null),
-                ]).line)
+                ]))
         } else if let check = report.check {
             let balance = CheckRendering.balance(check)
             console.print(
@@ -126,13 +126,13 @@ struct ShowRendering {
             }
         }
         document.append("},\"versions\":")
-        document.append(JSON.list(credential.versions.map(Self.json)).line.utf8)
+        document.append(JSON.list(credential.versions.map(Self.json)).bytes)
         document.append(",\"addresses\":")
-        document.append(JSON.list(credential.addresses.map { .text($0.description) }).line.utf8)
+        document.append(JSON.list(credential.addresses.map { .text($0.description) }).bytes)
         document.append(",\"base_url\":")
-        document.append(JSON.text(credential.terms.baseURL).line.utf8)
+        document.append(JSON.text(credential.terms.baseURL).bytes)
         document.append(",\"note\":")
-        document.append(JSON.text(credential.note).line.utf8)
+        document.append(JSON.text(credential.note).bytes)
         document.append("}")
         console.print(document.finish(), lineBreak: true)
     }
@@ -162,7 +162,7 @@ struct ListRendering {
                             ("version", JSON(credential.current?.number)),
                         ])
                     }
-                ).line)
+                ))
             return
         }
         var application: String?

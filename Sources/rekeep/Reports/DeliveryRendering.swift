@@ -9,7 +9,7 @@ struct DeployRendering {
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
-            console.print(JSON.list(reports.map(Self.json)).line)
+            console.print(JSON.list(reports.map(Self.json)))
         } else {
             var table = Table("DEPLOYMENT", "TARGET", "STATE", "HOOK")
             for report in reports {
@@ -50,7 +50,7 @@ struct PreviewRendering {
                             ("problem", JSON($0.problem.map { Complaint($0).text })),
                         ])
                     }
-                ).line)
+                ))
         } else {
             for preview in previews {
                 console.print("\(preview.deployment)  \(preview.path)")
@@ -80,7 +80,7 @@ struct DriftRendering {
                             ("state", .text($0.state.rawValue)), ("version", JSON($0.version)),
                         ])
                     }
-                ).line)
+                ))
         } else {
             var table = Table("DEPLOYMENT", "TARGET", "STATE", "VERSION", "VARIABLES")
             for report in reports {
@@ -144,7 +144,7 @@ struct TargetRendering {
     let targets: [Target]
 
     func show(_ options: GlobalOptions, _ console: Console) {
-        if options.json { return console.print(JSON.list(targets.map(Self.json)).line) }
+        if options.json { return console.print(JSON.list(targets.map(Self.json))) }
         var table = Table("TARGET", "PRESET", "DIALECT", "MODE", "WRITTEN", "READ BACK", "HOOK", "PROBLEM")
         for target in targets {
             let state = target.delivery

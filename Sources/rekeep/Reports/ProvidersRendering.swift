@@ -7,7 +7,7 @@ struct ProvidersRendering {
     let isDetailed: Bool
 
     func show(_ options: GlobalOptions, _ console: Console) {
-        if options.json { return console.print(JSON.list(descriptions.map(Self.json)).line) }
+        if options.json { return console.print(JSON.list(descriptions.map(Self.json))) }
         if isDetailed {
             for description in descriptions { showDetails(description, console) }
             return

@@ -37,7 +37,7 @@ struct RotationRendering {
         let rotation = report.rotation
         RemovalRendering(fields: report.credential.terms.fields, removals: report.removals).note(console)
         if options.json {
-            console.print(Self.json(rotation, report.targets).line)
+            console.print(Self.json(rotation, report.targets))
         } else {
             showText(rotation, console)
         }
@@ -80,7 +80,7 @@ struct RotationRendering {
 
     static func showAborted(_ rotation: Rotation, _ options: GlobalOptions, _ console: Console) {
         if options.json {
-            console.print(json(rotation, []).line)
+            console.print(json(rotation, []))
         } else {
             console.print("\(rotation.address): the rotation is aborted; version \(rotation.oldVersion) stays current.")
         }

@@ -7,7 +7,7 @@ struct StatusRendering {
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
-            console.print(JSON.list(reports.map(Self.json)).line)
+            console.print(JSON.list(reports.map(Self.json)))
         } else {
             let style = Style(isOn: console.usesColor)
             var table = Table("ADDRESS", "VERSION", "AGE", "LIMIT", "DUE", "EXPIRES", "LAST CHECK", "FLAGS")

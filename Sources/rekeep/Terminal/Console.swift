@@ -27,6 +27,11 @@ struct Console {
     /// Prints one line of the result.
     func print(_ line: String) { Self.write(line + "\n", to: STDOUT_FILENO) }
 
+    /// Prints a document and a line break.
+    func print(_ document: JSON) {
+        (document.bytes + [UInt8(ascii: "\n")]).withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+    }
+
     /// Prints a secret value from where it lies; a line break follows on a terminal only.
     func print(_ secret: SecretBytes, lineBreak: Bool) {
         secret.withBytes { Self.write($0, to: STDOUT_FILENO) }

@@ -15,50 +15,57 @@ enum JSON {
     init(_ flag: Bool?) { self = flag.map(JSON.bool) ?? .null }
     init(_ time: Timestamp?) { self.init(time?.description) }
 
-    /// The document on one line.
-    var line: String {
-        var result = ""
+    /// The document on one line, in UTF-8.
+    var bytes: [UInt8] {
+        var result: [UInt8] = []
         write(to: &result)
         return result
     }
 
-    private func write(to result: inout String) {
+    private func write(to result: inout [UInt8]) {
         switch self {
-        case .null: result += "null"
-        case .bool(let flag): result += flag ? "true" : "false"
-        case .number(let number): result += String(number)
+        case .null: result.append(contentsOf: "null".utf8)
+        case .bool(let flag): result.append(contentsOf: (flag ? "true" : "false").utf8)
+        case .number(let number): result.append(contentsOf: String(number).utf8)
         case .text(let text): Self.write(text, to: &result)
         case .list(let elements):
-            result += "["
+            result.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
-                if index > 0 { result += "," }
+                if index > 0 { result.append(UInt8(ascii: ",")) }
                 element.write(to: &result)
             }
-            result += "]"
+            result.append(UInt8(ascii: "]"))
         case .object(let members):
-            result += "{"
+            result.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
-                if index > 0 { result += "," }
+                if index > 0 { result.append(UInt8(ascii: ",")) }
                 Self.write(member.0, to: &result)
-                result += ":"
+                result.append(UInt8(ascii: ":"))
                 member.1.write(to: &result)
             }
-            result += "}"
+            result.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func write(_ text: String, to result: inout String) {
-        result += "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+    private static func write(_ text: String, to result: inout [UInt8]) {
+        result.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { bytes in
+            var start = 0
+            for (index, byte) in bytes.enumerated()
+            where byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                result.append(contentsOf: bytes[start..<index])
+                start = index + 1
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                    result.append(UInt8(ascii: "\\"))
+                    result.append(byte)
+                } else {
+                    let digits = String(byte, radix: 16)
+                    result.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
+                }
             }
+            result.append(contentsOf: bytes[start...])
         }
-        result += "\""
+        result.append(UInt8(ascii: "\""))
     }
 }

@@ -1,0 +1,81 @@
+import Delivery
+
+extension Complaint {
+    init(_ error: DeliveryError) {
+        switch error {
+        case .noSuchPreset(let name, let known):
+            self.init(
+                "there is no preset '\(name)'", hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
+        case .noSuchDialect(let name, let known):
+            self.init(
+                "there is no dialect '\(name)'", hint: "there is \(known.joined(separator: ", "))", ExitStatus.missing)
+        case .noVariables(let path):
+            self.init(
+                "the deployment that \(path) belongs to has no credential any more, and the file may hold old values",
+                hint: "rekeep target remove, and look at the file", ExitStatus.cannotWrite)
+        case .sameFile(let path, let other, let variable):
+            self.init(
+                "\(other) writes \(variable) to \(path) too",
+                hint: "give each deployment a file of its own, or other names with --prefix",
+                ExitStatus.badInput)
+        case .sameVariable(let name, let one, let other):
+            self.init(
+                "\(one) and \(other) would both set \(name)", hint: "give one of them another name with --prefix",
+                ExitStatus.badInput)
+        case .notEncodable(let variable, let reason):
+            self.init(
+                "\(variable) has no spelling that every .env reader reads alike: \(Self.description(reason))",
+                hint: "ask the provider for a key of letters and digits", ExitStatus.badInput)
+        case .badVariableName(let name):
+            self.init(
+                "'\(name)' is no name for a variable", hint: "use A-Z, 0-9 and _, beginning with a letter",
+                ExitStatus.badInput)
+        case .notAFile(let path): self.init("\(path) is not a regular file", ExitStatus.cannotWrite)
+        case .symbolicLink(let path):
+            self.init(
+                "\(path) is a symbolic link, and links are not followed", hint: "name the file that it leads to",
+                ExitStatus.cannotWrite)
+        case .notAbsolute(let path):
+            self.init("\(path) is not a plain absolute path (no //, no . and no ..)", ExitStatus.usage)
+        case .tooLarge(let path, let limit): self.init("\(path) is larger than \(limit) bytes", ExitStatus.cannotWrite)
+        case .byteOrderMark(let path):
+            self.init(
+                "\(path) begins with a byte-order mark, which most readers take for a part of the first name",
+                hint: "save it without", ExitStatus.cannotWrite)
+        case .setTwice(let path, let variable, let lines):
+            self.init(
+                "\(path) sets \(variable) on lines \(lines.map(String.init).joined(separator: " and ")); readers disagree which counts",
+                hint: "delete all but one", ExitStatus.cannotWrite)
+        case .noSuchUser(let name): self.init("there is no user '\(name)'", ExitStatus.badInput)
+        case .noSuchGroup(let name): self.init("there is no group '\(name)'", ExitStatus.badInput)
+        case .file(let path, let step, let code):
+            self.init("\(path): \(step.rawValue) failed: \(Self.system(code))", ExitStatus.cannotWrite)
+        case .changedMeanwhile(let path):
+            self.init(
+                "somebody else changed \(path) at this moment; it is left as it is", hint: "try again",
+                ExitStatus.cannotWrite)
+        case .readBackDiffers(let path, let variable):
+            self.init("\(path) does not read back as what was written (\(variable))", ExitStatus.cannotWrite)
+        case .hookNotFound(let program):
+            self.init("the hook's program is not found or not executable: \(program)", ExitStatus.cannotWrite)
+        case .hookNeedsShell:
+            self.init(
+                "hooks are words, not shell lines", hint: "put it into a script, or use: sh -c '…'", ExitStatus.usage)
+        case .hookFailed(let program, let status):
+            self.init("the hook \(program) ended with \(status)", ExitStatus.cannotWrite)
+        case .hookTimedOut(let program, let seconds):
+            self.init("the hook \(program) did not end within \(seconds) seconds", ExitStatus.cannotWrite)
+        case .vaultUnavailable:
+            self.init("the vault could not be read or written during the delivery", ExitStatus.failed)
+        }
+    }
+
+    static func description(_ reason: Unencodable) -> String {
+        switch reason {
+        case .zeroByte: "it holds a zero byte"
+        case .lineBreak: "it holds a line break"
+        case .notUTF8: "it is not UTF-8"
+        case .quotes: "it mixes quotes, backslashes or dollar signs"
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Credentials
+import Operations
+
+extension Complaint {
+    init(_ error: OperationError) {
+        switch error {
+        case .vault(let error): self.init(error)
+        case .delivery(let error): self.init(error)
+        case .hygiene(let refusal): self.init(refusal)
+        case .provider(let name, let refusal): self.init(refusal, of: name)
+        case .courier(let refusal): self.init(refusal)
+        case .courierMissing:
+            self.init(
+                "rekeep-courier is not there", hint: "it belongs beside rekeep, or in ../libexec/rekeep/",
+                ExitStatus.badConfiguration)
+        case .courierSilent: self.init("the courier gave no answer", hint: "try again", ExitStatus.indeterminate)
+        case .unknownField(let name, let known):
+            self.init(
+                "there is no field '\(Self.shown(name))' here", hint: "the fields are \(known.joined(separator: ", "))",
+                ExitStatus.badInput)
+        case .missingField(let field):
+            self.init(
+                "the \(field.label) is missing", hint: "its name in --input is \(field.name)", ExitStatus.badInput)
+        case .secretFieldInEdit(let field):
+            self.init(
+                "the \(field.label) is secret, and edit does not change it", hint: "use rotate", ExitStatus.badInput)
+        case .keyOfOtherEnvironment(let holder):
+            self.init(
+                "this is the key of \(holder): the provider's \(holder.deployment.environment) environment",
+                hint: "the two keys stand side by side in the panel; copy the other one", ExitStatus.badInput)
+        case .retiredKey(let holder):
+            self.init(
+                "this key was retired at \(holder) and is never used again",
+                hint: "issue a new one in the provider's panel",
+                ExitStatus.badInput)
+        case .sameKey(let state):
+            self.init(
+                "this is not a new key: the credential has it already, as its \(state) version",
+                hint: "issue a new one in the provider's panel", ExitStatus.badInput)
+        case .refused(let check): self.init(refused: check)
+        case .indeterminate(let check):
+            self.init(
+                "the key could not be proved: \(check.message)",
+                hint: "that says nothing about the key; try again later", ExitStatus.indeterminate)
+        case .identityDiffers(let expected, let found):
+            self.init(
+                found.isEmpty
+                    ? "the answer names no account, but \(expected) is on record"
+                    : "the key works, but for another account: \(Self.shown40(found)) instead of \(expected)",
+                hint: "check that you copied it from the right account", ExitStatus.notWell)
+        case .expiryBeyondLifetime(let lifetime):
+            self.init(
+                "the provider gives no key more than \(lifetime)", hint: "look up the date in its panel",
+                ExitStatus.badInput)
+        case .expiryPassed(let time): self.init("\(time.date) has passed", ExitStatus.badInput)
+        case .linkAcrossEnvironments(let one, let other):
+            self.init("\(one) and \(other) are different environments and never share a key", ExitStatus.badInput)
+        case .linkAcrossProviders(let one, let other):
+            self.init("\(one) and \(other) have different providers", ExitStatus.badInput)
+        case .renameAcrossIssuers(let old, let new):
+            self.init(
+                "\(old) can't become \(new): provider and environment belong to the key",
+                hint: "remove it and add the other", ExitStatus.badInput)
+        case .noTargets(let deployment):
+            self.init(
+                "\(deployment) has no target", hint: "rekeep target add \(deployment) --path FILE", ExitStatus.missing)
+        case .noTarget(let path, let deployment):
+            self.init(
+                "\(deployment) has no target \(path)", hint: "rekeep target list \(deployment)", ExitStatus.missing)
+        case .targetExists(let path, let deployment):
+            self.init("\(deployment) has the target \(path) already", ExitStatus.badInput)
+        case .noSuchPolicy(let pattern):
+            self.init("there is no policy for \(pattern)", hint: "rekeep policy list", ExitStatus.missing)
+        case .nothingMatches(let patterns):
+            self.init(
+                patterns.isEmpty
+                    ? "the vault is empty" : "nothing fits \(patterns.map(\.description).joined(separator: " "))",
+                hint: patterns.isEmpty ? "rekeep add ADDRESS" : "rekeep list", ExitStatus.missing)
+        case .emptyDeployment(let deployment):
+            self.init("\(deployment) has no credential", hint: "rekeep list", ExitStatus.missing)
+        case .heldByAnother(let what, let process):
+            self.init(
+                "\(what) is under way" + (process.map { " in process \($0)" } ?? ""),
+                hint: "try again when it has ended",
+                ExitStatus.busy)
+        case .lockUnavailable(let path, let code):
+            self.init("the lock \(path) can't be taken: \(Self.system(code))", ExitStatus.cannotWrite)
+        case .rotationOpen(let rotation):
+            self.init(
+                "a rotation of this credential is unfinished: \(rotation.state.name)",
+                hint: Self.wayOn(rotation), ExitStatus.failed)
+        case .noOpenRotation(let address): self.init("no rotation of \(address) is unfinished", ExitStatus.missing)
+        case .cannotAbort(let rotation):
+            self.init(
+                "the rotation is \(rotation.state.name): the new key is current and can't be aborted",
+                hint: Self.wayOn(rotation), ExitStatus.failed)
+        case .wouldLoseKey(let address, let check):
+            self.init(
+                "the old key is not accepted any more, and the new one is not refused (\(check.message)); taking it back would lose the only key",
+                hint: "rekeep rotate --resume \(address)", ExitStatus.failed)
+        case .currentNotAccepted(let check):
+            self.init(
+                "the provider does not accept the current key either (\(check.message)), so its refusal of the old one proves nothing",
+                hint: "rekeep check, then try again", ExitStatus.indeterminate)
+        case .nothingToRetire(let address):
+            self.init("\(address) has no previous key to retire", ExitStatus.missing)
+        case .notDelivered(let rotation, let failed):
+            self.init(
+                "the old key is still needed: the new one has not reached every target"
+                    + (failed.isEmpty ? "" : " (\(failed.joined(separator: ", ")))"),
+                hint: "rekeep rotate --resume \(rotation.address)", ExitStatus.notWell)
+        case .oldKeyAlive(let panelPath):
+            self.init(
+                "the provider still accepts the old key, so it is not erased",
+                hint: "revoke it in the provider's panel: \(panelPath)", ExitStatus.notWell)
+        case .refusedOnce(let again):
+            self.init(
+                "the provider refused the old key once; a second refusal, a minute later, is needed to erase it",
+                hint: "run this again after \(again)", ExitStatus.notWell)
+        }
+    }
+
+    static func shown40(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(40)))
+    }
+
+    static func wayOn(_ rotation: Rotation) -> String {
+        switch rotation.state {
+        case .planned: "rekeep rotate \(rotation.address)"
+        case .staged, .proved:
+            "rekeep rotate --resume \(rotation.address), or --abort to take it back"
+        case .promoted, .delivering: "rekeep rotate --resume \(rotation.address)"
+        case .grace, .retiring: "rekeep retire \(rotation.address)"
+        case .done, .aborted, .rolledBack: "rekeep rotate \(rotation.address)"
+        }
+    }
+
+    init(refused check: Check) {
+        let hint: String
+        switch check.outcome {
+        case .badCredentials:
+            hint =
+                "check the key and the account: a key of another account, of the other environment, or one that was replaced is refused like this"
+        case .expired: hint = "issue a new one in the provider's panel"
+        case .ipNotAllowed: hint = "add this machine's address to the allow-list in the provider's panel"
+        case .forbidden: hint = "give the key the right to read the account's balance"
+        case .wrongEnvironment: hint = "copy the key of the right environment"
+        case .rateLimited, .providerDown, .ok, .unknown, .unreachable: hint = "try again later"
+        }
+        self.init("the key is not usable: \(check.message)", hint: hint, ExitStatus.notWell)
+    }
+}

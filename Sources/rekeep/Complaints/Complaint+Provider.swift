@@ -1,0 +1,67 @@
+import Credentials
+import Providers
+
+extension Complaint {
+    init(_ refusal: Hygiene.Refusal) {
+        switch refusal {
+        case .empty(let field): self.init("the \(field.label) is empty", ExitStatus.badInput)
+        case .notUTF8(let field):
+            self.init("the \(field.label) is not text in UTF-8", hint: "copy it again", ExitStatus.badInput)
+        case .tooLong(let field, let limit):
+            self.init("the \(field.label) is longer than \(limit) bytes", ExitStatus.badInput)
+        case .email(let field):
+            self.init(
+                "an e-mail address is not a \(field.label)",
+                hint: "the \(field.label) stands beside the key in the provider's panel", ExitStatus.badInput)
+        case .swapped(let field, let other):
+            self.init(
+                "\(field.label) and \(other.label) are swapped: each looks like the other",
+                hint: "enter them the other way round",
+                ExitStatus.badInput)
+        case .wrongForm(let field):
+            self.init(
+                "the \(field.label) does not have the form that it should", hint: "copy it again, the whole of it",
+                ExitStatus.badInput)
+        }
+    }
+
+    init(_ refusal: ProviderDescription.Refusal, of name: String) {
+        switch refusal {
+        case .noSuchEnvironment(let environment, let known):
+            self.init(
+                "\(name) has no environment '\(environment)'", hint: "it has \(known.joined(separator: ", "))",
+                ExitStatus.missing)
+        case .needsBaseURL:
+            self.init("\(name) needs to know where to ask", hint: "give --base-url https://…", ExitStatus.usage)
+        case .baseURL(.malformed):
+            self.init(
+                "the base URL is not of the form https://HOST[:PORT][/PATH]",
+                hint: "leave out user, query and fragment",
+                ExitStatus.badInput)
+        case .baseURL(.notEncrypted(let host)):
+            self.init("a key is never sent to \(host) without encryption", hint: "use https", ExitStatus.badInput)
+        case .hostOfAnotherEnvironment(let host, let environment):
+            self.init(
+                "\(host) is the \(environment) environment of \(name)", hint: "keys of two environments never meet",
+                ExitStatus.badInput)
+        case .malformed: self.init("the profile of \(name) can't be used", ExitStatus.badConfiguration)
+        }
+    }
+
+    init(_ refusal: CourierAnswer.Refusal) {
+        switch refusal {
+        case .noSuchProvider(let name, let known):
+            self.init(
+                "there is no provider '\(Self.shown(name))'", hint: "there are \(known.joined(separator: ", "))",
+                ExitStatus.missing)
+        case .noSuchEnvironment(let name): self.init("the provider has no environment '\(name)'", ExitStatus.missing)
+        case .badProfile(let file, let place, let problem):
+            self.init(
+                "the profile \(file) is wrong" + (place.isEmpty ? "" : " at \(place)") + ": \(problem)",
+                ExitStatus.badConfiguration)
+        case .badBaseURL: self.init("the base URL is refused", ExitStatus.badConfiguration)
+        case .malformedQuestion:
+            self.init("the courier did not understand; are both programs of one version?", ExitStatus.badConfiguration)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import Sealing
+import Vault
+
+extension Complaint {
+    init(_ error: VaultError) {
+        switch error {
+        case .missing(let path):
+            self.init("there is no vault at \(path)", hint: "rekeep init", ExitStatus.missing)
+        case .alreadyExists(let path):
+            self.init("there is a vault at \(path) already; it is left as it is", ExitStatus.cannotWrite)
+        case .notAccessible(let path, let code):
+            self.init(
+                "\(path) can't be opened: \(Self.system(code))",
+                code == EACCES || code == EPERM ? ExitStatus.cannotOpen : ExitStatus.failed)
+        case .notAVault(let path):
+            self.init("\(path) is not a rekeep vault, or its first page is damaged", ExitStatus.damaged)
+        case .newerFormat(let found, let known):
+            self.init(
+                "the vault has format \(found), and this rekeep knows up to \(known)",
+                hint: "use the newer rekeep that wrote it",
+                ExitStatus.cannotOpen)
+        case .damaged(let damage):
+            self.init(
+                "the vault is damaged or was tampered with: \(Self.description(damage))",
+                hint: "nothing was changed; keep this file and go back to a backup", ExitStatus.damaged)
+        case .rolledBack(let found, let lastSeen):
+            self.init(
+                "this is an older copy of the vault: generation \(found), and this machine has seen \(lastSeen)",
+                hint: "an older copy may bring retired keys back; find the newest one", ExitStatus.damaged)
+        case .lastSeenDamaged(let path):
+            self.init(
+                "\(path), which remembers the newest vault seen here, is not authentic",
+                hint: "if you know why, remove that file; an older vault is then not noticed", ExitStatus.damaged)
+        case .lastSeenNotWritten(let path, let code):
+            self.init(
+                "the change is stored, but \(path) can't be written: \(Self.system(code))",
+                hint: "until it can, an older copy of the vault is not noticed", ExitStatus.cannotWrite)
+        case .noSlotFits:
+            self.init("that does not open this vault", hint: "check the passphrase", ExitStatus.cannotOpen)
+        case .noSuchSlot: self.init("the vault has no slot of that kind", ExitStatus.cannotOpen)
+        case .busy:
+            self.init("another process holds the vault for too long", hint: "try again", ExitStatus.busy)
+        case .diskFull: self.init("the disk is full; nothing was changed", ExitStatus.failed)
+        case .storage(let code):
+            self.init("the vault can't be read or written (SQLite \(code)); nothing was changed", ExitStatus.failed)
+        case .derivation(.outOfMemory):
+            self.init("there is not enough memory to derive the key", ExitStatus.cannotOpen)
+        case .derivation(.costsOutOfRange(let operations, let memory)):
+            self.init(
+                "a slot asks for a key derivation outside the accepted range (\(operations) passes over \(memory >> 20) MiB)",
+                hint: "the vault was tampered with, or made by something else", ExitStatus.damaged)
+        case .derivation(.notAuthentic): self.init("a slot can't be made for that key", ExitStatus.badInput)
+        case .givenUp: self.init("nothing was changed", ExitStatus.failed)
+        case .noSuchAddress(let address): self.init("there is no \(address)", hint: "rekeep list", ExitStatus.missing)
+        case .noSuchDeployment(let deployment):
+            self.init("there is no \(deployment)", hint: "rekeep list", ExitStatus.missing)
+        case .ambiguous(let deployment, let candidates):
+            self.init(
+                "\(deployment) has several credentials",
+                hint: "name one: \(candidates.map(\.description).joined(separator: ", "))",
+                ExitStatus.usage)
+        case .addressTaken(let address):
+            self.init(
+                "\(address) exists already", hint: "use rotate for a new key, or remove it first", ExitStatus.badInput)
+        }
+    }
+
+    static func description(_ damage: Damage) -> String {
+        switch damage {
+        case .file: "the file's structure"
+        case .header: "the header, or the set of slots, does not fit its seal"
+        case .slot(let number): "slot \(number) does not fit its checksum or form"
+        case .slotKey(let number): "slot \(number) leads to another key than the vault's"
+        case .record(let table): "a record of '\(table)' does not fit its seal"
+        case .freshness(let table): "a record of '\(table)' is missing, duplicated or from an older copy"
+        case .secret: "a secret value does not fit its seal"
+        case .log(let entry): "entry \(entry) of the audit log does not fit the chain"
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Credentials
+import Delivery
+import Glibc
+import Operations
+import Providers
+import Sealing
+import Vault
+
+/// Every word that the user reads about a failure: what happened, what to do, and the exit code. The
+/// files beside this one have the words for one kind of failure each.
+struct Complaint {
+    let text: String
+    let hint: String?
+    let status: Int32
+
+    init(_ text: String, hint: String? = nil, _ status: Int32) {
+        self.text = text
+        self.hint = hint
+        self.status = status
+    }
+
+    /// As it is printed.
+    var lines: String { "rekeep: " + text + (hint.map { "\n  hint: " + $0 } ?? "") }
+
+    /// Nil for an error that is not ours.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as CommandError: self.init(error)
+        case let error as OperationError: self.init(error)
+        case let error as AddressError: self.init(error)
+        default: return nil
+        }
+    }
+
+    static func system(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+    init(_ error: AddressError) {
+        switch error {
+        case .malformed(let text):
+            self.init(
+                "'\(Self.shown(text))' is not an address",
+                hint: "an address is APPLICATION/ENVIRONMENT/PROVIDER[@ACCOUNT], such as whmcs/live/domainnameapi",
+                ExitStatus.usage)
+        case .malformedPattern(let text):
+            self.init(
+                "'\(Self.shown(text))' is not a pattern",
+                hint: "a pattern is an address with * and ? in it, such as '*/live/*' or 'whmcs/**'", ExitStatus.usage)
+        }
+    }
+
+    /// What was typed, without control characters and cut short: it may be a value in the wrong place.
+    static func shown(_ text: String) -> String {
+        let printable = text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        return printable.count > 24
+            ? String(String.UnicodeScalarView(printable.prefix(8))) + "…" : String(String.UnicodeScalarView(printable))
+    }
+
+    init(_ error: CommandError) {
+        switch error {
+        case .operation(let error): self.init(error)
+        case .needsInput(let what, let option):
+            self.init("\(what) is needed and there is no terminal to ask at", hint: "give \(option)", ExitStatus.usage)
+        case .needsConfirmation:
+            self.init(
+                "this needs a confirmation and there is no terminal to ask at", hint: "give --yes", ExitStatus.usage)
+        case .needsPassphrase:
+            self.init(
+                "the vault is locked and there is no terminal to ask at",
+                hint: "give --identity FILE or --passphrase-file FILE", ExitStatus.cannotOpen)
+        case .emptyPassphrase: self.init("the passphrase is empty", ExitStatus.cannotOpen)
+        case .passphrasesDiffer:
+            self.init("the two passphrases differ; nothing was made", hint: "try again", ExitStatus.badInput)
+        case .nothingToOpenWith:
+            self.init(
+                "a vault needs a way to open it",
+                hint: "run this at a terminal, or give --passphrase-file FILE or --identity-out FILE", ExitStatus.usage)
+        case .declined: self.init("nothing was done", ExitStatus.failed)
+        case .fileUnreadable(let path, let code):
+            self.init(
+                "\(path) can't be read: \(Self.system(code))", code == ENOENT ? ExitStatus.missing : ExitStatus.badInput
+            )
+        case .fileNotPrivate(let path, let mode):
+            self.init(
+                "\(path) can be read by others (mode 0\(String(mode, radix: 8))), so it may not be secret any more",
+                hint: "chmod 600 \(path), and think about who could have read it", ExitStatus.cannotOpen)
+        case .fileExists(let path):
+            self.init(
+                "\(path) exists already and is not overwritten", hint: "choose another name", ExitStatus.cannotWrite)
+        case .fileNotWritten(let path, let code):
+            self.init("\(path) can't be written: \(Self.system(code))", ExitStatus.cannotWrite)
+        case .notAnIdentity(let path): self.init("\(path) holds no rekeep identity", ExitStatus.cannotOpen)
+        case .notAnObject(let source):
+            self.init(
+                "\(source) is not one JSON object of texts, each name once",
+                hint: #"such as {"reseller_id": "…", "api_key": "…"}"#, ExitStatus.badInput)
+        case .programNotFound(let name, let code):
+            self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
+        case .notWell(let status): self.init("", status)
+        }
+    }
+}

@@ -35,7 +35,9 @@ struct TamperTests {
         try everything(scratch)
     }
 
-    @Test(arguments: ["credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "tree", "log"])
+    @Test(arguments: [
+        "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "tree", "log",
+    ])
     func `one flipped byte in any sealed value is noticed`(table: String) throws {
         let scratch = try Scratch()
         let credential = try scratch.add("a/live/x")

@@ -32,6 +32,7 @@ let package = Package(
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
         .target(name: "Vault", dependencies: ["Credentials", "Sealing", "CSQLite"], swiftSettings: house),
+        .target(name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux"], swiftSettings: house),
         .target(
             name: "Providers",
             dependencies: [
@@ -48,7 +49,7 @@ let package = Package(
         .executableTarget(
             name: "rekeep",
             dependencies: [
-                "Operations", "Vault", "Providers", "Delivery", "Credentials", "Sealing", "CLinux",
+                "Operations", "Vault", "Providers", "Delivery", "Keyring", "Credentials", "Sealing", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: house),
         .executableTarget(
@@ -78,6 +79,8 @@ let package = Package(
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
+        .testTarget(
+            name: "KeyringTests", dependencies: ["Keyring", "Credentials", "Sealing"], swiftSettings: house),
         .testTarget(
             name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: house),
         .testTarget(name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: house),

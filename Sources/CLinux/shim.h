@@ -1,5 +1,6 @@
 // The Linux calls that Swift cannot import because they are variadic or macros.
 #pragma once
+#include <linux/keyctl.h>
 #include <regex.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -30,4 +31,26 @@ static inline long linux_close_from(unsigned int first) { return syscall(SYS_clo
 extern int execvpe(const char *file, char *const arguments[], char *const environment[]);
 static inline int linux_execvpe(const char *file, char *const *arguments, char *const *environment) {
   return execvpe(file, arguments, environment);
+}
+
+// The kernel's keys. Each returns -1 with errno, like the system calls that they are.
+static inline int linux_add_user_key(const char *name, const void *bytes, unsigned long count) {
+  return (int)syscall(SYS_add_key, "user", name, bytes, count, KEY_SPEC_USER_KEYRING);
+}
+static inline int linux_find_user_key(const char *name) {
+  return (int)syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", name, 0);
+}
+static inline long linux_read_key(int key, void *bytes, unsigned long count) {
+  return syscall(SYS_keyctl, KEYCTL_READ, key, bytes, count);
+}
+static inline int linux_expire_key(int key, unsigned int seconds) {
+  return (int)syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds);
+}
+// View, read, search and revoke for processes of the same user; write and link for nobody else.
+static inline int linux_share_key_with_user(int key) {
+  return (int)syscall(SYS_keyctl, KEYCTL_SETPERM, key, 0x3f0b0000);
+}
+static inline int linux_revoke_key(int key) { return (int)syscall(SYS_keyctl, KEYCTL_REVOKE, key); }
+static inline int linux_unlink_user_key(int key) {
+  return (int)syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING);
 }

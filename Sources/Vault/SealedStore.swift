@@ -63,6 +63,13 @@ final class SealedStore {
     func forEach(
         _ table: Table, _ body: ([UInt8]) throws(VaultError) -> Void
     ) throws(VaultError) {
+        try forEachSealed(table) { row throws(VaultError) in try body(try open(row, in: table)) }
+    }
+
+    /// As `forEach`, without opening the rows.
+    func forEachSealed(
+        _ table: Table, _ body: (SealedRow) throws(VaultError) -> Void
+    ) throws(VaultError) {
         var sums = [Element](repeating: .zero, count: 65_536)
         var count: UInt64 = 0
         let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name)")
@@ -70,7 +77,7 @@ final class SealedStore {
             let row = try Self.row(from: statement, table)
             sums[Int(row.id.bytes[0]) << 8 | Int(row.id.bytes[1])] ^= row.element(in: table, key: keys.freshness)
             count += 1
-            try body(try open(row, in: table))
+            try body(row)
         }
         guard count == header[table].rows else { throw .damaged(.freshness(table: table.name)) }
         for first in UInt8.min...UInt8.max {

@@ -40,6 +40,8 @@ public enum Opener: Sendable {
     case passphrase(SecretBytes)
     case identity(KeyPair)
     case recovery(RecoveryCode)
+    /// The vault's key itself, from a session.
+    case vaultKey(SecretBytes)
 }
 
 /// A random code, shown once, to print and lock away: 160 bits.
@@ -113,6 +115,9 @@ extension Slot {
         case (.recovery(let wrapped), .recovery(let code)):
             key = try? AEAD.openSecret(
                 wrapped, with: Self.recoveryKey(code), binding: Self.binding(vault, number, .recovery))
+        case (_, .vaultKey(let given)):
+            // A session of before the key was changed fits no slot any more.
+            return Commitment(to: given, context: vault) == commitment ? given : nil
         case (.passphrase, _), (.identity, _), (.recovery, _):
             return nil
         }

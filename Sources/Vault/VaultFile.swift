@@ -1,6 +1,6 @@
 public import Credentials
 internal import Glibc
-internal import Sealing
+public import Sealing
 
 /// A vault on disk, still locked: only what is readable without a key can be asked of it.
 public final class VaultFile {
@@ -30,18 +30,27 @@ public final class VaultFile {
     /// - Parameter stateDirectory: where the last generation seen is kept.
     /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`, `rolledBack`.
     public func open(with opener: Opener, stateDirectory: String) throws(VaultError) -> OpenVault {
-        let kind: Slot.Kind =
+        try OpenVault(
+            database: database, vault: vault, keys: VaultKeys(vaultKey: try vaultKey(with: opener)),
+            stateDirectory: stateDirectory)
+    }
+
+    /// Sixteen bytes that tell this vault from others; readable without a key.
+    public var id: [UInt8] { vault }
+
+    /// The vault's key, for a session to keep.
+    /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`.
+    public func vaultKey(with opener: Opener) throws(VaultError) -> SecretBytes {
+        let kind: Slot.Kind? =
             switch opener {
             case .passphrase: .passphrase
             case .identity: .identity
             case .recovery: .recovery
+            case .vaultKey: nil
             }
-        guard slots.contains(where: { $0.content.kind == kind }) else { throw .noSuchSlot }
+        guard kind == nil || slots.contains(where: { $0.content.kind == kind }) else { throw .noSuchSlot }
         for slot in slots {
-            if let key = try slot.open(with: opener, vault: vault) {
-                return try OpenVault(
-                    database: database, vault: vault, keys: VaultKeys(vaultKey: key), stateDirectory: stateDirectory)
-            }
+            if let key = try slot.open(with: opener, vault: vault) { return key }
         }
         throw .noSlotFits
     }

@@ -1,3 +1,4 @@
+import Keyring
 import Operations
 import Vault
 
@@ -11,6 +12,7 @@ enum CommandError: Error {
     case emptyPassphrase
     case passphrasesDiffer
     case nothingToOpenWith
+    case keyring(KeyringError)
     case declined
     case fileUnreadable(path: String, errno: Int32)
     case fileNotPrivate(path: String, mode: UInt32)

@@ -154,6 +154,7 @@ struct RefusalTests {
             "policy list", "policy set", "policy unset", "env", "exec", "target", "target add", "target list",
             "target remove",
             "deploy", "drift", "providers", "providers show", "providers validate",
+            "unlock", "lock", "log", "verify",
         ] {
             let help = try await sandbox.rekeep(command.split(separator: " ").map(String.init) + ["--help"])
             #expect(help.status == 0 && help.out.contains("EXAMPLE\n  rekeep \(command)"), "\(command)")

@@ -70,6 +70,10 @@ struct Complaint {
         case .emptyPassphrase: self.init("the passphrase is empty", ExitStatus.cannotOpen)
         case .passphrasesDiffer:
             self.init("the two passphrases differ; nothing was made", hint: "try again", ExitStatus.badInput)
+        case .keyring(.kernel(let code)):
+            self.init(
+                "the kernel keeps no key here: \(Self.system(code))",
+                hint: "some containers forbid it; use --identity or --passphrase-file", ExitStatus.failed)
         case .nothingToOpenWith:
             self.init(
                 "a vault needs a way to open it",

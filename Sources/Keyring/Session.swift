@@ -1,0 +1,57 @@
+internal import CLinux
+public import Credentials
+internal import Glibc
+public import Sealing
+
+/// The kernel will not keep keys here, or not any more.
+public enum KeyringError: Error, Equatable, Sendable {
+    /// The system call's errno: a container may forbid keyctl, a quota may be used up.
+    case kernel(errno: Int32)
+}
+
+/// An unlocked vault's key in the Linux kernel's user keyring: no daemon, nothing on disk, and gone when its
+/// time is over. Every process of the same user can read it until then.
+public struct Session: Sendable {
+    private let name: String
+
+    /// - Parameter vault: the vault's id.
+    public init(vault: [UInt8]) {
+        name = "rekeep:" + vault.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// Keeps the key for `span`. An earlier one is replaced.
+    public func begin(with key: SecretBytes, for span: Span) throws(KeyringError) {
+        let id = key.withBytes { linux_add_user_key(name, $0.baseAddress, UInt($0.count)) }
+        guard id >= 0 else { throw .kernel(errno: errno) }
+        // The limit first: if the rest fails, nothing stays for ever.
+        guard linux_expire_key(id, UInt32(clamping: span.seconds)) == 0, linux_share_key_with_user(id) == 0 else {
+            let cause = errno
+            linux_unlink_user_key(id)
+            throw .kernel(errno: cause)
+        }
+    }
+
+    /// The key; nil when there is no session, it has ended, or the kernel keeps none here.
+    public func key() -> SecretBytes? {
+        let id = linux_find_user_key(name)
+        guard id >= 0 else { return nil }
+        var count = 0
+        let key = SecretBytes(count: AEAD.keyCount) { count = linux_read_key(id, $0.baseAddress, UInt($0.count)) }
+        return count == AEAD.keyCount ? key : nil
+    }
+
+    /// Ends the session.
+    /// - Returns: false when there was none.
+    public func end() throws(KeyringError) -> Bool {
+        let id = linux_find_user_key(name)
+        guard id >= 0 else {
+            switch errno {
+            case ENOKEY, EKEYEXPIRED, EKEYREVOKED: return false
+            case let cause: throw .kernel(errno: cause)
+            }
+        }
+        guard linux_revoke_key(id) == 0 else { throw .kernel(errno: errno) }
+        linux_unlink_user_key(id)
+        return true
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Operations
+
+struct LogCommand: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "Show the audit log: who did what to which address, and how it ended.",
+        discussion: """
+            EXAMPLE
+              rekeep log
+              rekeep log --verify
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Flag(help: "Only check that no entry was changed, dropped or reordered.")
+    var verify = false
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let entries = try keeper.log()
+        if verify {
+            console.print("\(entries.count) entries, none changed, dropped or reordered.")
+        } else {
+            LogRendering(entries: entries).show(options, console)
+        }
+    }
+}
+
+struct Verify: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check every seal of the vault, its freshness and its log. Exits with 1 when anything is wrong.",
+        discussion: "EXAMPLE\n  rekeep verify")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        try VerifyRendering(report: keeper.verify()).show(options, console)
+    }
+}

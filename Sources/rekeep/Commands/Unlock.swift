@@ -1,0 +1,54 @@
+import ArgumentParser
+import Credentials
+import Keyring
+
+struct Unlock: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unlock",
+        abstract: "Keep the vault open for a while, without asking again.",
+        discussion: """
+            The kernel keeps the key, in memory, until the time is over or `rekeep lock` ends it. Every \
+            process of the same user can use it until then.
+
+            EXAMPLE
+              rekeep unlock --for 1h
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(name: .customLong("for"), help: ArgumentHelp("How long, at most 24h.", valueName: "TIME"))
+    var span = Span(seconds: 15 * 60)
+
+    func validate() throws {
+        guard span.seconds <= 86_400 else { throw ValidationError("A session lasts at most 24h.") }
+    }
+
+    func run() throws {
+        let settings = options.settings
+        let (id, key) = try Opening(settings: settings).vaultKey()
+        do {
+            try Session(vault: id).begin(with: key, for: span)
+        } catch {
+            throw CommandError.keyring(error)
+        }
+        if !options.json { settings.console.print("Unlocked for \(span).") }
+    }
+}
+
+struct Lock: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lock", abstract: "End the session that unlock began.", discussion: "EXAMPLE\n  rekeep lock")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let settings = options.settings
+        let ended: Bool
+        do {
+            ended = try Session(vault: try Opening(settings: settings).file().id).end()
+        } catch let error as KeyringError {
+            throw CommandError.keyring(error)
+        }
+        if !options.json { settings.console.print(ended ? "Locked." : "It was locked already.") }
+    }
+}

@@ -1,0 +1,54 @@
+import Operations
+import Vault
+
+/// The lines of `log`.
+struct LogRendering {
+    let entries: [LogEntry]
+
+    func show(_ options: GlobalOptions, _ console: Console) {
+        if options.json {
+            console.print(
+                JSON.list(
+                    entries.map {
+                        .object([
+                            ("at", JSON($0.at)), ("user", .number(Int64($0.user))), ("host", .text($0.host)),
+                            ("action", .text($0.action)), ("subject", .text($0.subject)),
+                            ("outcome", .text($0.outcome)),
+                        ])
+                    }
+                ))
+            return
+        }
+        var table = Table("AT", "USER", "HOST", "ACTION", "SUBJECT", "OUTCOME")
+        for entry in entries {
+            table.add(entry.at.description, "\(entry.user)", entry.host, entry.action, entry.subject, entry.outcome)
+        }
+        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+    }
+}
+
+/// What `verify` found.
+struct VerifyRendering {
+    let report: VerifyReport
+
+    func show(_ options: GlobalOptions, _ console: Console) throws {
+        let findings = report.findings.map(Complaint.description)
+        if options.json {
+            console.print(
+                JSON.object([
+                    ("generation", .number(Int64(clamping: report.generation))),
+                    ("rows", .object(report.rows.map { ($0.table, JSON($0.count)) })),
+                    ("log_entries", JSON(report.logEntries)), ("findings", .list(findings.map(JSON.text))),
+                ]))
+        } else {
+            let rows = report.rows.reduce(0) { $0 + $1.count }
+            console.print(
+                "Generation \(report.generation): \(rows) records and \(report.logEntries) log entries looked at.")
+            for finding in findings { console.print("  " + finding) }
+            if findings.isEmpty {
+                console.print("Every seal, the freshness of every table and the log's chain are right.")
+            }
+        }
+        if !findings.isEmpty { throw CommandError.notWell(ExitStatus.notWell) }
+    }
+}

@@ -1,0 +1,34 @@
+import Credentials
+import Sealing
+import Testing
+
+@testable import Keyring
+
+struct SessionTests {
+    private let session = Session(vault: Randomness.bytes(16))
+    private let key = SecretBytes.random(count: AEAD.keyCount)
+
+    @Test func `a session gives the key back until it is ended`() throws {
+        #expect(session.key() == nil)
+        try session.begin(with: key, for: Span(seconds: 60))
+        #expect(session.key() == key)
+        #expect(try session.end())
+        #expect(session.key() == nil)
+        #expect(try !session.end())
+    }
+
+    @Test func `a second session replaces the first`() throws {
+        let other = SecretBytes.random(count: AEAD.keyCount)
+        try session.begin(with: key, for: Span(seconds: 60))
+        try session.begin(with: other, for: Span(seconds: 60))
+        #expect(session.key() == other)
+        #expect(try session.end())
+        #expect(session.key() == nil)
+    }
+
+    @Test func `two vaults have a session each`() throws {
+        try session.begin(with: key, for: Span(seconds: 60))
+        #expect(Session(vault: Randomness.bytes(16)).key() == nil)
+        #expect(try session.end())
+    }
+}

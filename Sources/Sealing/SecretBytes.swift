@@ -80,11 +80,6 @@ public final class SecretBytes: @unchecked Sendable {
         withBytes { SecretBytes(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    /// A copy outside locked memory, for a library that takes nothing else. Each use is listed in SECURITY.md.
-    public func exposedArray() -> [UInt8] {
-        withBytes { Array($0) }
-    }
-
     /// True while all secrets of this process are in memory that cannot be swapped out.
     public static var memoryIsLocked: Bool { SecretArena.process.isLocked }
 }

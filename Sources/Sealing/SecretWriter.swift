@@ -39,11 +39,6 @@ public struct SecretWriter: ~Copyable {
         SecretBytes(copying: UnsafeRawBufferPointer(start: piece.bytes, count: count))
     }
 
-    /// Removes the last byte, if there is one.
-    public mutating func removeLast() {
-        if count > 0 { count -= 1 }
-    }
-
     private mutating func reserve(_ more: Int) {
         guard count + more > capacity else { return }
         let larger = max(capacity * 2, count + more)

@@ -44,8 +44,6 @@ struct RecordReader {
 
     mutating func fixed(_ count: Int) throws(MalformedRecord) -> [UInt8] { Array(bytes[try advance(count)]) }
 
-    mutating func blob() throws(MalformedRecord) -> [UInt8] { try fixed(Int(try number(UInt32.self))) }
-
     mutating func text() throws(MalformedRecord) -> String {
         let range = try advance(Int(try number(UInt32.self)))
         return bytes.withUnsafeBufferPointer {

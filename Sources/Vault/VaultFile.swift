@@ -23,9 +23,6 @@ public final class VaultFile {
         (vault, slots) = try Self.readFront(database, path: path)
     }
 
-    /// True when a slot of that kind exists, so that asking for the passphrase makes sense.
-    public var hasPassphraseSlot: Bool { slots.contains { $0.content.kind == .passphrase } }
-
     /// Opens the vault with the first slot that fits.
     /// - Parameter stateDirectory: where the last generation seen is kept.
     /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`, `rolledBack`.

@@ -7,7 +7,7 @@ import Testing
 
 struct UniversalDialectTests {
     private func encode(_ text: String) throws -> String {
-        String(decoding: try UniversalDialect.encode(SecretBytes(text.utf8)).exposedArray(), as: UTF8.self)
+        String(decoding: try UniversalDialect.encode(SecretBytes(text.utf8)).withBytes { Array($0) }, as: UTF8.self)
     }
 
     @Test(arguments: [

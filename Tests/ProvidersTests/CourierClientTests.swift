@@ -70,7 +70,7 @@ struct CourierClientTests {
             BalanceCall(
                 provider: "p", environment: "live", ownBaseURL: "https://x", fields: ["k": SecretBytes(value.utf8)])
         ).line(id: 3)
-        let bytes = line.exposedArray()
+        let bytes = line.withBytes { Array($0) }
         #expect(bytes.count { $0 == 10 } == 1 && bytes.last == 10)
         let object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
         #expect(object["id"] as? Int == 3)

@@ -200,7 +200,7 @@ struct SlotTests {
 
     @Test func `codes survive a person: case, spaces, look-alikes; not a wrong character`() throws {
         let secret = SecretBytes.random(count: 20)
-        let code = String(decoding: GroupedCode.encode(secret).exposedArray(), as: UTF8.self)
+        let code = String(decoding: GroupedCode.encode(secret).withBytes { Array($0) }, as: UTF8.self)
         #expect(code.split(separator: "-").count == 9)
         let typed = code.lowercased().replacingOccurrences(of: "-", with: " ")
             .replacingOccurrences(of: "0", with: "o").replacingOccurrences(of: "1", with: "l")
@@ -219,7 +219,7 @@ struct SlotTests {
         let pair = KeyPair.random()
         let content = IdentityFile.content(for: pair)
         #expect(IdentityFile.pair(from: content)?.publicKey == pair.publicKey)
-        let wrapped = SecretBytes(Array("# made-up\n\n".utf8) + content.exposedArray().dropLast())
+        let wrapped = SecretBytes(Array("# made-up\n\n".utf8) + content.withBytes { Array($0) }.dropLast())
         #expect(IdentityFile.pair(from: wrapped)?.publicKey == pair.publicKey)
         #expect(IdentityFile.pair(from: SecretBytes("REKEEP-IDENTITY-1-AAAA".utf8)) == nil)
         #expect(IdentityFile.pair(from: SecretBytes([])) == nil)

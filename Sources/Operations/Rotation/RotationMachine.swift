@@ -20,8 +20,8 @@ extension Keeper {
     public func rotate(
         _ plan: RotationPlan, values: [String: SecretBytes], expires: Timestamp?
     ) async throws(OperationError) -> RotationReport {
-        let terms = plan.credential.terms
-        try checkExpiry(expires, terms)
+        defer { withExtendedLifetime(plan.lock) {} }
+        try checkExpiry(expires, plan.credential.terms)
         let intake = try stage(plan, values, expires)
         return try await advance(plan.credential.id, plan.address, removals: intake.removals)
     }

@@ -8,7 +8,6 @@ public struct RotationPlan {
     public let credential: Credential
     public let mode: Terms.Mode
     public let grace: Span
-    public let deployments: [Deployment]
     public let targets: [(deployment: Deployment, path: String)]
     /// What speaks against going on; empty when everything that can be tried has been tried well.
     public let findings: [Finding]
@@ -16,7 +15,6 @@ public struct RotationPlan {
     public let oldKey: Check?
     /// Kept until the rotation ends.
     let lock: FileLock
-    let oldKeyLastAlive: Int64?
 
     /// Something that a pre-flight found.
     public struct Finding: Sendable, Equatable {
@@ -42,7 +40,7 @@ extension Keeper {
         case .staged, .proved, .promoted, .delivering: if let open { throw .rotationOpen(open) }
         }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
-        let (deployments, targets, findings) = try preflight(credential)
+        let (targets, findings) = try preflight(credential)
         let values = try values(of: current, in: credential)
         let check = try await call([Trial(credential: credential, version: current.number, values: values)]).first
         let lastAlive = check?.outcome == .ok ? Milliseconds.now() : nil
@@ -58,18 +56,17 @@ extension Keeper {
             try transaction.log(entry("rotate", address.description, "planned, " + mode.name))
         }
         return RotationPlan(
-            address: address, credential: credential, mode: mode, grace: grace, deployments: deployments,
-            targets: targets, findings: findings, oldKey: check, lock: lock, oldKeyLastAlive: lastAlive)
+            address: address, credential: credential, mode: mode, grace: grace,
+            targets: targets, findings: findings, oldKey: check, lock: lock)
     }
 
     /// Tries every target of every deployment that the credential is bound to, without touching one.
     private func preflight(
         _ credential: Credential
-    ) throws(OperationError) -> ([Deployment], [(deployment: Deployment, path: String)], [RotationPlan.Finding]) {
-        let deployments = Set(credential.addresses.map(\.deployment)).sorted()
+    ) throws(OperationError) -> ([(deployment: Deployment, path: String)], [RotationPlan.Finding]) {
         var targets: [(deployment: Deployment, path: String)] = []
         var findings: [RotationPlan.Finding] = []
-        for deployment in deployments {
+        for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
             for target in try self.targets(deployment) {
                 targets.append((deployment, target.path))
                 let contents = try contents(of: deployment, preset: try preset(target))
@@ -80,6 +77,6 @@ extension Keeper {
                 }
             }
         }
-        return (deployments, targets, findings)
+        return (targets, findings)
     }
 }

@@ -89,7 +89,7 @@ struct AtomicFile {
     private func withDraft(
         mode: UInt32, owner: uid_t?, group: gid_t?, _ body: (String, Int32) throws(DeliveryError) -> Void
     ) throws(DeliveryError) {
-        let draft = ".\(name).rekeep-" + Randomness.bytes(6).map { String($0, radix: 16) }.joined()
+        let draft = draftPrefix + Randomness.bytes(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let descriptor = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
         defer { Glibc.close(descriptor) }
@@ -132,7 +132,9 @@ struct AtomicFile {
         else { throw .changedMeanwhile(path: path) }
     }
 
-    /// Removes drafts of writers that died; a living writer holds a lock on its own.
+    private var draftPrefix: String { ".\(name).rekeep-draft-" }
+
+    /// Removes drafts of ours whose writers died; a living writer holds a lock on its own.
     private func removeLeftovers() {
         let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let listing = fdopendir(copy) else { return }
@@ -141,11 +143,13 @@ struct AtomicFile {
             let found = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard found.hasPrefix(".\(name).rekeep-") else { continue }
+            guard found.hasPrefix(draftPrefix), found.utf8.count == draftPrefix.utf8.count + 12 else { continue }
             let descriptor = openat(directory, found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
+            defer { Glibc.close(descriptor) }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlinkat(directory, found, 0) }
-            Glibc.close(descriptor)
         }
     }
 }

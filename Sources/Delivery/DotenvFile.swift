@@ -150,8 +150,9 @@ private struct Scanner {
                 // Something behind the closing quote that is no comment belongs to the value.
                 let tailEnd = lineEnd(from: position + 1).end
                 let behind = skipBlanks(from: position + 1)
-                return behind >= tailEnd || bytes[behind] == UInt8(ascii: "#")
-                    ? position + 1 : endOfBareValue(from: position + 1, lineEnd: tailEnd)
+                if behind >= tailEnd || bytes[behind] == UInt8(ascii: "#") { return position + 1 }
+                // Over several lines that is another value's quote: this one never closes.
+                return position > end ? end : endOfBareValue(from: position + 1, lineEnd: tailEnd)
             }
             position += 1
         }

@@ -23,12 +23,15 @@ public struct TargetWriter: Sendable {
     /// Writes what differs, reads it back and compares. Everything in the file that is not one of the
     /// variables stays as it is.
     /// - Returns: false when the file already held exactly this and was not touched.
-    public func write(_ variables: [Variable]) throws(DeliveryError) -> Bool {
+    ///
+    /// - Parameter abandoned: names whose lines are taken out, because they hold values of ours that are not
+    ///   wanted any more.
+    public func write(_ variables: [Variable], removing abandoned: [String] = []) throws(DeliveryError) -> Bool {
         guard !variables.isEmpty else { throw .noVariables(path: target.path) }
         let file = try AtomicFile(path: target.path)
         defer { file.close() }
         let found = try file.read()
-        let content = try newContent(found, variables)
+        let content = try newContent(found, variables, removing: abandoned)
         let mode = target.mode ?? found?.mode ?? 0o600
         if let found, found.content == content, found.mode == mode { return false }
         let (owner, group) = try ownership()
@@ -75,6 +78,16 @@ public struct TargetWriter: Sendable {
         return result
     }
 
+    /// One spelling for one file, links in its directory resolved: two targets with the same are the same.
+    public static func canonical(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), let directory = realpath(String(path[...slash]), nil) else {
+            return path
+        }
+        defer { free(directory) }
+        let resolved = String(cString: directory)
+        return (resolved == "/" ? "" : resolved) + path[slash...]
+    }
+
     private func ownership() throws(DeliveryError) -> (owner: uid_t?, group: gid_t?) {
         var owner: uid_t?
         var group: gid_t?
@@ -96,20 +109,15 @@ public struct TargetWriter: Sendable {
     }
 
     private func newContent(
-        _ found: AtomicFile.Found?, _ variables: [Variable]
+        _ found: AtomicFile.Found?, _ variables: [Variable], removing abandoned: [String] = []
     ) throws(DeliveryError) -> SecretBytes {
         let file = DotenvFile(found?.content ?? SecretBytes([]))
         guard !file.hasByteOrderMark else { throw .byteOrderMark(path: target.path) }
         let content = try file.setting(
-            variables, removing: abandoned(variables), path: target.path,
+            variables, removing: abandoned, path: target.path,
             opening: "# Variables of \(deployment), kept by rekeep.\n")
         try prove(content, variables)
         return content
-    }
-
-    /// Names that an earlier delivery wrote and this one does not.
-    public func abandoned(_ variables: [Variable]) -> [String] {
-        target.delivery.names.filter { name in !variables.contains { $0.name == name } }
     }
 
     private func prove(_ content: SecretBytes, _ variables: [Variable]) throws(DeliveryError) {

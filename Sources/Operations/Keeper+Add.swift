@@ -150,9 +150,16 @@ extension Keeper {
         do throws(DeliveryError) {
             try Preset.plain.checkNames(all)
             for name in Set((entry?.targets ?? []).map(\.preset)) { try Preset.named(name).checkNames(all) }
-            return nil
         } catch {
             return error
         }
+        for target in entry?.targets ?? [] {
+            guard let preset = try? Preset.named(target.preset) else { continue }
+            let names = all.flatMap { (try? preset.variables(of: $0.0, at: $0.1).map { $0.name }) ?? [] }
+            if let problem = try Self.fileProblem(target.path, Set(names), besides: address.deployment, snapshot) {
+                return problem
+            }
+        }
+        return nil
     }
 }

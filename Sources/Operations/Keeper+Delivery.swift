@@ -14,6 +14,7 @@ public struct TargetReport: Sendable, Equatable {
     /// Nil where the target has no hook.
     public var isHookRun: Bool?
     public var problem: DeliveryError?
+    var versions: [CredentialID: Int] = [:]
 
     public var isDone: Bool { isWritten && isReadBack && isHookRun != false && problem == nil }
 }
@@ -76,9 +77,10 @@ extension Keeper {
                 var problem: DeliveryError?
                 let variables = try variables(entry.deployment, preset: try preset(target))
                 let writer = TargetWriter(target, of: entry.deployment)
+                let abandoned = (try? self.abandoned(target, entry.deployment, variables)) ?? []
                 do throws(DeliveryError) {
                     try writer.preflight(variables)
-                    changes = try Self.changes(writer, variables)
+                    changes = try Self.changes(writer, variables, abandoned)
                 } catch {
                     problem = error
                 }
@@ -120,8 +122,10 @@ extension Keeper {
             reports[index].isHookRun = problem == nil
             reports[index].problem = problem
             let time = now()
+            let versions = reports[index].versions
             note(reports[index]) {
-                $0.isHookDue = problem != nil
+                // Somebody may have written newer values meanwhile: their hook is still due.
+                $0.isHookDue = problem != nil || $0.versions != versions
                 $0.problem = problem.map { "\($0.kind)" }
                 if problem == nil { $0.hookRunAt = time }
             }
@@ -141,21 +145,26 @@ extension Keeper {
         return (entry?.targets ?? []).map { write($0, of: deployment) }
     }
 
-    private func write(_ target: Target, of deployment: Deployment) -> (TargetReport, hook: [String]?) {
-        var report = TargetReport(deployment: deployment, path: target.path)
+    private func write(_ found: Target, of deployment: Deployment) -> (TargetReport, hook: [String]?) {
+        var report = TargetReport(deployment: deployment, path: found.path)
         do {
-            // Values are read under the lock: what another process made current meanwhile is what is written.
-            let lock = try deliveryLock(target.path)
+            // Target and values are read under the lock: what another process made current or left undone
+            // meanwhile is what counts.
+            let lock = try deliveryLock(found.path)
             defer { withExtendedLifetime(lock) {} }
+            let entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
+            let target = entry?.targets.first { $0.path == found.path } ?? found
             let contents = try contents(of: deployment, preset: try preset(target))
+            report.versions = contents.versions
             let writer = TargetWriter(target, of: deployment)
-            report.isChanged = try !Self.changes(writer, contents.variables).isEmpty
+            let abandoned = try abandoned(target, deployment, contents.variables)
+            report.isChanged = try !Self.changes(writer, contents.variables, abandoned).isEmpty
             let needsHook = !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue)
             if report.isChanged, !target.hook.isEmpty {
                 // Before the write: a crash right after it must not lose the hook.
                 try noteOrThrow(report) { $0.isHookDue = true }
             }
-            let wasTouched = try writer.write(contents.variables)
+            let wasTouched = try writer.write(contents.variables, removing: abandoned)
             report.isWritten = true
             report.isChanged = report.isChanged || wasTouched
             try writer.readBack(contents.variables)
@@ -177,6 +186,33 @@ extension Keeper {
             report.problem = problem
             note(report) { $0.problem = problem.kind }
             return (report, nil)
+        }
+    }
+
+    /// Names that an earlier delivery wrote and this one does not, where the line still holds a value of
+    /// ours and no other target writes it: what somebody else put there is left alone.
+    func abandoned(
+        _ target: Target, _ deployment: Deployment, _ variables: [Variable]
+    ) throws(OperationError) -> [String] {
+        let names = target.delivery.names.filter { name in !variables.contains { $0.name == name } }
+        guard !names.isEmpty else { return [] }
+        let held: [String: TargetWriter.Held]
+        do {
+            held = try TargetWriter(target, of: deployment).held(names) ?? [:]
+        } catch {
+            throw .delivery(error)
+        }
+        return try read { snapshot throws(VaultError) in
+            var abandoned: [String] = []
+            for name in names {
+                guard case .value(let value)? = held[name] else { continue }
+                let isKnown = try !snapshot.holders(of: snapshot.fingerprint(of: value)).isEmpty
+                guard isKnown || variables.contains(where: { !$0.isSecret && $0.value == value }),
+                    try Self.fileProblem(target.path, [name], besides: deployment, snapshot) == nil
+                else { continue }
+                abandoned.append(name)
+            }
+            return abandoned
         }
     }
 
@@ -215,16 +251,16 @@ extension Keeper {
 
     /// The names of what a write would change: variables that are absent or hold something else, and those
     /// that are not wanted any more and still there.
-    static func changes(_ writer: TargetWriter, _ variables: [Variable]) throws(DeliveryError) -> [String] {
-        let abandoned = writer.abandoned(variables)
-        let held = try writer.held(variables.map(\.name) + abandoned) ?? [:]
-        return variables.filter { held[$0.name] != .value($0.value) }.map(\.name)
-            + abandoned.filter { held[$0] ?? .absent != .absent }
+    static func changes(
+        _ writer: TargetWriter, _ variables: [Variable], _ abandoned: [String]
+    ) throws(DeliveryError) -> [String] {
+        let held = try writer.held(variables.map(\.name)) ?? [:]
+        return variables.filter { held[$0.name] != .value($0.value) }.map(\.name) + abandoned
     }
 
     /// Held while a target's file is read, changed and replaced.
     private func deliveryLock(_ path: String) throws(OperationError) -> FileLock {
-        try FileLock(path: lockPath("deliver", Array(path.utf8)), what: path, waits: true)
+        try FileLock(path: lockPath("deliver", Array(TargetWriter.canonical(path).utf8)), what: path, waits: true)
     }
 
     /// The path of a lock whose name tells nothing of what it locks.

@@ -67,8 +67,7 @@ extension Keeper {
         }
         let held: [String: TargetWriter.Held]?
         do {
-            held = try TargetWriter(target, of: entry.deployment)
-                .held(contents.variables.map(\.name) + target.delivery.names)
+            held = try TargetWriter(target, of: entry.deployment).held(contents.variables.map(\.name))
         } catch {
             return report(.unreadable, problem: error)
         }
@@ -77,8 +76,7 @@ extension Keeper {
         if contents.variables.isEmpty { return report(.foreign) }
         let wrong = contents.variables.filter { held[$0.name] != .value($0.value) }
         let names = wrong.map(\.name)
-        let writer = TargetWriter(target, of: entry.deployment)
-        let abandoned = writer.abandoned(contents.variables).filter { held[$0] ?? .absent != .absent }
+        let abandoned = try abandoned(target, entry.deployment, contents.variables)
         guard !wrong.isEmpty else {
             return abandoned.isEmpty
                 ? report(.current, version: contents.versions.values.max()) : report(.stale, abandoned)

@@ -10,7 +10,10 @@ extension Keeper {
             throw .delivery(.noSuchDialect(target.dialect, known: [UniversalDialect.name]))
         }
         let variables = try variables(deployment, preset: preset)
-        let bound = try bound(deployment)
+        let bound = try read { snapshot throws(VaultError) in
+            try snapshot.deployment(deployment).map { entry throws(VaultError) in try Self.bound(entry, snapshot) }
+                ?? []
+        }
         do throws(DeliveryError) {
             try preset.checkNames(bound)
             try TargetWriter(target, of: deployment).preflight(variables)
@@ -18,32 +21,59 @@ extension Keeper {
             throw .delivery(error)
         }
         let names = Set(variables.map(\.name))
-        if let other = try deploymentSharing(target.path, names: names, besides: deployment) { throw .delivery(other) }
+        var problem: DeliveryError?
         let isNew = try write { transaction throws(VaultError) in
             var entry = try transaction.deploymentEntry(deployment)
-            guard !entry.targets.contains(where: { $0.path == target.path }) else { return false }
+            let file = TargetWriter.canonical(target.path)
+            guard !entry.targets.contains(where: { TargetWriter.canonical($0.path) == file }) else { return false }
+            problem = try Self.fileProblem(target.path, names, besides: deployment, transaction.snapshot)
+            guard problem == nil else { return true }
             entry.targets.append(target)
             try transaction.put(entry)
             try transaction.log(self.entry("target add", deployment.description, target.path))
             return true
         }
+        if let problem { throw .delivery(problem) }
         guard isNew else { throw .targetExists(path: target.path, deployment) }
     }
 
     /// Two deployments may share a file, but not a variable in it.
-    private func deploymentSharing(
-        _ path: String, names: Set<String>, besides deployment: Deployment
-    ) throws(OperationError) -> DeliveryError? {
-        let others = try deploymentsWithTargets([]).filter { $0.deployment != deployment }
-        for other in others {
-            for target in other.targets where target.path == path {
-                let taken = try self.variables(other.deployment, preset: try preset(target)).map(\.name)
-                if let name = taken.first(where: names.contains) {
-                    return .sameFile(path: path, other.deployment, variable: name)
+    /// - Returns: what is wrong with writing `names` to the file; nil when nothing is.
+    static func fileProblem(
+        _ path: String, _ names: Set<String>, besides deployment: Deployment, _ snapshot: Snapshot
+    ) throws(VaultError) -> DeliveryError? {
+        let file = TargetWriter.canonical(path)
+        let last = file.split(separator: "/").last
+        var problem: DeliveryError?
+        var others: [(DeploymentEntry, Target)] = []
+        try snapshot.forEachDeployment { entry in
+            for target in entry.targets
+            where entry.deployment != deployment && target.path.split(separator: "/").last == last
+                && TargetWriter.canonical(target.path) == file
+            {
+                others.append((entry, target))
+            }
+        }
+        for (entry, target) in others {
+            for (credential, binding) in try bound(entry, snapshot) {
+                let taken = try? Preset.named(target.preset).variables(of: credential, at: binding).map { $0.name }
+                if let name = taken?.first(where: names.contains) {
+                    problem = .sameFile(path: path, entry.deployment, variable: name)
                 }
             }
         }
-        return nil
+        return problem
+    }
+
+    static func bound(
+        _ entry: DeploymentEntry, _ snapshot: Snapshot
+    ) throws(VaultError) -> [(Credential, Binding)] {
+        var bound: [(Credential, Binding)] = []
+        for address in entry.addresses {
+            let credential = try snapshot.credential(at: address)
+            if let binding = credential.binding(at: address) { bound.append((credential, binding)) }
+        }
+        return bound
     }
 
     /// The targets of a deployment.
@@ -68,16 +98,5 @@ extension Keeper {
             return true
         }
         guard existed else { throw .noTarget(path: path, deployment) }
-    }
-
-    private func bound(_ deployment: Deployment) throws(OperationError) -> [(Credential, Binding)] {
-        try read { snapshot throws(VaultError) in
-            var bound: [(Credential, Binding)] = []
-            for address in try snapshot.deployment(deployment)?.addresses ?? [] {
-                let credential = try snapshot.credential(at: address)
-                if let binding = credential.binding(at: address) { bound.append((credential, binding)) }
-            }
-            return bound
-        }
     }
 }

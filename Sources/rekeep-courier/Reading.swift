@@ -60,13 +60,14 @@ enum Redaction {
     /// The text without control characters, cut to `limit` characters; nil when any part of a secret can be
     /// recognised in it, in whatever case, percent-encoded or not.
     static func clean(_ text: String, hiding secrets: [String], limit: Int) -> String? {
-        let printable = text.unicodeScalars.filter {
+        // Only what could be shown is looked at: a provider may send a megabyte.
+        let printable = text.unicodeScalars.prefix(4 * limit).filter {
             switch $0.properties.generalCategory {
             case .control, .format, .unassigned, .surrogate, .privateUse, .lineSeparator, .paragraphSeparator: false
             default: !$0.properties.isDefaultIgnorableCodePoint
             }
         }
-        let shown = String(String.UnicodeScalarView(printable))
+        let shown = String(String.UnicodeScalarView(printable.prefix(limit + window)))
         let plain = folded(shown)
         let decoded = folded(shown.removingPercentEncoding ?? "")
         for secret in secrets {

@@ -51,6 +51,78 @@ struct LossTests {
         #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
     }
 
+    @Test func `an aborted key is put aside, not erased, and may come back`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await sandbox.shared(rehearsal)
+        try await rehearsal.fault(#"{"activation_delay_s":4}"#)
+        let new = try await rehearsal.regenerate()
+        #expect(try await sandbox.rotate(new).status == 1)
+        // The old key is dead and the new one not live yet: nothing is lost by an abort.
+        #expect(try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 0)
+        let versions = try await sandbox.rekeep("show", "whmcs/live", "--json").object["versions"] as? [[String: Any]]
+        #expect(versions?.compactMap { $0["state"] as? String } == ["current", "previous"])
+        var status: Int32 = 1
+        for _ in 0..<200 where status != 0 {
+            status = try await sandbox.rotate(new).status
+            if status != 0 { _ = try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes") }
+        }
+        #expect(status == 0)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
+    }
+
+    @Test func `a key of another account does not stand in the way of the right one`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        let added = try await sandbox.rekeep(
+            "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+            input:
+                #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#)
+        try #require(added.status == 0)
+        let other = try #require(try await rehearsal.panel("accounts", #"{"provider":"bearer"}"#)["id"] as? String)
+        let foreign = try await rehearsal.regenerate(account: other)
+        try await rehearsal.panel("revoke", #"{"key":"\#(rehearsal.bearerToken)"}"#)
+        #expect(try await rotateBearer(sandbox, foreign).status == 1)
+        #expect(try await sandbox.rekeep("rotate", "--abort", "site/live", "--yes").status == 0)
+        let right = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await rotateBearer(sandbox, right).status == 0)
+    }
+
+    @Test func `a rotation that fails before it begins leaves the last one's flags`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        #expect(try await rotateBearer(sandbox, rehearsal.regenerate(account: rehearsal.bearerAccount)).status == 0)
+        #expect(try await rotateBearer(sandbox, " ").status == 65)
+        let later = try await sandbox.rekeep("status", "--json", after: "2d").objects.first?["flags"] as? [String]
+        #expect(later?.contains("old-key-alive") == true)
+    }
+
+    @Test func `one file under two names is one file`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await bearer(sandbox, rehearsal)
+        try #require(
+            await sandbox.rekeep(
+                "add", "shop/live/bearer@z", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+                input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account"}"#
+            ).status == 0)
+        try #require(await sandbox.run(["sh", "-c", "mkdir real && ln -s real link"]).status == 0)
+        #expect(
+            try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("real/x.env")).status == 0)
+        #expect(
+            try await sandbox.rekeep("target", "add", "shop/live", "--path", sandbox.file("link/x.env")).status == 0)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        // Their names differ; a rename that makes them meet is refused, and nothing of the other's goes.
+        #expect(try await sandbox.rekeep("rename", "shop/live", "shop/live/bearer").status == 65)
+        #expect(try await sandbox.rekeep("edit", "shop/live", "--prefix", "SHOP").status == 0)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(try await sandbox.rekeep("drift").status == 0)
+        #expect(
+            sandbox.text("real/x.env").contains("\nBEARER_TOKEN=")
+                && !sandbox.text("real/x.env").contains("BEARER_Z_TOKEN"))
+    }
+
     @Test func `twelve links at once are twelve addresses`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()

@@ -55,6 +55,12 @@ struct TargetWriterTests {
         #expect(place.mode == 0o640)
     }
 
+    @Test func `a quote that never closes does not hide the lines behind it`() throws {
+        let place = try Place("GREETING='tis fine\nA_KEY=old\nNAME='x'\n")
+        #expect(try place.writer().write(variables(["A_KEY": "new"])))
+        #expect(place.content == "GREETING='tis fine\nA_KEY=new\nNAME='x'\n")
+    }
+
     @Test func `a comment that touched an empty value does not become a part of the new one`() throws {
         let place = try Place("A_KEY=# paste here\nB=#\r\nA_B= # x\r\n")
         #expect(try place.writer().write(variables(["A_KEY": "fake", "A_B": "b"])))
@@ -123,14 +129,15 @@ struct TargetWriterTests {
 
     @Test func `a draft that a dead writer left is cleared away, a living one's is not`() throws {
         let place = try Place("A_KEY=1\n")
-        let dead = place.directory + "/.app.env.rekeep-dead"
-        let living = place.directory + "/.app.env.rekeep-living"
-        for path in [dead, living] { try Data("SECRET=fake".utf8).write(to: URL(filePath: path)) }
+        let dead = place.directory + "/.app.env.rekeep-draft-0123456789ab"
+        let living = place.directory + "/.app.env.rekeep-draft-ba9876543210"
+        let backup = place.directory + "/.app.env.rekeep-backup"
+        for path in [dead, living, backup] { try Data("SECRET=fake".utf8).write(to: URL(filePath: path)) }
         let descriptor = open(living, O_RDONLY)
         defer { close(descriptor) }
         #expect(flock(descriptor, LOCK_EX) == 0)
         #expect(try place.writer().write(variables(["A_KEY": "fake"])))
-        #expect(place.names == [".app.env.rekeep-living", "app.env"])
+        #expect(place.names == [".app.env.rekeep-backup", ".app.env.rekeep-draft-ba9876543210", "app.env"])
     }
 
     @Test func `what a target holds is told apart`() throws {

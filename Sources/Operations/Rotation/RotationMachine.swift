@@ -38,9 +38,10 @@ extension Keeper {
         return try await advance(credential.id, address, removals: [:])
     }
 
-    /// Takes an unfinished rotation back. The pending values are erased, everything else is as before.
-    /// - Throws: `cannotAbort` once the new version is current; `wouldLoseKey` unless the old key still
-    ///   works or the new one is dead.
+    /// Takes an unfinished rotation back. The pending version is put aside, never to be delivered, and goes
+    /// when `retire` finds it dead: even a mistaken abort erases nothing.
+    /// - Throws: `cannotAbort` once the new version is current; `wouldLoseKey` when the old key does not work
+    ///   and the new one may.
     public func abortRotation(_ reference: AddressReference) async throws(OperationError) -> Rotation {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
@@ -51,7 +52,8 @@ extension Keeper {
         return try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(credential.id)
             if let pending = credential.version(in: .pending) {
-                try transaction.withdraw(pending, from: &credential)
+                credential.update(version: pending.number) { $0.state = .previous }
+                try transaction.put(credential)
             }
             var rotation = open
             rotation.enter(.aborted, at: now())
@@ -77,8 +79,11 @@ extension Keeper {
             Trial(credential: credential, version: pending.number, values: try values(of: pending, in: credential)),
         ])
         guard let oldCheck = checks.first, let newCheck = checks.last else { throw .courierSilent }
-        if oldCheck.outcome == .ok || newCheck.outcome.isDead { return }
-        throw .wouldLoseKey(address, newCheck)
+        if oldCheck.outcome == .ok { return }
+        let isForeign = newCheck.outcome == .ok && old.identity != nil && newCheck.identity != old.identity
+        guard isForeign || !(newCheck.outcome == .ok || newCheck.outcome.isIndeterminate) else {
+            throw .wouldLoseKey(address, newCheck)
+        }
     }
 
     // MARK: Steps
@@ -103,10 +108,12 @@ extension Keeper {
                 version.fingerprints[field] = try transaction.put(
                     secret: value, field: field, version: number, of: credential.id)
             }
-            credential.versions.append(version)
-            guard var rotation = try transaction.snapshot.rotation(of: credential.id), rotation.state == .planned else {
-                throw .damaged(.record(table: "rotation"))
+            // What an aborted rotation left behind under the same key is this key.
+            for old in credential.previous where old.fingerprints == version.fingerprints {
+                try transaction.withdraw(old, from: &credential)
             }
+            credential.versions.append(version)
+            var rotation = plan.rotation
             rotation.newVersion = number
             rotation.enter(.staged, at: now())
             try transaction.put(credential)
@@ -121,7 +128,7 @@ extension Keeper {
     ) throws(OperationError) {
         let same = try read { snapshot throws(VaultError) in
             credential.versions.last { version in
-                !version.fingerprints.isEmpty
+                (version.state == .current || version.state == .pending) && !version.fingerprints.isEmpty
                     && secrets.allSatisfy { version.fingerprints[$0.field] == snapshot.fingerprint(of: $0.value) }
             }
         }

@@ -15,6 +15,8 @@ public struct RotationPlan {
     public let oldKey: Check?
     /// Kept until the rotation ends.
     let lock: FileLock
+    /// The journal as it will begin. It is stored with the new key: a plan alone leaves nothing behind.
+    let rotation: Rotation
 
     /// Something that a pre-flight found.
     public struct Finding: Sendable, Equatable {
@@ -25,7 +27,7 @@ public struct RotationPlan {
 }
 
 extension Keeper {
-    /// Looks at everything that a rotation will need, and records it as planned.
+    /// Looks at everything that a rotation will need. Nothing is changed anywhere.
     /// - Throws: `rotationOpen` when one is unfinished; `heldByAnother` when one is running.
     public func planRotation(
         _ reference: AddressReference, mode: Terms.Mode?, grace: Span
@@ -50,14 +52,9 @@ extension Keeper {
             at: now())
         rotation.oldKey = check.map { Rotation.Probe(outcome: $0.outcome, at: $0.at) }
         rotation.oldKeyLastAlive = lastAlive
-        let planned = rotation
-        try write { transaction throws(VaultError) in
-            try transaction.put(planned)
-            try transaction.log(entry("rotate", address.description, "planned, " + mode.name))
-        }
         return RotationPlan(
             address: address, credential: credential, mode: mode, grace: grace,
-            targets: targets, findings: findings, oldKey: check, lock: lock)
+            targets: targets, findings: findings, oldKey: check, lock: lock, rotation: rotation)
     }
 
     /// Tries every target of every deployment that the credential is bound to, without touching one.

@@ -18,7 +18,9 @@ struct LogCommand: KeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         let entries = try keeper.log()
-        if verify {
+        if verify, options.json {
+            console.print(JSON.object([("entries", JSON(entries.count)), ("findings", .list([]))]))
+        } else if verify {
             console.print("\(entries.count) entries, none changed, dropped or reordered.")
         } else {
             LogRendering(entries: entries).show(options, console)

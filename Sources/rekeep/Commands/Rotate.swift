@@ -51,7 +51,7 @@ struct Rotate: WaitingKeeperCommand {
         let reference = try AddressReference(address)
         Interruption.explain("rekeep: interrupted; rekeep rotate --resume \(address) goes on, if a new key was given\n")
         if abort {
-            try confirmation.require("Erase the pending key of \(address)?", options)
+            try confirmation.require("Put the pending key of \(address) aside? It will not be delivered.", options)
             RotationRendering.showAborted(try await keeper.abortRotation(reference), options, console)
             return
         }

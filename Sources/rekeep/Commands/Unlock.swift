@@ -31,7 +31,11 @@ struct Unlock: ParsableCommand {
         } catch {
             throw CommandError.keyring(error)
         }
-        if !options.json { settings.console.print("Unlocked for \(span).") }
+        if options.json {
+            settings.console.print(JSON.object([("unlocked_seconds", .number(span.seconds))]))
+        } else {
+            settings.console.print("Unlocked for \(span).")
+        }
     }
 }
 
@@ -49,6 +53,10 @@ struct Lock: ParsableCommand {
         } catch let error as KeyringError {
             throw CommandError.keyring(error)
         }
-        if !options.json { settings.console.print(ended ? "Locked." : "It was locked already.") }
+        if options.json {
+            settings.console.print(JSON.object([("ended", .bool(ended))]))
+        } else {
+            settings.console.print(ended ? "Locked." : "It was locked already.")
+        }
     }
 }

@@ -87,7 +87,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "rekeep", "rekeep-courier", "rekeep-rehearsal",
+                "rekeep", "rekeep-courier", "rekeep-rehearsal", "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: house),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Credentials", "Sealing"], swiftSettings: house),

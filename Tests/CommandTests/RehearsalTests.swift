@@ -86,8 +86,9 @@ struct RehearsalTests {
 
     @Test func `101domain is rotated through its second path, with its expiry`() async throws {
         let sandbox = try await Sandbox()
+        let nextMonth = String(Date(timeIntervalSinceNow: 30 * 86_400).ISO8601Format().prefix(10))
         let added = try await sandbox.rekeep(
-            "add", "shop/live/101domain", "--base-url", rehearsal.url + "/101domain", "--expires", "2026-12-31",
+            "add", "shop/live/101domain", "--base-url", rehearsal.url + "/101domain", "--expires", nextMonth,
             "--input",
             "-", input: "{\"api_key\":\"\(rehearsal.domain101Key)\"}")
         #expect(added.status == 0 && added.out.contains("balance 100.00 USD"), "\(added.err)")

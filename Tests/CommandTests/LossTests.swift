@@ -66,6 +66,10 @@ struct LossTests {
         #expect(try await sandbox.rotate(new).status == 0)
         #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
         #expect(sandbox.text("whmcs.env").contains(new))
+        // The vault still knows whose key it is.
+        let elsewhere = try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: new, url: rehearsal.testURL)
+        #expect(elsewhere.status == 65)
+        #expect(elsewhere.err.contains("this is the key of whmcs/live/domainnameapi"))
     }
 
     @Test func `a key of another account does not stand in the way of the right one`() async throws {

@@ -32,9 +32,6 @@ extension Keeper {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
         defer { withExtendedLifetime(lock) {} }
-        let rotation = try openRotation(credential.id, address)
-        // Nothing is staged yet: there is nothing to go on with.
-        guard rotation.newVersion != nil else { throw .noOpenRotation(address) }
         return try await advance(credential.id, address, removals: [:])
     }
 
@@ -48,7 +45,7 @@ extension Keeper {
         defer { withExtendedLifetime(lock) {} }
         let open = try openRotation(credential.id, address)
         guard !open.state.isPromoted else { throw .cannotAbort(open) }
-        try await refuseLosing(open, credential, address)
+        try await refuseLosing(credential, address)
         return try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(credential.id)
             if let pending = credential.version(in: .pending) {
@@ -70,20 +67,23 @@ extension Keeper {
     }
 
     /// In a cutover the pending key may be the only one that the provider still accepts.
-    private func refuseLosing(
-        _ rotation: Rotation, _ credential: Credential, _ address: Address
-    ) async throws(OperationError) {
+    private func refuseLosing(_ credential: Credential, _ address: Address) async throws(OperationError) {
         guard let pending = credential.version(in: .pending), let old = credential.current else { return }
+        let pendingValues = try values(of: pending, in: credential)
         let checks = try await call([
             Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
-            Trial(credential: credential, version: pending.number, values: try values(of: pending, in: credential)),
+            Trial(credential: credential, version: pending.number, values: pendingValues),
         ])
         guard let oldCheck = checks.first, let newCheck = checks.last else { throw .courierSilent }
         if oldCheck.outcome == .ok { return }
-        let isForeign = newCheck.outcome == .ok && old.identity != nil && newCheck.identity != old.identity
-        guard isForeign || !(newCheck.outcome == .ok || newCheck.outcome.isIndeterminate) else {
+        do {
+            try Self.require(newCheck, for: credential, plain: pendingValues, recorded: old.identity)
+        } catch .refused, .identityDiffers {
+            return
+        } catch {
             throw .wouldLoseKey(address, newCheck)
         }
+        throw .wouldLoseKey(address, newCheck)
     }
 
     // MARK: Steps
@@ -108,11 +108,12 @@ extension Keeper {
                 version.fingerprints[field] = try transaction.put(
                     secret: value, field: field, version: number, of: credential.id)
             }
-            // What an aborted rotation left behind under the same key is this key.
+            credential.versions.append(version)
+            // What an aborted rotation left behind under the same key is this key. The new version stands
+            // already, so that the vault goes on knowing whose key it is.
             for old in credential.previous where old.fingerprints == version.fingerprints {
                 try transaction.withdraw(old, from: &credential)
             }
-            credential.versions.append(version)
             var rotation = plan.rotation
             rotation.newVersion = number
             rotation.enter(.staged, at: now())

@@ -29,10 +29,12 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
         .target(name: "Vault", dependencies: ["Credentials", "Sealing", "CSQLite"], swiftSettings: house),
-        .target(name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux"], swiftSettings: house),
+        .target(
+            name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux", "CLibsecret"], swiftSettings: house),
         .target(
             name: "Providers",
             dependencies: [

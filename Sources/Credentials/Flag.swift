@@ -7,6 +7,8 @@ public enum Flag: String, Sendable, CaseIterable {
     /// The provider ends it within 14 days.
     case expiring
     case expired
+    /// Its only key on record was found dead and erased, and an older copy of the vault was restored.
+    case retired
     /// Never proved, or not for 30 days.
     case unproved
     /// A rotation is unfinished.
@@ -22,7 +24,7 @@ public enum Flag: String, Sendable, CaseIterable {
     /// Wrong already, rather than soon to be.
     public var isGrave: Bool {
         switch self {
-        case .overdue, .expired, .oldKeyAlive, .drift, .shared: true
+        case .overdue, .expired, .retired, .oldKeyAlive, .drift, .shared: true
         case .due, .expiring, .unproved, .pending, .unused: false
         }
     }

@@ -37,6 +37,8 @@ public struct Version: Hashable, Sendable {
     public var refusedAt: Timestamp?
     /// The account that the provider named when it was proved.
     public var identity: String?
+    /// Dead and erased. After the restore of an older copy the current version can be, too.
+    public var isRetired: Bool { state == .retired || retiredAt != nil }
     /// The plain values by field name.
     public var plain: FieldMap<String>
     /// The fingerprints of the secret values by field name.

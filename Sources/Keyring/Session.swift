@@ -3,12 +3,6 @@ public import Credentials
 internal import Glibc
 public import Sealing
 
-/// The kernel will not keep keys here, or not any more.
-public enum KeyringError: Error, Equatable, Sendable {
-    /// The system call's errno: a container may forbid keyctl, a quota may be used up.
-    case kernel(errno: Int32)
-}
-
 /// An unlocked vault's key in the Linux kernel's user keyring: no daemon, nothing on disk, and gone when its
 /// time is over. Every process of the same user can read it until then.
 public struct Session: Sendable {
@@ -19,9 +13,24 @@ public struct Session: Sendable {
         name = "rekeep:" + vault.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    /// Whether there is a session, and until when.
+    public enum State: Equatable, Sendable {
+        case locked
+        case unlocked(until: Timestamp)
+        /// The kernel keeps no keys here; its errno.
+        case refused(errno: Int32)
+    }
+
+    /// The key and, behind it, the end as seconds since 1970.
+    private static let payloadCount = AEAD.keyCount + 8
+
     /// Keeps the key for `span`. An earlier one is replaced.
-    public func begin(with key: SecretBytes, for span: Span) throws(KeyringError) {
-        let id = key.withBytes { linux_add_user_key(name, $0.baseAddress, UInt($0.count)) }
+    public func begin(with key: SecretBytes, for span: Span, now: Timestamp) throws(KeyringError) {
+        let payload = SecretBytes(count: Self.payloadCount) { payload in
+            key.withBytes { payload.copyMemory(from: $0) }
+            payload.storeBytes(of: (now + span).seconds.littleEndian, toByteOffset: AEAD.keyCount, as: Int64.self)
+        }
+        let id = payload.withBytes { linux_add_user_key(name, $0.baseAddress, UInt($0.count)) }
         guard id >= 0 else { throw .kernel(errno: errno) }
         // The limit first: if the rest fails, nothing stays for ever.
         guard linux_expire_key(id, UInt32(clamping: span.seconds)) == 0, linux_share_key_with_user(id) == 0 else {
@@ -33,11 +42,31 @@ public struct Session: Sendable {
 
     /// The key; nil when there is no session, it has ended, or the kernel keeps none here.
     public func key() -> SecretBytes? {
+        payload()?[0..<AEAD.keyCount]
+    }
+
+    public var state: State {
+        guard let payload = payload() else {
+            switch errno {
+            case ENOSYS, EPERM, EACCES: return .refused(errno: errno)
+            default: return .locked
+            }
+        }
+        return .unlocked(
+            until: Timestamp(
+                seconds: payload.withBytes {
+                    Int64(littleEndian: $0.loadUnaligned(fromByteOffset: AEAD.keyCount, as: Int64.self))
+                }))
+    }
+
+    private func payload() -> SecretBytes? {
         let id = linux_find_user_key(name)
         guard id >= 0 else { return nil }
         var count = 0
-        let key = SecretBytes(count: AEAD.keyCount) { count = linux_read_key(id, $0.baseAddress, UInt($0.count)) }
-        return count == AEAD.keyCount ? key : nil
+        let payload = SecretBytes(count: Self.payloadCount) {
+            count = linux_read_key(id, $0.baseAddress, UInt($0.count))
+        }
+        return count == Self.payloadCount ? payload : nil
     }
 
     /// Ends the session.

@@ -33,6 +33,9 @@ struct Trial {
     let version: Int
     let values: [String: SecretBytes]
 
+    /// There is nothing to try: the key was found dead and erased.
+    var isRetired: Bool { credential.version(number: version)?.isRetired == true }
+
     fileprivate var question: CourierQuestion {
         .balance(
             BalanceCall(
@@ -48,9 +51,19 @@ extension Keeper {
         _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(OperationError) -> [Check] {
         guard courier.executable != nil else { throw .courierMissing }
-        let answers = await courier.ask(trials.map(\.question), progress: progress)
+        let asked = trials.filter { !$0.isRetired }
+        let answers = await courier.ask(asked.map(\.question), progress: progress)
         var checks: [Check] = []
-        for (trial, answer) in zip(trials, answers) {
+        var next = answers.makeIterator()
+        for trial in trials {
+            if trial.isRetired {
+                checks.append(
+                    Check(
+                        outcome: .badCredentials, at: now(), version: trial.version, balance: nil, identity: nil,
+                        latency: nil, message: "it was retired: rekeep rotate takes the new key"))
+                continue
+            }
+            guard let answer = next.next() else { throw .courierSilent }
             // Of many, one that cannot be asked must not take the others' answers with it.
             if let refusal = answer.refusal, trials.count == 1 { throw .courier(refusal) }
             checks.append(check(answer.result, of: trial))

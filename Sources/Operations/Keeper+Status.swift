@@ -115,6 +115,7 @@ private struct Survey {
             if rotation.state == .retiring, wasAlive, rotation.oldKey?.outcome == .ok { flags.append(.oldKeyAlive) }
         }
         let own = targets[address.deployment] ?? []
+        if current.isRetired { flags.append(.retired) }
         if own.isEmpty { flags.append(.unused) }
         if own.contains(where: {
             $0.delivery.versions[credential.id] != current.number || $0.delivery.isHookDue || $0.delivery.problem != nil

@@ -29,6 +29,9 @@ public struct Keeper {
         return Timestamp(seconds: Int64(time.tv_sec))
     }
 
+    /// Sixteen bytes that tell the vault from others; not secret.
+    public var vaultID: [UInt8] { vault.id }
+
     func read<Result>(
         _ body: (Snapshot) throws(VaultError) -> Result
     ) throws(OperationError) -> Result {
@@ -57,12 +60,13 @@ public struct Keeper {
         }
     }
 
-    /// All secret and plain values of one version, for a balance call.
+    /// All secret and plain values of one version, for a balance call; of a retired one only the plain ones are left.
     func values(
         of version: Version, in credential: Credential
     ) throws(OperationError) -> [String: SecretBytes] {
         var values: [String: SecretBytes] = [:]
         for (name, value) in version.plain.all { values[name] = SecretBytes(value.utf8) }
+        if version.isRetired { return values }
         let secrets = try read { snapshot throws(VaultError) in
             var secrets: [String: SecretBytes] = [:]
             for field in version.fingerprints.names {
@@ -75,11 +79,15 @@ public struct Keeper {
     }
 
     func entry(_ action: String, _ subject: String, _ outcome: String) -> LogEntry {
+        Self.entry(action, subject, outcome, at: now())
+    }
+
+    static func entry(_ action: String, _ subject: String, _ outcome: String, at time: Timestamp) -> LogEntry {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return LogEntry(
-            at: now(), user: getuid(), host: String(decoding: host, as: UTF8.self), action: action, subject: subject,
+            at: time, user: getuid(), host: String(decoding: host, as: UTF8.self), action: action, subject: subject,
             outcome: outcome)
     }
 }

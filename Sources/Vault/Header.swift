@@ -10,22 +10,35 @@ struct Header: Equatable {
         var root: Element = .zero
     }
 
+    /// What people call a slot, and since when it has been there.
+    struct SlotLabel: Equatable {
+        let number: Int
+        let name: SlotName
+        let addedAt: Timestamp
+    }
+
     var generation: UInt64
     let createdAt: Timestamp
     private var tables = [TableSummary](repeating: TableSummary(), count: Table.count)
     var logCount: Int64 = 0
     /// The checksum of the last log entry as it lies on disk.
     var logHead = [UInt8](repeating: 0, count: 32)
+    /// One for each slot, in the order of their numbers.
+    var slots: [SlotLabel]
 
     subscript(table: Table) -> TableSummary {
         get { tables[Int(table.rawValue)] }
         set { tables[Int(table.rawValue)] = newValue }
     }
 
-    init(generation: UInt64, createdAt: Timestamp) {
+    init(generation: UInt64, createdAt: Timestamp, slots: [SlotLabel]) {
         self.generation = generation
         self.createdAt = createdAt
+        self.slots = slots
     }
+
+    /// The header of the same vault before anything is in it.
+    var emptied: Header { Header(generation: generation, createdAt: createdAt, slots: slots) }
 
     private var plainForm: [UInt8] {
         var writer = RecordWriter()
@@ -39,6 +52,11 @@ struct Header: Equatable {
             $0.put(number: self[$1].rows)
             $0.put(fixed: self[$1].root.bytes)
         }
+        writer.put(list: slots) {
+            $0.put($1.number)
+            $0.put($1.name.description)
+            $0.put($1.addedAt)
+        }
         return writer.bytes
     }
 
@@ -49,10 +67,19 @@ struct Header: Equatable {
         createdAt = try reader.time()
         logCount = try reader.number()
         logHead = try reader.fixed(32)
+        slots = []
+        var last: UInt8 = 0
         for _ in 0..<(try reader.number(UInt32.self)) {
-            guard let table = Table(rawValue: try reader.byte()) else { throw MalformedRecord() }
+            let number = try reader.byte()
+            guard number > last, let table = Table(rawValue: number), table != .tree else { throw MalformedRecord() }
             self[table] = TableSummary(
                 rows: try reader.number(), root: Element(bytes: try reader.fixed(Element.count)))
+            last = number
+        }
+        slots = try reader.list { reader throws(MalformedRecord) in
+            let number = try reader.integer()
+            guard let name = SlotName(try reader.text()) else { throw MalformedRecord() }
+            return SlotLabel(number: number, name: name, addedAt: try reader.time())
         }
         guard reader.isAtEnd else { throw MalformedRecord() }
     }
@@ -71,8 +98,6 @@ struct Header: Equatable {
 
     /// - Parameter slots: the checksum of all slots, so that none can be changed, swapped or dropped unseen.
     private static func binding(_ vault: [UInt8], _ slots: [UInt8]) -> [UInt8] {
-        var place = Array("rekeep header".utf8)
-        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
-        return place + vault + slots
+        Place.of("rekeep header", in: vault) + slots
     }
 }

@@ -55,9 +55,7 @@ extension LogEntry {
     }
 
     private static func binding(_ vault: [UInt8], _ number: Int64) -> [UInt8] {
-        var place = Array("rekeep log".utf8)
-        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
-        place.append(contentsOf: vault)
+        var place = Place.of("rekeep log", in: vault)
         withUnsafeBytes(of: number.littleEndian) { place.append(contentsOf: $0) }
         return place
     }

@@ -46,9 +46,11 @@ struct RecordReader {
 
     mutating func text() throws(MalformedRecord) -> String {
         let range = try advance(Int(try number(UInt32.self)))
-        return bytes.withUnsafeBufferPointer {
-            String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self)
+        let text = bytes.withUnsafeBufferPointer {
+            String(validating: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self)
         }
+        guard let text else { throw MalformedRecord() }
+        return text
     }
 
     mutating func fingerprint() throws(MalformedRecord) -> Fingerprint {

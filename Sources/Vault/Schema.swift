@@ -8,7 +8,7 @@ enum Schema {
         try database.run(
             """
             CREATE TABLE vault(id INTEGER PRIMARY KEY CHECK(id=1), vault_id BLOB NOT NULL, format INTEGER NOT NULL,
-                header BLOB NOT NULL, checksum BLOB NOT NULL);
+                lasting BLOB NOT NULL, header BLOB NOT NULL, checksum BLOB NOT NULL);
             CREATE TABLE slot(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, content BLOB NOT NULL,
                 checksum BLOB NOT NULL);
             CREATE TABLE log(number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);

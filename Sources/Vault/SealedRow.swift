@@ -21,11 +21,19 @@ struct SealedRow {
 }
 
 /// Where a record belongs. Every seal binds it, so that nothing can be moved, renamed or replayed elsewhere.
-struct Place {
-    static func binding(vault: [UInt8], table: Table, id: RowID, revision: UInt64) -> [UInt8] {
-        var place = Array("rekeep record".utf8)
+enum Place {
+    /// What every binding begins with: the kind of thing, the format and the vault.
+    static func of(_ kind: StaticString, in vault: [UInt8]) -> [UInt8] {
+        var place: [UInt8] = []
+        place.reserveCapacity(kind.utf8CodeUnitCount + 4 + vault.count + 1 + RowID.count + 8)
+        place.append(contentsOf: UnsafeBufferPointer(start: kind.utf8Start, count: kind.utf8CodeUnitCount))
         withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
         place.append(contentsOf: vault)
+        return place
+    }
+
+    static func binding(vault: [UInt8], table: Table, id: RowID, revision: UInt64) -> [UInt8] {
+        var place = of("rekeep record", in: vault)
         place.append(table.rawValue)
         place.append(contentsOf: id.bytes)
         withUnsafeBytes(of: revision.littleEndian) { place.append(contentsOf: $0) }

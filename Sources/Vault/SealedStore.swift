@@ -9,6 +9,7 @@ internal import Sealing
 final class SealedStore {
     let database: Database
     let keys: VaultKeys
+    let lasting: LastingKeys
     let vault: [UInt8]
     var header: Header
     /// Nodes that were read or changed, by `slot`.
@@ -21,9 +22,10 @@ final class SealedStore {
         Int(table.rawValue) * slotsOfTable + (index.map { Int($0) + 1 } ?? 0)
     }
 
-    init(database: Database, keys: VaultKeys, vault: [UInt8], header: Header) {
+    init(database: Database, keys: VaultKeys, lasting: LastingKeys, vault: [UInt8], header: Header) {
         self.database = database
         self.keys = keys
+        self.lasting = lasting
         self.vault = vault
         self.header = header
     }
@@ -96,6 +98,14 @@ final class SealedStore {
         }
     }
 
+    func openSecret(_ row: SealedRow) throws(VaultError) -> SecretBytes {
+        do {
+            return try AEAD.openSecret(row.sealed, with: keys.secrets, binding: place(.secret, row.id, row.revision))
+        } catch {
+            throw .damaged(.secret)
+        }
+    }
+
     func place(_ table: Table, _ id: RowID, _ revision: UInt64) -> [UInt8] {
         Place.binding(vault: vault, table: table, id: id, revision: revision)
     }
@@ -114,6 +124,18 @@ final class SealedStore {
         return (first, end)
     }
 
+    /// Up to `count` rows behind a position in the file's own order, unchecked.
+    func rows(
+        of table: Table, after position: Int64, atMost count: Int
+    ) throws(VaultError) -> [(position: Int64, row: SealedRow)] {
+        var rows: [(position: Int64, row: SealedRow)] = []
+        let statement = try database.statement(
+            "SELECT id, revision, sealed, rowid FROM \(table.name) WHERE rowid > ?1 ORDER BY rowid LIMIT ?2")
+        statement.bind(1, position).bind(2, Int64(count))
+        while try statement.step() { rows.append((statement.number(3), try Self.row(from: statement, table))) }
+        return rows
+    }
+
     // MARK: Writing
 
     func write(_ table: Table, _ id: RowID, content: [UInt8]) throws(VaultError) {
@@ -122,6 +144,22 @@ final class SealedStore {
 
     func write(_ id: RowID, secret: SecretBytes) throws(VaultError) {
         try replace(.secret, id) { AEAD.seal(secret, with: $0.keys.secrets, binding: $1) }
+    }
+
+    /// Takes a row over from a store of the same file under other keys.
+    func adopt(_ row: SealedRow, of old: SealedStore, in table: Table, as id: RowID) throws(VaultError) {
+        let place = place(table, id, header.generation)
+        let sealed =
+            if table == .secret {
+                AEAD.seal(try old.openSecret(row), with: keys.secrets, binding: place)
+            } else {
+                AEAD.seal(try old.open(row, in: table), with: keys.records, binding: place)
+            }
+        let adopted = SealedRow(id: id, revision: header.generation, sealed: sealed)
+        try database.statement("UPDATE \(table.name) SET id = ?1, revision = ?2, sealed = ?3 WHERE id = ?4")
+            .bind(1, id.bytes).bind(2, Int64(bitPattern: adopted.revision)).bind(3, sealed).bind(4, row.id.bytes).run()
+        header[table].rows += 1
+        try toggle(adopted.element(in: table, key: keys.freshness), table, id)
     }
 
     /// Removes a row, if it is there; its bytes in the file are overwritten.
@@ -155,7 +193,7 @@ final class SealedStore {
         ).bind(1, row.id.bytes).bind(2, Int64(bitPattern: row.revision)).bind(3, row.sealed).run()
     }
 
-    private func storedRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
+    func storedRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
         let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name) WHERE id = ?1")
         statement.bind(1, id.bytes)
         guard try statement.step() else { return nil }

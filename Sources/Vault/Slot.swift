@@ -1,30 +1,33 @@
 public import Sealing
 
-/// One way to open a vault.
+/// One way to open a vault: the vault key, boxed to a public key whose secret half somebody has.
+///
+/// Whoever re-keys the vault can box the new key for every slot without asking anybody. The price would be that
+/// anybody can box a key of their own; the anchor, which only a holder of the vault knows, shows that.
 struct Slot {
-    enum Kind: UInt8 {
-        case passphrase = 1
-        case identity = 2
-        case recovery = 3
-    }
+    /// How the secret half is found.
+    enum Lock: Equatable {
+        case passphrase(Argon2id, salt: [UInt8])
+        case identity
+        case recovery
+        case keyring
 
-    /// What the slot holds besides the commitment.
-    enum Content {
-        case passphrase(Argon2id, salt: [UInt8], wrapped: [UInt8])
-        case identity(publicKey: [UInt8], box: [UInt8])
-        case recovery(wrapped: [UInt8])
-
-        var kind: Kind {
+        var kind: SlotKind {
             switch self {
             case .passphrase: .passphrase
             case .identity: .identity
             case .recovery: .recovery
+            case .keyring: .keyring
             }
         }
     }
 
     let number: Int
-    let content: Content
+    let lock: Lock
+    let publicKey: [UInt8]
+    let box: [UInt8]
+    /// The sealed anchor; nil in an identity slot, which is made from a public key alone.
+    let anchorSeal: [UInt8]?
     let commitment: Commitment
 }
 
@@ -33,6 +36,16 @@ public enum SlotRequest: Sendable {
     case passphrase(SecretBytes, Argon2id)
     case identity(publicKey: [UInt8])
     case recovery(RecoveryCode)
+    case keyring(KeyringKey)
+
+    public var kind: SlotKind {
+        switch self {
+        case .passphrase: .passphrase
+        case .identity: .identity
+        case .recovery: .recovery
+        case .keyring: .keyring
+        }
+    }
 }
 
 /// What somebody brings to open a vault with.
@@ -40,105 +53,111 @@ public enum Opener: Sendable {
     case passphrase(SecretBytes)
     case identity(KeyPair)
     case recovery(RecoveryCode)
+    case keyring(KeyringKey)
     /// The vault's key itself, from a session.
     case vaultKey(SecretBytes)
 }
 
-/// A random code, shown once, to print and lock away: 160 bits.
-public struct RecoveryCode: Sendable {
-    static let count = 20
-    let secret: SecretBytes
-
-    public static func random() -> RecoveryCode {
-        RecoveryCode(secret: .random(count: count))
-    }
-
-    private init(secret: SecretBytes) {
-        self.secret = secret
-    }
-
-    /// Reads a typed code; nil when it has a wrong character, length or checksum.
-    public init?(code: SecretBytes) {
-        guard let secret = GroupedCode.decode(code, count: Self.count) else { return nil }
-        self.secret = secret
-    }
-
-    /// The code in groups, as ASCII.
-    public var code: SecretBytes { GroupedCode.encode(secret) }
+/// What a slot gives to whoever opens it.
+struct Unlocked {
+    let vaultKey: SecretBytes
+    /// The anchor that the slot was made with, and the slot's number; nil where none is kept.
+    let anchor: (value: SecretBytes, slot: Int)?
 }
 
 extension Slot {
     static func make(
-        _ request: SlotRequest, number: Int, vaultKey: SecretBytes, vault: [UInt8]
+        _ request: SlotRequest, number: Int, vaultKey: SecretBytes, anchor: SecretBytes, vault: [UInt8]
     ) throws(VaultError) -> Slot {
-        let commitment = Commitment(to: vaultKey, context: vault)
+        let lock: Lock
+        let key: SlotKey
+        switch request {
+        case .passphrase(let passphrase, let costs):
+            let salt = Randomness.bytes(Argon2id.saltCount)
+            lock = .passphrase(costs, salt: salt)
+            key = try SlotKey(passphrase: passphrase, costs, salt)
+        case .recovery(let code): (lock, key) = (.recovery, SlotKey(recovering: code))
+        case .keyring(let keyringKey): (lock, key) = (.keyring, SlotKey(keyringKey.secret))
+        case .identity(let publicKey):
+            return try Slot(
+                number: number, lock: .identity, publicKey: publicKey, anchorSeal: nil, vaultKey: vaultKey, vault: vault
+            )
+        }
+        let anchorSeal = AEAD.seal(anchor, with: key.anchorKey, binding: binding(vault, number, lock.kind))
+        return try Slot(
+            number: number, lock: lock, publicKey: key.pair.publicKey, anchorSeal: anchorSeal, vaultKey: vaultKey,
+            vault: vault)
+    }
+
+    /// The same slot around another vault key.
+    func rewrapped(_ vaultKey: SecretBytes, vault: [UInt8]) throws(VaultError) -> Slot {
+        try Slot(
+            number: number, lock: lock, publicKey: publicKey, anchorSeal: anchorSeal, vaultKey: vaultKey, vault: vault)
+    }
+
+    private init(
+        number: Int, lock: Lock, publicKey: [UInt8], anchorSeal: [UInt8]?, vaultKey: SecretBytes, vault: [UInt8]
+    ) throws(VaultError) {
         do {
-            switch request {
-            case .passphrase(let passphrase, let costs):
-                let salt = Randomness.bytes(Argon2id.saltCount)
-                let key = try costs.key(for: passphrase, salt: salt)
-                let wrapped = AEAD.seal(vaultKey, with: key, binding: binding(vault, number, .passphrase))
-                return Slot(
-                    number: number, content: .passphrase(costs, salt: salt, wrapped: wrapped), commitment: commitment)
-            case .identity(let publicKey):
-                return Slot(
-                    number: number,
-                    content: .identity(publicKey: publicKey, box: try KeyPair.seal(vaultKey, to: publicKey)),
-                    commitment: commitment)
-            case .recovery(let code):
-                let wrapped = AEAD.seal(vaultKey, with: recoveryKey(code), binding: binding(vault, number, .recovery))
-                return Slot(number: number, content: .recovery(wrapped: wrapped), commitment: commitment)
-            }
+            self.init(
+                number: number, lock: lock, publicKey: publicKey, box: try KeyPair.seal(vaultKey, to: publicKey),
+                anchorSeal: anchorSeal, commitment: Commitment(to: vaultKey, context: vault))
         } catch {
             throw .derivation(error)
         }
     }
 
-    /// The vault key; nil when the opener does not fit this slot.
-    /// - Throws: `damaged(.slotKey)` when it fits but leads to a key that the slot is not committed to.
-    func open(with opener: Opener, vault: [UInt8]) throws(VaultError) -> SecretBytes? {
-        let key: SecretBytes?
-        switch (content, opener) {
-        case (.passphrase(let costs, let salt, let wrapped), .passphrase(let passphrase)):
-            let slotKey: SecretBytes
-            do {
-                slotKey = try costs.key(for: passphrase, salt: salt)
-            } catch {
-                throw .derivation(error)
-            }
-            key = try? AEAD.openSecret(wrapped, with: slotKey, binding: Self.binding(vault, number, .passphrase))
-        case (.identity(let publicKey, let box), .identity(let pair)):
+    /// What the slot holds; nil when the opener does not fit it.
+    /// - Throws: `damaged(.slot)` when it fits but was changed, `damaged(.slotKey)` when it leads to a key that the
+    ///   slot is not committed to.
+    func open(with opener: Opener, vault: [UInt8]) throws(VaultError) -> Unlocked? {
+        let key: SlotKey
+        switch (lock, opener) {
+        case (.passphrase(let costs, let salt), .passphrase(let passphrase)):
+            key = try SlotKey(passphrase: passphrase, costs, salt)
+        case (.recovery, .recovery(let code)): key = SlotKey(recovering: code)
+        case (.keyring, .keyring(let keyringKey)): key = SlotKey(keyringKey.secret)
+        case (.identity, .identity(let pair)):
             guard publicKey == pair.publicKey else { return nil }
-            key = try? pair.open(box)
-            // The slot names this identity, so a box that does not open has been changed.
-            if key == nil { throw .damaged(.slot(number: number)) }
-        case (.recovery(let wrapped), .recovery(let code)):
-            key = try? AEAD.openSecret(
-                wrapped, with: Self.recoveryKey(code), binding: Self.binding(vault, number, .recovery))
+            return Unlocked(vaultKey: try vaultKey(for: pair, vault), anchor: nil)
         case (_, .vaultKey(let given)):
-            // A session of before the key was changed fits no slot any more.
-            return Commitment(to: given, context: vault) == commitment ? given : nil
-        case (.passphrase, _), (.identity, _), (.recovery, _):
-            return nil
+            // A session of before the vault was re-keyed fits no slot any more.
+            return Commitment(to: given, context: vault) == commitment ? Unlocked(vaultKey: given, anchor: nil) : nil
+        case (.passphrase, _), (.identity, _), (.recovery, _), (.keyring, _): return nil
         }
-        guard let key else { return nil }
+        guard publicKey == key.pair.publicKey else { return nil }
+        let vaultKey = try vaultKey(for: key.pair, vault)
+        guard let anchorSeal,
+            let anchor = try? AEAD.openSecret(
+                anchorSeal, with: key.anchorKey, binding: Self.binding(vault, number, lock.kind))
+        else { throw .damaged(.slot(number: number)) }
+        return Unlocked(vaultKey: vaultKey, anchor: (anchor, number))
+    }
+
+    private func vaultKey(for pair: KeyPair, _ vault: [UInt8]) throws(VaultError) -> SecretBytes {
+        // The slot names this key pair, so a box that does not open has been changed.
+        guard let key = try? pair.open(box) else { throw .damaged(.slot(number: number)) }
         guard key.count == AEAD.keyCount, Commitment(to: key, context: vault) == commitment else {
             throw .damaged(.slotKey(number: number))
         }
         return key
     }
 
-    private static func recoveryKey(_ code: RecoveryCode) -> SecretBytes {
-        KeyedHash.key(from: code.secret, label: Array("rekeep recovery slot".utf8))
-    }
-
-    private static func binding(_ vault: [UInt8], _ number: Int, _ kind: Kind) -> [UInt8] {
-        var place = Array("rekeep slot".utf8)
-        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
-        place.append(contentsOf: vault)
+    private static func binding(_ vault: [UInt8], _ number: Int, _ kind: SlotKind) -> [UInt8] {
+        var place = Place.of("rekeep slot", in: vault)
         withUnsafeBytes(of: Int64(number).littleEndian) { place.append(contentsOf: $0) }
         place.append(kind.rawValue)
         return place
+    }
+}
+
+extension SlotKey {
+    init(passphrase: SecretBytes, _ costs: Argon2id, _ salt: [UInt8]) throws(VaultError) {
+        do {
+            self.init(try costs.key(for: passphrase, salt: salt))
+        } catch {
+            throw .derivation(error)
+        }
     }
 }
 
@@ -146,24 +165,20 @@ extension Slot {
     /// The content as it lies on disk.
     var plainForm: [UInt8] {
         var writer = RecordWriter()
-        switch content {
-        case .passphrase(let costs, let salt, let wrapped):
+        if case .passphrase(let costs, let salt) = lock {
             writer.put(number: costs.operations)
             writer.put(number: costs.memoryBytes)
             writer.put(fixed: salt)
-            writer.put(fixed: wrapped)
-        case .identity(let publicKey, let box):
-            writer.put(fixed: publicKey)
-            writer.put(fixed: box)
-        case .recovery(let wrapped):
-            writer.put(fixed: wrapped)
         }
+        writer.put(fixed: publicKey)
+        writer.put(fixed: box)
+        if let anchorSeal { writer.put(fixed: anchorSeal) }
         writer.put(fixed: commitment.bytes)
         return writer.bytes
     }
 
     /// Shows accidental damage without any key.
-    var checksum: [UInt8] { Self.checksum(number: number, kind: content.kind.rawValue, plainForm: plainForm) }
+    var checksum: [UInt8] { Self.checksum(number: number, kind: lock.kind.rawValue, plainForm: plainForm) }
 
     private static func checksum(number: Int, kind: UInt8, plainForm: [UInt8]) -> [UInt8] {
         var writer = RecordWriter()
@@ -177,28 +192,29 @@ extension Slot {
     init(number: Int, kind: Int64, plainForm: [UInt8], checksum: [UInt8]) throws(VaultError) {
         guard let kind = UInt8(exactly: kind),
             Self.checksum(number: number, kind: kind, plainForm: plainForm) == checksum,
-            let kind = Kind(rawValue: kind)
+            let kind = SlotKind(rawValue: kind)
         else { throw .damaged(.slot(number: number)) }
-        let wrappedCount = AEAD.keyCount + AEAD.overhead
-        var reader = RecordReader(plainForm)
         do {
-            let content: Content
-            switch kind {
-            case .passphrase:
-                let costs = try Argon2id(operations: try reader.number(), memoryBytes: try reader.number())
-                content = .passphrase(
-                    costs, salt: try reader.fixed(Argon2id.saltCount), wrapped: try reader.fixed(wrappedCount))
-            case .identity:
-                content = .identity(
-                    publicKey: try reader.fixed(KeyPair.keyCount),
-                    box: try reader.fixed(AEAD.keyCount + KeyPair.boxOverhead))
-            case .recovery:
-                content = .recovery(wrapped: try reader.fixed(wrappedCount))
-            }
+            var reader = RecordReader(plainForm)
+            let lock: Lock =
+                switch kind {
+                case .passphrase:
+                    .passphrase(
+                        try Argon2id(operations: try reader.number(), memoryBytes: try reader.number()),
+                        salt: try reader.fixed(Argon2id.saltCount))
+                case .identity: .identity
+                case .recovery: .recovery
+                case .keyring: .keyring
+                }
+            let publicKey = try reader.fixed(KeyPair.keyCount)
+            let box = try reader.fixed(AEAD.keyCount + KeyPair.boxOverhead)
+            let anchorSeal = kind == .identity ? nil : try reader.fixed(AEAD.keyCount + AEAD.overhead)
             guard let commitment = Commitment(bytes: try reader.fixed(Commitment.count)), reader.isAtEnd else {
                 throw MalformedRecord()
             }
-            self.init(number: number, content: content, commitment: commitment)
+            self.init(
+                number: number, lock: lock, publicKey: publicKey, box: box, anchorSeal: anchorSeal,
+                commitment: commitment)
         } catch let error as SealingError {
             throw .derivation(error)
         } catch {

@@ -31,24 +31,22 @@ extension Snapshot {
                 found(damage)
             }
         }
-        for table in Table.allCases where table != .tree && table != .secret {
+        for table in Table.allCases where table != .tree {
             var count = 0
             try attempt { () throws(VaultError) in
-                try store.forEach(table) { content throws(VaultError) in
+                try store.forEachSealed(table) { row throws(VaultError) in
                     count += 1
-                    try attempt { () throws(VaultError) in try self.check(content, in: table, attempt) }
+                    try attempt { () throws(VaultError) in
+                        if table == .secret {
+                            _ = try store.openSecret(row)
+                        } else {
+                            try self.check(try store.open(row, in: table), in: table, attempt)
+                        }
+                    }
                 }
             }
             rows.append((table.name, count))
         }
-        var count = 0
-        try attempt { () throws(VaultError) in
-            try store.forEachSealed(.secret) { row throws(VaultError) in
-                count += 1
-                if !self.opens(row) { found(.secret) }
-            }
-        }
-        rows.append((Table.secret.name, count))
         var entries = 0
         try attempt { () throws(VaultError) in try forEachLogEntry { _ in entries += 1 } }
         return VerifyReport(generation: generation, rows: rows, logEntries: entries, findings: findings)
@@ -63,7 +61,7 @@ extension Snapshot {
             switch table {
             case .credential:
                 let credential = try Credential(plainForm: content)
-                for version in credential.versions where version.state != .retired {
+                for version in credential.versions where !version.isRetired {
                     for field in version.fingerprints.names {
                         do throws(VaultError) {
                             try attempt { () throws(VaultError) in
@@ -84,10 +82,5 @@ extension Snapshot {
         } catch {
             throw .damaged(.record(table: table.name))
         }
-    }
-
-    private func opens(_ row: SealedRow) -> Bool {
-        let place = store.place(.secret, row.id, row.revision)
-        return (try? AEAD.openSecret(row.sealed, with: store.keys.secrets, binding: place)) != nil
     }
 }

@@ -83,27 +83,33 @@ public final class Snapshot {
     }
 
     /// The secret value of one field, straight into locked memory.
-    /// - Throws: `damaged(.secret)` when it is missing, altered, or not the value that the version was given.
+    /// - Throws: `damaged(.secret)` when it is missing, altered, or not the value that the version was given;
+    ///   `retiredSecret` when it was erased.
     public func secret(_ field: String, of version: Version, in id: CredentialID) throws(VaultError) -> SecretBytes {
+        guard !version.isRetired else { throw .retiredSecret(of: try credential(id).addresses.first) }
         let row = secretRow(id, version.number, field)
         guard let sealed = try store.freshRow(.secret, row) else { throw .damaged(.secret) }
-        guard
-            let secret = try? AEAD.openSecret(
-                sealed.sealed, with: store.keys.secrets, binding: store.place(.secret, row, sealed.revision)),
-            fingerprint(of: secret) == version.fingerprints[field]
-        else { throw .damaged(.secret) }
+        let secret = try store.openSecret(sealed)
+        guard fingerprint(of: secret) == version.fingerprints[field] else { throw .damaged(.secret) }
         return secret
     }
 
     /// The fingerprint that `secret` has in this vault.
     public func fingerprint(of secret: SecretBytes) -> Fingerprint {
-        Fingerprint(of: secret, key: store.keys.fingerprints)
+        Fingerprint(of: secret, key: store.lasting.fingerprints)
     }
 
     /// The credentials that hold, or ever held, a secret with this fingerprint.
     public func holders(of fingerprint: Fingerprint) throws(VaultError) -> [CredentialID] {
         let entry: FingerprintEntry? = try record(fingerprintRow(fingerprint))
         return entry?.credentials ?? []
+    }
+
+    /// The ways to open this vault, in the order in which they were added.
+    public func slots() throws(VaultError) -> [SlotDescription] {
+        zip(store.header.slots, try SlotTable(store.database).read()).map { label, slot in
+            SlotDescription(name: label.name, kind: slot.lock.kind, publicKey: slot.publicKey, addedAt: label.addedAt)
+        }
     }
 
     /// Hands the whole audit log to `body`, oldest first, and checks its chain.

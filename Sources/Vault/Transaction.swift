@@ -5,6 +5,8 @@ public import Sealing
 public final class Transaction {
     /// The vault as this transaction sees it, its own changes included.
     public let snapshot: Snapshot
+    /// The fingerprints of the secrets that this transaction retires.
+    private(set) var retired: [Fingerprint] = []
 
     init(store: SealedStore) {
         snapshot = Snapshot(store: store)
@@ -41,8 +43,40 @@ public final class Transaction {
         return fingerprint
     }
 
+    /// Erases the secret values of a version for good: no restored copy brings them back.
+    public func retire(_ version: Version, in id: CredentialID) throws(VaultError) {
+        retired += version.fingerprints.values
+        try eraseSecrets(of: version, in: id)
+    }
+
+    /// Adds a way to open the vault.
+    /// - Throws: `slotNameTaken`, `tooManySlots`, `derivation`.
+    public func addSlot(_ request: SlotRequest, name: SlotName, at time: Timestamp) throws(VaultError) {
+        let store = snapshot.store
+        guard !store.header.slots.contains(where: { $0.name == name }) else { throw .slotNameTaken(name) }
+        guard store.header.slots.count < SlotTable.most else { throw .tooManySlots }
+        let number = (store.header.slots.last?.number ?? 0) + 1
+        try SlotTable(store.database).put(
+            try Slot.make(
+                request, number: number, vaultKey: store.keys.vaultKey, anchor: store.lasting.anchor,
+                vault: store.vault))
+        store.header.slots.append(Header.SlotLabel(number: number, name: name, addedAt: time))
+    }
+
+    /// Takes a way to open the vault away. Whoever used it has known the vault key: see `OpenVault.rekey`.
+    /// - Throws: `noSlotNamed`, `lastSlot`.
+    public func removeSlot(_ name: SlotName) throws(VaultError) {
+        let store = snapshot.store
+        guard let index = store.header.slots.firstIndex(where: { $0.name == name }) else {
+            throw .noSlotNamed(name.description)
+        }
+        guard store.header.slots.count > 1 else { throw .lastSlot }
+        try SlotTable(store.database).remove(store.header.slots[index].number)
+        store.header.slots.remove(at: index)
+    }
+
     /// Erases the secret values of a version; its fingerprints stay.
-    public func eraseSecrets(of version: Version, in id: CredentialID) throws(VaultError) {
+    private func eraseSecrets(of version: Version, in id: CredentialID) throws(VaultError) {
         for field in version.fingerprints.names {
             try snapshot.store.remove(.secret, snapshot.secretRow(id, version.number, field))
         }

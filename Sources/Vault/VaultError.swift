@@ -15,14 +15,28 @@ public enum VaultError: Error, Equatable, Sendable {
     case damaged(Damage)
     /// An older copy of the vault than the one last seen on this machine.
     case rolledBack(found: UInt64, lastSeen: UInt64)
-    /// The last-seen record outside the vault is not authentic.
-    case lastSeenDamaged(path: String)
+    /// A record outside the vault is not authentic, or not of this vault.
+    case outsideRecordForged(path: String)
     /// The change is stored, but the last-seen record outside the vault could not be raised.
     case lastSeenNotWritten(path: String, errno: Int32)
     /// No slot is opened by what was given.
     case noSlotFits
     /// No slot of that kind exists.
     case noSuchSlot
+    /// No slot has this name.
+    case noSlotNamed(String)
+    case slotNameTaken(SlotName)
+    /// A vault without a slot could never be opened again.
+    case lastSlot
+    case tooManySlots
+    /// The value was retired and erased.
+    case retiredSecret(of: Address?)
+    /// The copy is older than the vault that it would replace, or than the last one seen here.
+    case olderThanVault(copy: UInt64, newest: UInt64)
+    /// Another vault, or something else, lies where the copy would go.
+    case otherVault(path: String)
+    /// Another process re-keyed the vault while it was open here.
+    case rekeyed
     /// Another process holds the vault for too long.
     case busy
     case diskFull
@@ -39,6 +53,38 @@ public enum VaultError: Error, Equatable, Sendable {
     case addressTaken(Address)
 }
 
+extension VaultError {
+    /// The class of docs/format.md: what a reader says of a vault that it does not accept.
+    public var damageClass: String? {
+        switch self {
+        case .notAVault: "not-a-vault"
+        case .newerFormat: "newer-format"
+        case .damaged(let damage): damage.name
+        case .derivation(.costsOutOfRange): "kdf-costs"
+        case .noSlotFits, .noSuchSlot: "no-slot-fits"
+        case .rolledBack, .olderThanVault: "rolled-back"
+        default: nil
+        }
+    }
+}
+
+extension Damage {
+    /// The class of docs/format.md.
+    public var name: String {
+        switch self {
+        case .file: "file"
+        case .header: "header"
+        case .slot: "slot"
+        case .slotKey: "slot-key"
+        case .slotAnchor: "slot-anchor"
+        case .record: "record"
+        case .freshness: "freshness"
+        case .secret: "secret"
+        case .log: "log"
+        }
+    }
+}
+
 /// Where damage was found.
 public enum Damage: Equatable, Sendable {
     /// The file's structure.
@@ -48,6 +94,8 @@ public enum Damage: Equatable, Sendable {
     case slot(number: Int)
     /// A slot leads to another key than the vault's.
     case slotKey(number: Int)
+    /// A slot that was made for another vault: somebody exchanged the vault under it.
+    case slotAnchor(number: Int)
     /// A record does not fit its seal or its place.
     case record(table: String)
     /// A record is missing, duplicated or from an older copy.

@@ -19,6 +19,8 @@ enum CommandError: Error {
     case fileExists(path: String)
     case fileNotWritten(path: String, errno: Int32)
     case notAnIdentity(path: String)
+    case notAPublicKey
+    case notASlotName(String)
     case notAnObject(source: String)
     case programNotFound(String, errno: Int32)
     /// The operation went through, and what was asked about is not well.

@@ -6,7 +6,7 @@ import Providers
 import Sealing
 import Vault
 
-/// Opens the vault: identity, unlocked session, then passphrase.
+/// Opens the vault: identity, unlocked session, keyring, then passphrase.
 struct Opening {
     let settings: Settings
 
@@ -32,16 +32,27 @@ struct Opening {
         return (file.id, key)
     }
 
+    /// Something that opens a copy of the vault.
+    func opener(ofCopy path: String) throws(CommandError) -> Opener {
+        let file = try file(path)
+        return try opened(file) { opener throws(VaultError) in
+            _ = try file.vaultKey(with: opener)
+            return opener
+        }
+    }
+
     /// The vault's file, still locked.
-    func file() throws(CommandError) -> VaultFile {
+    func file() throws(CommandError) -> VaultFile { try file(settings.vaultPath) }
+
+    private func file(_ path: String) throws(CommandError) -> VaultFile {
         do {
-            return try VaultFile(path: settings.vaultPath)
+            return try VaultFile(path: path)
         } catch {
             throw .operation(.vault(error))
         }
     }
 
-    private static func stateDirectory() throws(CommandError) -> String {
+    static func stateDirectory() throws(CommandError) -> String {
         let state = Surroundings.stateDirectory
         guard Surroundings.exists(state) || Surroundings.makeDirectory(state) else {
             throw .fileNotWritten(path: state, errno: errno)
@@ -95,9 +106,31 @@ struct Opening {
                 settings.console.detail("the unlocked session is of another key")
             }
         }
+        for slot in file.keyringSlots {
+            guard let key = keyringKey(vault: file.id, slot) else { continue }
+            do {
+                return try attempt(.keyring(key))
+            } catch .operation(.vault(.noSlotFits)) {
+                settings.console.detail("the keyring's key is of another slot")
+            }
+        }
         guard !settings.noInput, let prompt = Prompt() else { throw .needsPassphrase }
         guard let text = prompt.secret("Passphrase or recovery code: "), text.count > 0 else { throw .emptyPassphrase }
         return try attempt(Self.opener(fromText: text))
+    }
+
+    /// What the Secret Service keeps; nil, with a word about it, when it gives nothing.
+    private func keyringKey(vault: [UInt8], _ slot: [UInt8]) -> KeyringKey? {
+        do {
+            return try SecretService(vault: vault, slot: slot).key().flatMap { KeyringKey($0) }
+        } catch {
+            let text = "the keyring is not used: " + Complaint(error).text
+            switch error {
+            case .noBus, .noLibrary: settings.console.detail(text)
+            case .kernel, .locked, .timedOut, .service, .testBackEnd: settings.console.note(text)
+            }
+            return nil
+        }
     }
 
     private static func identity(_ path: String) throws(CommandError) -> KeyPair {

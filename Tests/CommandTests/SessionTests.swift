@@ -63,9 +63,10 @@ struct SessionTests {
         ] { try #require(await sandbox.run(["sqlite3", sandbox.vault, sql]).status == 0) }
         let damaged = try await sandbox.rekeep("verify", "--json")
         #expect(damaged.status == 1)
-        let findings = (damaged.object["findings"] as? [String] ?? []).joined(separator: "\n")
-        for words in ["a secret value", "'address' is missing", "entry 5 of the audit log"] {
-            #expect(findings.contains(words), "\(words) in \(findings)")
+        let findings = damaged.object["findings"] as? [[String: String]] ?? []
+        let lines = findings.map { "\($0["class"] ?? ""): \($0["detail"] ?? "")" }.joined(separator: "\n")
+        for words in ["secret: a secret value", "freshness: a record of 'address' is missing", "log: entry 5"] {
+            #expect(lines.contains(words), "\(words) in \(lines)")
         }
     }
 }

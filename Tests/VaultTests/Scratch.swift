@@ -26,6 +26,16 @@ final class Scratch {
         try VaultFile(path: path).open(with: .identity(pair), stateDirectory: state)
     }
 
+    func address(_ text: String) throws(VaultError) -> Address {
+        guard let address = try? Address(text) else { throw .givenUp }
+        return address
+    }
+
+    func pattern(_ text: String) throws(VaultError) -> Pattern {
+        guard let pattern = try? Pattern(text) else { throw .givenUp }
+        return pattern
+    }
+
     /// Runs SQL on the file, as an attacker with an editor would.
     func tamper(_ sql: String) throws {
         try Database(path: path).run(sql)

@@ -149,7 +149,7 @@ struct TamperTests {
         var record = try Data(contentsOf: URL(filePath: path))
         record[0] ^= 1
         try record.write(to: URL(filePath: path))
-        #expect(throws: VaultError.lastSeenDamaged(path: path)) { try everything(scratch) }
+        #expect(throws: VaultError.outsideRecordForged(path: path)) { try everything(scratch) }
     }
 
     @Test(arguments: [
@@ -173,9 +173,18 @@ struct TamperTests {
         try scratch.add("a/live/x")
         let database = try Database(path: scratch.path)
         let front = try Front(reading: database)
-        let slot = try Slot.make(.recovery(.random()), number: 2, vaultKey: .random(count: 32), vault: front.vault)
-        try database.statement("INSERT INTO slot VALUES(2, 3, ?1, ?2)").bind(1, slot.plainForm).bind(2, slot.checksum)
-            .run()
+        let original = try SlotTable(database).read().first
+        let slot = try Slot.make(
+            .recovery(.random()), number: 2, vaultKey: .random(count: 32), anchor: .random(count: 32),
+            vault: front.vault)
+        try SlotTable(database).put(slot)
+        #expect(throws: VaultError.damaged(.slotKey(number: 2))) { try everything(scratch) }
+        // A stranger's slot that claims the vault's key.
+        let first = try #require(original)
+        try SlotTable(database).put(
+            Slot(
+                number: 2, lock: slot.lock, publicKey: slot.publicKey, box: slot.box, anchorSeal: slot.anchorSeal,
+                commitment: first.commitment))
         #expect(throws: VaultError.damaged(.header)) { try everything(scratch) }
     }
 }

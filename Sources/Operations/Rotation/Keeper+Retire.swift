@@ -48,7 +48,7 @@ extension Keeper {
             for (version, check) in probes {
                 let first = version.refusedAt ?? check.at
                 let isDead = check.outcome.isDead && check.at - first >= Self.retireInterval
-                if isDead { try transaction.eraseSecrets(of: version, in: id) }
+                if isDead { try transaction.retire(version, in: id) }
                 credential.update(version: version.number) {
                     if check.outcome == .ok { $0.refusedAt = nil }
                     if check.outcome.isDead { $0.refusedAt = first }

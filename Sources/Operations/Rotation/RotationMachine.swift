@@ -222,7 +222,7 @@ extension Keeper {
             guard let number = promoted.newVersion, credential.version(number: number)?.state == .pending else {
                 throw .damaged(.record(table: "rotation"))
             }
-            credential.update(version: promoted.oldVersion) { $0.state = .previous }
+            credential.update(version: promoted.oldVersion) { $0.state = $0.isRetired ? .retired : .previous }
             credential.update(version: number) {
                 $0.state = .current
                 $0.activatedAt = now()
@@ -241,6 +241,11 @@ extension Keeper {
         guard reports.allSatisfy(\.isDone) else { return reports }
         if let alive = rotation.oldKeyLastAlive, rotation.mode == .cutover, !reports.isEmpty {
             rotation.downtimeMilliseconds = max(0, Milliseconds.now() - alive)
+        }
+        // After the restore of an older copy there may be no old key to watch.
+        if credential.previous.isEmpty {
+            try enter(.done, &rotation)
+            return reports
         }
         switch rotation.mode {
         case .overlap:

@@ -1,5 +1,6 @@
 public import Credentials
 public import Delivery
+internal import Sealing
 internal import Vault
 
 /// What is known before anything is asked of the user or changed anywhere.
@@ -66,7 +67,14 @@ extension Keeper {
         for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
             for target in try self.targets(deployment) {
                 targets.append((deployment, target.path))
-                let contents = try contents(of: deployment, preset: try preset(target))
+                // A retired value is never rendered, not even to try; what will take its place is not known yet.
+                let retired = credential.current?.isRetired == true
+                let stand = Dictionary(
+                    uniqueKeysWithValues: credential.terms.fields.filter(\.isSecret).map {
+                        ($0.name, SecretBytes("x".utf8))
+                    })
+                let contents = try contents(
+                    of: deployment, preset: try preset(target), replacing: retired ? (credential.id, stand) : nil)
                 do {
                     try TargetWriter(target, of: deployment).preflight(contents.variables)
                 } catch {

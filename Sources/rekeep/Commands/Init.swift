@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Keyring
 import Operations
 import Sealing
 import Vault
@@ -46,19 +47,24 @@ struct Init: ParsableCommand {
             made.append("identity")
         }
         guard !slots.isEmpty else { throw CommandError.nothingToOpenWith }
+        let id = VaultFile.newID()
+        let keyring = slots.first?.kind == .passphrase && !noKeyring ? keyringKey(id, console) : nil
+        if let keyring {
+            slots.append(.keyring(keyring))
+            made.append("keyring")
+        }
         let code = recoveryOut != nil || prompt != nil ? RecoveryCode.random() : nil
         if let code {
             slots.append(.recovery(code))
             made.append("recovery")
         }
-        try write(slots, path, pair, code)
-        if let code, recoveryOut == nil, let prompt {
-            prompt.show(
-                "\nRecovery code, shown this once. Print it and lock it away; it opens the vault without a passphrase:\n\n    "
-            )
-            prompt.show(code.code)
-            prompt.show("\n\n")
+        do {
+            try write(slots, id, path, pair, code)
+        } catch {
+            if let keyring { _ = try? SecretService(vault: id, slot: keyring.publicKey).forget() }
+            throw error
         }
+        if let code, recoveryOut == nil, let prompt { code.show(prompt) }
         if options.json {
             console.print(
                 JSON.object([("vault", .text(path)), ("slots", .list(made.map(JSON.text)))]))
@@ -68,8 +74,23 @@ struct Init: ParsableCommand {
         if code == nil { console.note("No recovery code was made; --recovery-out FILE makes one.") }
     }
 
+    /// A key that the desktop's keyring has taken; nil where there is none to take it.
+    private func keyringKey(_ id: [UInt8], _ console: Console) -> KeyringKey? {
+        let key = KeyringKey.random()
+        do {
+            try SecretService(vault: id, slot: key.publicKey).keep(key.secret)
+            return key
+        } catch {
+            let text = "No keyring slot was made: " + Complaint(error).text
+            error == .noBus || error == .noLibrary ? console.detail(text) : console.note(text)
+            return nil
+        }
+    }
+
     /// Files first: a vault that nobody can open must not exist.
-    private func write(_ slots: [SlotRequest], _ path: String, _ pair: KeyPair?, _ code: RecoveryCode?) throws {
+    private func write(
+        _ slots: [SlotRequest], _ id: [UInt8], _ path: String, _ pair: KeyPair?, _ code: RecoveryCode?
+    ) throws {
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         if path.hasPrefix("/"), !Surroundings.makeDirectory(directory) {
             throw CommandError.fileNotWritten(path: directory, errno: errno)
@@ -81,14 +102,11 @@ struct Init: ParsableCommand {
                 written.append(identityOut)
             }
             if let recoveryOut, let code {
-                var line = SecretWriter()
-                code.code.withBytes { line.append($0) }
-                line.append("\n")
-                try SecretFile.create(recoveryOut, line.finish())
+                try SecretFile.create(recoveryOut, code.line)
                 written.append(recoveryOut)
             }
             do {
-                try VaultFile.create(at: path, slots: slots, now: Keeper.systemTime())
+                try VaultFile.create(at: path, id: id, slots: slots, now: Keeper.systemTime())
             } catch {
                 throw OperationError.vault(error)
             }
@@ -99,16 +117,10 @@ struct Init: ParsableCommand {
     }
 
     private func passphrase(_ prompt: Prompt?) throws -> SecretBytes? {
-        if let file = options.passphraseFile {
-            let passphrase = SecretFile.firstLine(try SecretFile.read(file, mustBePrivate: false))
-            guard passphrase.count > 0 else { throw CommandError.emptyPassphrase }
-            return passphrase
-        }
+        if let file = options.passphraseFile { return try NewPassphrase.read(file) }
         // Who asks for an identity alone, in a script or not, is not asked for more.
         guard identityOut == nil else { return nil }
         guard let prompt else { throw CommandError.nothingToOpenWith }
-        guard let first = prompt.secret("New passphrase: "), first.count > 0 else { throw CommandError.emptyPassphrase }
-        guard prompt.secret("The same again: ") == first else { throw CommandError.passphrasesDiffer }
-        return first
+        return try NewPassphrase.ask(prompt)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Keyring
+import Operations
 
 struct Unlock: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +28,7 @@ struct Unlock: ParsableCommand {
         let settings = options.settings
         let (id, key) = try Opening(settings: settings).vaultKey()
         do {
-            try Session(vault: id).begin(with: key, for: span)
+            try Session(vault: id).begin(with: key, for: span, now: Keeper.systemTime())
         } catch {
             throw CommandError.keyring(error)
         }

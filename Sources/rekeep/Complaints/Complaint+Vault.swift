@@ -8,7 +8,8 @@ extension Complaint {
         case .missing(let path):
             self.init("there is no vault at \(path)", hint: "rekeep init", ExitStatus.missing)
         case .alreadyExists(let path):
-            self.init("there is a vault at \(path) already; it is left as it is", ExitStatus.cannotWrite)
+            self.init(
+                "\(path) is there already and is left as it is", hint: "choose another place", ExitStatus.cannotWrite)
         case .notAccessible(let path, let code):
             self.init(
                 "\(path) can't be opened: \(Self.system(code))",
@@ -27,11 +28,37 @@ extension Complaint {
         case .rolledBack(let found, let lastSeen):
             self.init(
                 "this is an older copy of the vault: generation \(found), and this machine has seen \(lastSeen)",
-                hint: "an older copy may bring retired keys back; find the newest one", ExitStatus.damaged)
-        case .lastSeenDamaged(let path):
+                hint: "an older copy may bring retired keys back; find the newest one, or see rekeep restore --help",
+                ExitStatus.damaged)
+        case .olderThanVault(let copy, let newest):
             self.init(
-                "\(path), which remembers the newest vault seen here, is not authentic",
-                hint: "if you know why, remove that file; an older vault is then not noticed", ExitStatus.damaged)
+                "the copy is older: generation \(copy), and the newest known is \(newest); nothing was changed",
+                hint: "--accept-rollback restores it all the same, without the keys that were retired since",
+                ExitStatus.damaged)
+        case .otherVault(let path):
+            self.init(
+                "\(path) is not this vault's, so it is not replaced",
+                hint: "move it away, or restore to another place with --vault", ExitStatus.cannotWrite)
+        case .outsideRecordForged(let path):
+            self.init(
+                "\(path), which this machine remembers the vault by, is not this vault's",
+                hint: "either that file was changed, or the vault was exchanged for one with the same id",
+                ExitStatus.damaged)
+        case .rekeyed:
+            self.init("another process re-keyed the vault meanwhile", hint: "run it again", ExitStatus.busy)
+        case .retiredSecret(let address):
+            self.init(
+                "the key of \(address?.description ?? "a credential") was retired and is never used again",
+                hint: "rekeep rotate takes the new key", ExitStatus.badInput)
+        case .noSlotNamed(let name):
+            self.init("there is no slot '\(Self.shown(name))'", hint: "rekeep slot list", ExitStatus.missing)
+        case .slotNameTaken(let name):
+            self.init("there is a slot \(name) already", hint: "choose another --name", ExitStatus.badInput)
+        case .lastSlot:
+            self.init(
+                "that is the last slot; without it nobody could open the vault", hint: "add another slot first",
+                ExitStatus.badInput)
+        case .tooManySlots: self.init("a vault has at most 64 slots", hint: "remove one first", ExitStatus.badInput)
         case .lastSeenNotWritten(let path, let code):
             self.init(
                 "the change is stored, but \(path) can't be written: \(Self.system(code))",
@@ -72,6 +99,8 @@ extension Complaint {
         case .header: "the header, or the set of slots, does not fit its seal"
         case .slot(let number): "slot \(number) does not fit its checksum or form"
         case .slotKey(let number): "slot \(number) leads to another key than the vault's"
+        case .slotAnchor(let number):
+            "slot \(number) opens, but was made for another vault: the vault was exchanged"
         case .record(let table): "a record of '\(table)' does not fit its seal"
         case .freshness(let table): "a record of '\(table)' is missing, duplicated or from an older copy"
         case .secret: "a secret value does not fit its seal"

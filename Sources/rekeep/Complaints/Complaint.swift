@@ -70,10 +70,7 @@ struct Complaint {
         case .emptyPassphrase: self.init("the passphrase is empty", ExitStatus.cannotOpen)
         case .passphrasesDiffer:
             self.init("the two passphrases differ; nothing was made", hint: "try again", ExitStatus.badInput)
-        case .keyring(.kernel(let code)):
-            self.init(
-                "the kernel keeps no key here: \(Self.system(code))",
-                hint: "some containers forbid it; use --identity or --passphrase-file", ExitStatus.failed)
+        case .keyring(let error): self.init(error)
         case .nothingToOpenWith:
             self.init(
                 "a vault needs a way to open it",
@@ -92,6 +89,14 @@ struct Complaint {
                 "\(path) exists already and is not overwritten", hint: "choose another name", ExitStatus.cannotWrite)
         case .fileNotWritten(let path, let code):
             self.init("\(path) can't be written: \(Self.system(code))", ExitStatus.cannotWrite)
+        case .notAPublicKey:
+            self.init(
+                "that is not a rekeep public key, or a character of it is wrong",
+                hint: "it begins with REKEEP-PUBLIC-1-; rekeep slot keygen FILE shows it", ExitStatus.badInput)
+        case .notASlotName(let text):
+            self.init(
+                "'\(Self.shown(text))' cannot be a slot's name",
+                hint: "up to 64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter, a digit, _ or @", ExitStatus.usage)
         case .notAnIdentity(let path): self.init("\(path) holds no rekeep identity", ExitStatus.cannotOpen)
         case .notAnObject(let source):
             self.init(

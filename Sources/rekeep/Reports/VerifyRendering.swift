@@ -32,23 +32,51 @@ struct VerifyRendering {
     let report: VerifyReport
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
-        let findings = report.findings.map(Complaint.description)
         if options.json {
             console.print(
                 JSON.object([
                     ("generation", .number(Int64(clamping: report.generation))),
                     ("rows", .object(report.rows.map { ($0.table, JSON($0.count)) })),
-                    ("log_entries", JSON(report.logEntries)), ("findings", .list(findings.map(JSON.text))),
+                    ("log_entries", JSON(report.logEntries)),
+                    (
+                        "findings",
+                        .list(
+                            report.findings.map {
+                                .object([("class", .text($0.name)), ("detail", .text(Complaint.description($0)))])
+                            })
+                    ),
                 ]))
         } else {
             let rows = report.rows.reduce(0) { $0 + $1.count }
             console.print(
                 "Generation \(report.generation): \(rows) records and \(report.logEntries) log entries looked at.")
-            for finding in findings { console.print("  " + finding) }
-            if findings.isEmpty {
+            for finding in report.findings { console.print("  \(finding.name): \(Complaint.description(finding))") }
+            if report.findings.isEmpty {
                 console.print("Every seal, the freshness of every table and the log's chain are right.")
             }
         }
-        if !findings.isEmpty { throw CommandError.notWell(ExitStatus.notWell) }
+        if !report.findings.isEmpty { throw CommandError.notWell(ExitStatus.notWell) }
+    }
+}
+
+/// What a `restore` came to.
+struct RestoreRendering {
+    let report: RestoreReport
+
+    func show(_ options: GlobalOptions, _ console: Console) {
+        let retired = report.retired.flatMap(\.addresses).map(\.description)
+        if options.json {
+            console.print(
+                JSON.object([
+                    ("generation", .number(Int64(clamping: report.generation))), ("kept", JSON(report.kept)),
+                    ("retired", .list(retired.map(JSON.text))),
+                ]))
+            return
+        }
+        console.print("Restored generation \(report.generation), verified.")
+        if let kept = report.kept { console.print("What was there is kept as \(kept).") }
+        for address in retired {
+            console.note("\(address): its key was retired since; rekeep rotate \(address) takes the new one.")
+        }
     }
 }

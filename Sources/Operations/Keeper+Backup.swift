@@ -1,0 +1,47 @@
+public import Credentials
+public import Vault
+
+/// What a restored vault is.
+public struct RestoreReport: Sendable {
+    /// The generation of the copy.
+    public let generation: UInt64
+    /// Where what lay at the vault's place is kept; nil when nothing did.
+    public let kept: String?
+    /// The credentials whose only key on record has been retired since the copy was made.
+    public let retired: [Credential]
+}
+
+extension Keeper {
+    /// Copies the vault into a new file while others go on working with it, and verifies the copy.
+    /// - Throws: `vault(.alreadyExists)`, `vault(.notAccessible)`, `vault(.diskFull)`, `vault(.damaged)`: then there is
+    ///   no new file.
+    public func backUp(to path: String) throws(OperationError) -> VerifyReport {
+        do {
+            // Before the copy, so that the copy knows of itself.
+            try vault.write { transaction throws(VaultError) in
+                try transaction.log(entry("backup", "", "generation \(transaction.snapshot.generation)"))
+            }
+            return try vault.backUp(to: path, stateDirectory: stateDirectory)
+        } catch {
+            throw .vault(error)
+        }
+    }
+
+    /// Puts a verified copy in the vault's place; what lay there is kept beside it.
+    /// - Throws: `vault(.olderThanVault)` unless `acceptingRollback`; `vault(.otherVault)`; `vault(.damaged)`.
+    public static func restore(
+        _ file: String, to place: String, stateDirectory: String, acceptingRollback: Bool,
+        open: (VaultFile) throws(VaultError) -> OpenVault
+    ) throws(OperationError) -> RestoreReport {
+        do {
+            let time = systemTime()
+            let restoration = try Restoration(of: file, to: place, stateDirectory: stateDirectory, open: open)
+            let (kept, retired) = try restoration.finish(
+                acceptingRollback: acceptingRollback, at: time,
+                entry: entry("restore", "", "generation \(restoration.generation)", at: time))
+            return RestoreReport(generation: restoration.generation, kept: kept, retired: retired)
+        } catch {
+            throw .vault(error)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+internal import Glibc
+
+extension OpenVault {
+    /// Copies the vault, as it is at one moment, into a new file, and verifies the copy before it gets its name.
+    /// - Throws: `alreadyExists`, `notAccessible`, `diskFull`; `damaged` with the first thing that was found. Then
+    ///   there is no new file.
+    public func backUp(to path: String, stateDirectory: String) throws(VaultError) -> VerifyReport {
+        // Asked early, because a large vault takes a while; asked again when the copy gets its name.
+        guard access(path, F_OK) != 0 else { throw .alreadyExists(path: path) }
+        let draft = try DraftFile(beside: path)
+        try database.copy(to: try Database(path: draft.path))
+        let report = try copy(in: try VaultFile(path: draft.path), stateDirectory: stateDirectory).verifyAnyAge()
+        if let damage = report.findings.first { throw .damaged(damage) }
+        try draft.publish(at: path)
+        return report
+    }
+}

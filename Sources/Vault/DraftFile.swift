@@ -1,0 +1,47 @@
+internal import Glibc
+internal import Sealing
+
+/// A file that is made beside the place where it will stand, readable for its owner alone, and goes away unless it is
+/// published.
+final class DraftFile {
+    let path: String
+
+    /// - Throws: `notAccessible`.
+    init(beside place: String) throws(VaultError) {
+        path = place + ".new-" + Randomness.bytes(4).map { String($0, radix: 16) }.joined()
+        let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .notAccessible(path: path, errno: errno) }
+        close(descriptor)
+    }
+
+    deinit {
+        unlink(path)
+        unlink(path + "-journal")
+    }
+
+    /// Gives the complete file its name, durably; never over another file.
+    /// - Throws: `alreadyExists`, `notAccessible`.
+    func publish(at place: String) throws(VaultError) {
+        guard link(path, place) == 0 else {
+            throw errno == EEXIST ? .alreadyExists(path: place) : .notAccessible(path: place, errno: errno)
+        }
+        try Self.syncDirectory(of: place)
+    }
+
+    /// Gives the complete file the name of another one, which is gone then, durably.
+    /// - Throws: `notAccessible`.
+    func replace(_ place: String) throws(VaultError) {
+        guard rename(path, place) == 0 else { throw .notAccessible(path: place, errno: errno) }
+        try Self.syncDirectory(of: place)
+    }
+
+    /// Makes the names in the directory of `path` durable.
+    static func syncDirectory(of path: String) throws(VaultError) {
+        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let descriptor = open(
+            directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .notAccessible(path: directory, errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .notAccessible(path: directory, errno: errno) }
+    }
+}

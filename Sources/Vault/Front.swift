@@ -1,0 +1,49 @@
+internal import Sealing
+
+/// The row that stands in front of everything: the vault's id, its format, and what only the vault key opens.
+struct Front {
+    let vault: [UInt8]
+    let format: Int64
+    /// The sealed lasting key.
+    let lasting: [UInt8]
+    /// The sealed header.
+    let header: [UInt8]
+
+    init(vault: [UInt8], format: Int64 = Int64(Schema.format), lasting: [UInt8], header: [UInt8]) {
+        self.vault = vault
+        self.format = format
+        self.lasting = lasting
+        self.header = header
+    }
+
+    /// - Throws: `damaged(.header)` when the row is missing, malformed or does not fit its checksum.
+    init(reading database: Database) throws(VaultError) {
+        let statement = try database.statement(
+            "SELECT vault_id, format, lasting, header, checksum FROM vault WHERE id = 1")
+        guard try statement.step() else { throw .damaged(.header) }
+        vault = statement.bytes(0)
+        format = statement.number(1)
+        lasting = statement.bytes(2)
+        header = statement.bytes(3)
+        let stored = statement.bytes(4)
+        statement.reset()
+        guard vault.count == 16, checksum == stored else { throw .damaged(.header) }
+    }
+
+    func write(to database: Database) throws(VaultError) {
+        try database.statement(
+            "INSERT OR REPLACE INTO vault(id, vault_id, format, lasting, header, checksum) VALUES(1, ?1, ?2, ?3, ?4, ?5)"
+        )
+        .bind(1, vault).bind(2, format).bind(3, lasting).bind(4, header).bind(5, checksum).run()
+    }
+
+    /// Shows accidental damage without any key.
+    private var checksum: [UInt8] {
+        var writer = RecordWriter()
+        writer.put(vault)
+        writer.put(number: format)
+        writer.put(lasting)
+        writer.put(header)
+        return KeyedHash.checksum(writer.bytes)
+    }
+}

@@ -1,0 +1,121 @@
+internal import Credentials
+internal import Glibc
+internal import Sealing
+
+/// What is kept of a vault outside of it: the last generation that was seen here, so that an older copy is noticed,
+/// and the fingerprints of retired secrets, so that a restored copy does not bring them back. Whoever controls both
+/// places can still put both back.
+struct OutsideRecords {
+    private let seenPath: String
+    private let retiredPath: String
+    private let key: SecretBytes
+    private let vault: [UInt8]
+
+    /// - Parameter key: the subkey that no re-keying changes.
+    init(directory: String, vault: [UInt8], key: SecretBytes) {
+        let base = directory + "/" + vault.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        seenPath = base + ".seen"
+        retiredPath = base + ".retired"
+        self.vault = vault
+        self.key = key
+    }
+
+    // MARK: The last generation seen
+
+    private static let seenCount = 8 + 32
+
+    /// The generation on record; nil when there is none yet.
+    func lastSeen() throws(VaultError) -> UInt64? {
+        let descriptor = open(seenPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw .notAccessible(path: seenPath, errno: errno) }
+            return nil
+        }
+        defer { close(descriptor) }
+        return try generation(in: descriptor)
+    }
+
+    /// Raises the record to `generation`; never lowers it.
+    func raise(to generation: UInt64) throws(VaultError) {
+        let descriptor = open(seenPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .lastSeenNotWritten(path: seenPath, errno: errno) }
+        defer { close(descriptor) }
+        // Writers of several processes take turns, so that the larger number stays.
+        guard flock(descriptor, LOCK_EX) == 0 else { throw .lastSeenNotWritten(path: seenPath, errno: errno) }
+        if let seen = try self.generation(in: descriptor), seen >= generation { return }
+        let record = seenRecord(generation)
+        guard pwrite(descriptor, record, record.count, 0) == record.count else {
+            throw .lastSeenNotWritten(path: seenPath, errno: errno)
+        }
+    }
+
+    private func generation(in descriptor: Int32) throws(VaultError) -> UInt64? {
+        var record = [UInt8](repeating: 0, count: Self.seenCount)
+        let count = pread(descriptor, &record, record.count, 0)
+        if count == 0 { return nil }
+        let generation = record.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        guard count == record.count, SecretBytes(record) == SecretBytes(seenRecord(generation)) else {
+            throw .outsideRecordForged(path: seenPath)
+        }
+        return generation
+    }
+
+    private func seenRecord(_ generation: UInt64) -> [UInt8] {
+        let number = withUnsafeBytes(of: generation.littleEndian) { Array($0) }
+        return number + KeyedHash.hash(Array("rekeep last seen".utf8) + vault + number, key: key)
+    }
+
+    // MARK: Retired secrets
+
+    private static let retiredCount = Fingerprint.count + 32
+
+    /// The fingerprints on record, in the order of their retirement.
+    func retired() throws(VaultError) -> [Fingerprint] {
+        let descriptor = open(retiredPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw .notAccessible(path: retiredPath, errno: errno) }
+            return []
+        }
+        defer { close(descriptor) }
+        return try retired(in: descriptor)
+    }
+
+    /// Adds what is not there yet, durably.
+    func retire(_ fingerprints: [Fingerprint]) throws(VaultError) {
+        guard !fingerprints.isEmpty else { return }
+        let descriptor = open(retiredPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .notAccessible(path: retiredPath, errno: errno) }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX) == 0 else { throw .notAccessible(path: retiredPath, errno: errno) }
+        var known = try retired(in: descriptor)
+        let end = off_t(known.count * Self.retiredCount)
+        var records: [UInt8] = []
+        for fingerprint in fingerprints where !known.contains(fingerprint) {
+            records += retiredRecord(fingerprint)
+            known.append(fingerprint)
+        }
+        // A record that a crash cut short is written over.
+        guard pwrite(descriptor, records, records.count, end) == records.count, fsync(descriptor) == 0 else {
+            throw .notAccessible(path: retiredPath, errno: errno)
+        }
+    }
+
+    private func retired(in descriptor: Int32) throws(VaultError) -> [Fingerprint] {
+        var fingerprints: [Fingerprint] = []
+        var record = [UInt8](repeating: 0, count: Self.retiredCount)
+        var position: off_t = 0
+        while pread(descriptor, &record, record.count, position) == record.count {
+            guard let fingerprint = Fingerprint(bytes: Array(record.prefix(Fingerprint.count))),
+                SecretBytes(record) == SecretBytes(retiredRecord(fingerprint))
+            else { throw .outsideRecordForged(path: retiredPath) }
+            fingerprints.append(fingerprint)
+            position += off_t(record.count)
+        }
+        return fingerprints
+    }
+
+    private func retiredRecord(_ fingerprint: Fingerprint) -> [UInt8] {
+        fingerprint.bytes
+            + KeyedHash.hash(Array("rekeep retired".utf8) + vault + fingerprint.bytes, key: key)
+    }
+}

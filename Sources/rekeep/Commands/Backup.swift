@@ -1,0 +1,64 @@
+import ArgumentParser
+import Operations
+import Vault
+
+struct Backup: KeeperCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copy the vault into a new file, while others go on working with it, and verify the copy.",
+        discussion: """
+            The copy opens with the slots that the vault has now, and holds nothing in clear text.
+
+            EXAMPLE
+              rekeep backup /var/backups/rekeep-2026-11-21.db
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "Where to put the copy; nothing may lie there.")
+    var file: String
+
+    func run(_ keeper: Keeper, _ console: Console) throws {
+        let report = try keeper.backUp(to: file)
+        if options.json {
+            console.print(
+                JSON.object([
+                    ("file", .text(file)), ("generation", .number(Int64(clamping: report.generation))),
+                    ("records", JSON(report.rows.reduce(0) { $0 + $1.count })),
+                ]))
+        } else {
+            console.print("Copied generation \(report.generation) to \(file) and verified it.")
+        }
+    }
+}
+
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Verify a copy and put it in the vault's place; what lay there is kept beside it.",
+        discussion: """
+            A copy that is older than the vault, or than the last one seen on this machine, is refused: it would \
+            bring retired keys back. With --accept-rollback it is restored without those keys.
+
+            EXAMPLE
+              rekeep restore /var/backups/rekeep-2026-11-21.db
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The copy.")
+    var file: String
+
+    @Flag(help: "Restore a copy that is older than the newest vault known.")
+    var acceptRollback = false
+
+    func run() throws {
+        let settings = options.settings
+        let state = try Opening.stateDirectory()
+        let opener = try Opening(settings: settings).opener(ofCopy: file)
+        let report = try Keeper.restore(
+            file, to: settings.vaultPath, stateDirectory: state, acceptingRollback: acceptRollback
+        ) { file throws(VaultError) in try file.open(with: opener, stateDirectory: state) }
+        RestoreRendering(report: report).show(options, settings.console)
+    }
+}

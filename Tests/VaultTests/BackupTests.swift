@@ -1,0 +1,183 @@
+import Credentials
+import Foundation
+import Sealing
+import Testing
+
+@testable import Vault
+
+/// Copies, and what happens when one takes the vault's place.
+struct BackupTests {
+    private let scratch: Scratch
+    private var backup: String { scratch.directory + "/backup" }
+    private let entry = LogEntry(
+        at: Timestamp(seconds: 9), user: 0, host: "h", action: "restore", subject: "", outcome: "ok")
+
+    init() throws {
+        scratch = try Scratch()
+        try scratch.add("a/live/x", key: "fake-first")
+    }
+
+    private func backUp() throws {
+        #expect(try scratch.open().backUp(to: backup, stateDirectory: scratch.state).findings == [])
+    }
+
+    @discardableResult
+    private func restore(_ file: String? = nil, acceptingRollback: Bool = false) throws -> (
+        kept: String?, retired: [Credential]
+    ) {
+        let restoration = try Restoration(of: file ?? backup, to: scratch.path, stateDirectory: scratch.state) {
+            file throws(VaultError) in try file.open(with: .identity(scratch.pair), stateDirectory: scratch.state)
+        }
+        return try restoration.finish(
+            acceptingRollback: acceptingRollback, at: Timestamp(seconds: 9), entry: entry)
+    }
+
+    private func retireFirst() throws {
+        try scratch.open().write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(at: scratch.address("a/live/x"))
+            let fingerprint = try transaction.put(
+                secret: SecretBytes("fake-second".utf8), field: "api_key", version: 2, of: credential.id)
+            try transaction.retire(credential.versions[0], in: credential.id)
+            credential.update(version: 1) {
+                $0.state = .retired
+                $0.retiredAt = Timestamp(seconds: 8)
+            }
+            credential.versions.append(
+                Version(
+                    number: 2, state: .current, createdAt: Timestamp(seconds: 8), plain: [:],
+                    fingerprints: ["api_key": fingerprint]))
+            try transaction.put(credential)
+        }
+    }
+
+    @Test func `a backup is whole, private and never over another file`() throws {
+        try backUp()
+        let mode = try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        #expect(throws: VaultError.alreadyExists(path: backup)) { try backUp() }
+        let names = try FileManager.default.contentsOfDirectory(atPath: scratch.directory)
+        #expect(names.sorted() == ["backup", "state", "vault.db"])
+    }
+
+    @Test func `a damaged vault makes no backup`() throws {
+        try scratch.flip("secret", "sealed", at: 30)
+        #expect(throws: VaultError.damaged(.secret)) { try backUp() }
+        let names = try FileManager.default.contentsOfDirectory(atPath: scratch.directory)
+        #expect(names.sorted() == ["state", "vault.db"])
+    }
+
+    @Test func `a lost vault comes back`() throws {
+        try backUp()
+        try FileManager.default.removeItem(atPath: scratch.path)
+        let (kept, retired) = try restore()
+        #expect(kept == nil && retired.isEmpty)
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
+    }
+
+    @Test func `a newer vault is never replaced silently, and is kept when it is`() throws {
+        try backUp()
+        try scratch.add("b/live/x", key: "fake-other")
+        let before = try Data(contentsOf: URL(filePath: scratch.path))
+        #expect(throws: VaultError.olderThanVault(copy: 2, newest: 3)) { try restore() }
+        #expect(try Data(contentsOf: URL(filePath: scratch.path)) == before)
+        let kept = try #require(try restore(acceptingRollback: true).kept)
+        #expect(try Data(contentsOf: URL(filePath: kept)) == before)
+        #expect(throws: VaultError.self) { try scratch.secret(at: "b/live/x") }
+        #expect(try scratch.open().read { $0.generation } == 4)
+        // Both older copies stay refused.
+        for old in [kept, backup] {
+            #expect(throws: VaultError.self) {
+                try VaultFile(path: old).open(with: .identity(scratch.pair), stateDirectory: scratch.state).read {
+                    $0.generation
+                }
+            }
+        }
+    }
+
+    @Test func `the last generation seen counts where the vault itself is gone`() throws {
+        try backUp()
+        try scratch.add("b/live/x", key: "fake-other")
+        try FileManager.default.removeItem(atPath: scratch.path)
+        #expect(throws: VaultError.olderThanVault(copy: 2, newest: 3)) { try restore() }
+    }
+
+    /// Once with the newer vault there to ask, once with what is remembered outside of it.
+    @Test(arguments: [true, false])
+    func `a retired secret stays undeliverable after a restore`(isVaultThere: Bool) throws {
+        try backUp()
+        try retireFirst()
+        if isVaultThere {
+            for name in try FileManager.default.contentsOfDirectory(atPath: scratch.state)
+            where name.hasSuffix("retired") {
+                try FileManager.default.removeItem(atPath: scratch.state + "/" + name)
+            }
+        } else {
+            try FileManager.default.removeItem(atPath: scratch.path)
+        }
+        let retired = try restore(acceptingRollback: true).retired
+        #expect(retired.map(\.addresses) == [[try Address("a/live/x")]])
+        let address = try Address("a/live/x")
+        #expect(throws: VaultError.retiredSecret(of: address)) { try scratch.secret(at: "a/live/x") }
+        let report = try scratch.open().read { snapshot throws(VaultError) in try snapshot.verify() }
+        #expect(report.findings == [])
+        #expect(report.rows.first { $0.table == "secret" }?.count == 0)
+    }
+
+    @Test func `a damaged copy is refused before anything is replaced`() throws {
+        try backUp()
+        let database = try Database(path: backup)
+        try database.run("DELETE FROM address")
+        let before = try Data(contentsOf: URL(filePath: scratch.path))
+        #expect(throws: VaultError.damaged(.freshness(table: "address"))) { try restore(acceptingRollback: true) }
+        #expect(try Data(contentsOf: URL(filePath: scratch.path)) == before)
+    }
+
+    @Test func `a damaged vault can be replaced, and another vault cannot`() throws {
+        try backUp()
+        try scratch.flip("vault", "header", at: 30)
+        try restore()
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
+        let other = try Scratch()
+        try FileManager.default.removeItem(atPath: scratch.path)
+        try FileManager.default.copyItem(atPath: other.path, toPath: scratch.path)
+        #expect(throws: VaultError.otherVault(path: scratch.path)) { try restore(acceptingRollback: true) }
+        try Database(path: scratch.path).run("PRAGMA application_id = 1")
+        #expect(throws: VaultError.otherVault(path: scratch.path)) { try restore(acceptingRollback: true) }
+    }
+
+    @Test func `whoever had the vault open changes nothing after a restore`() throws {
+        try backUp()
+        let vault = try scratch.open()
+        try scratch.add("b/live/x", key: "fake-other")
+        try restore(acceptingRollback: true)
+        #expect(throws: VaultError.rolledBack(found: 3, lastSeen: 4)) { try scratch.add("c/live/x", vault: vault) }
+    }
+
+    @Test func `a journal that the old file left is not rolled back into the restored one`() throws {
+        try backUp()
+        try Data("old journal".utf8).write(to: URL(filePath: scratch.path + "-journal"))
+        try scratch.flip("vault", "header", at: 30)
+        try restore()
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "-journal"))
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
+    }
+
+    @Test func `a retired record that a crash cut short is written over, a forged one is noticed`() throws {
+        try retireFirst()
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: scratch.state).first { $0.hasSuffix("retired") })
+        let path = scratch.state + "/" + name
+        let whole = try Data(contentsOf: URL(filePath: path))
+        #expect(whole.count == 48)
+        try (whole + Data([1, 2, 3])).write(to: URL(filePath: path))
+        let vault = try scratch.open()
+        #expect(try vault.state.retired().count == 1)
+        let other = try #require(Fingerprint(bytes: Array(repeating: 7, count: 16)))
+        try vault.state.retire([other, other])
+        #expect(try vault.state.retired().count == 2)
+        var forged = whole
+        forged[20] ^= 1
+        try forged.write(to: URL(filePath: path))
+        #expect(throws: VaultError.outsideRecordForged(path: path)) { try vault.state.retired() }
+    }
+}

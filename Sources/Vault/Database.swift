@@ -3,6 +3,7 @@ internal import Glibc
 
 /// The one door to SQLite: a connection with the settings that a vault needs.
 final class Database {
+    let path: String
     private let handle: OpaquePointer
     private var statements: [(sql: String, statement: Statement)] = []
 
@@ -22,6 +23,7 @@ final class Database {
             sqlite3_close_v2(opened)
             throw .notAccessible(path: path, errno: cause == 0 ? ELOOP : cause)
         }
+        self.path = path
         handle = opened
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, 20_000)
@@ -118,11 +120,23 @@ final class Database {
         try transaction("BEGIN EXCLUSIVE", body)
     }
 
+    /// Looks at the file's structure, which a few reads do not see wholly.
+    /// - Throws: `damaged(.file)`; also for a view or a trigger, which no vault has.
+    func requireIntegrity() throws(VaultError) {
+        let check = try statement("PRAGMA integrity_check(1)")
+        guard try check.step(), check.bytes(0) == Array("ok".utf8) else { throw .damaged(.file) }
+        check.reset()
+        let others = try statement("SELECT count(*) FROM sqlite_schema WHERE rootpage = 0")
+        guard try others.step(), others.number(0) == 0 else { throw .damaged(.file) }
+        others.reset()
+    }
+
     static func error(_ status: Int32) -> VaultError {
         switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_FULL: .diskFull
-        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_TOOBIG, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT:
+        case SQLITE_NOTADB: .notAVault(path: "")
+        case SQLITE_CORRUPT, SQLITE_TOOBIG, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT:
             .damaged(.file)
         default: .storage(code: status)
         }

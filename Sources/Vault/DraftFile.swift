@@ -25,18 +25,27 @@ final class DraftFile {
         guard link(path, place) == 0 else {
             throw errno == EEXIST ? .alreadyExists(path: place) : .notAccessible(path: place, errno: errno)
         }
-        try Self.syncDirectory(of: place)
+        do {
+            try Self.syncDirectory(of: place)
+        } catch {
+            unlink(place)
+            throw error
+        }
     }
 
     /// Gives the complete file the name of another one, which is gone then, durably.
-    /// - Throws: `notAccessible`.
+    /// - Throws: `notAccessible`; `storedNotSynced`.
     func replace(_ place: String) throws(VaultError) {
         guard rename(path, place) == 0 else { throw .notAccessible(path: place, errno: errno) }
-        try Self.syncDirectory(of: place)
+        do {
+            try Self.syncDirectory(of: place)
+        } catch {
+            throw .storedNotSynced
+        }
     }
 
     /// Makes the names in the directory of `path` durable.
-    static func syncDirectory(of path: String) throws(VaultError) {
+    private static func syncDirectory(of path: String) throws(VaultError) {
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         let descriptor = open(
             directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

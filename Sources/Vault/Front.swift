@@ -19,14 +19,14 @@ struct Front {
     /// - Throws: `damaged(.header)` when the row is missing, malformed or does not fit its checksum.
     init(reading database: Database) throws(VaultError) {
         let statement = try database.statement(
-            "SELECT vault_id, format, lasting, header, checksum FROM vault WHERE id = 1")
-        guard try statement.step() else { throw .damaged(.header) }
+            "SELECT vault_id, format, lasting, header, checksum, id FROM vault")
+        guard try statement.step(), statement.number(5) == 1 else { throw .damaged(.header) }
         vault = statement.bytes(0)
         format = statement.number(1)
         lasting = statement.bytes(2)
         header = statement.bytes(3)
         let stored = statement.bytes(4)
-        statement.reset()
+        guard try !statement.step() else { throw .damaged(.header) }
         guard vault.count == 16, checksum == stored else { throw .damaged(.header) }
     }
 

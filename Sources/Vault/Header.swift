@@ -74,6 +74,7 @@ struct Header: Equatable {
             guard number > last, let table = Table(rawValue: number), table != .tree else { throw MalformedRecord() }
             self[table] = TableSummary(
                 rows: try reader.number(), root: Element(bytes: try reader.fixed(Element.count)))
+            guard self[table] != TableSummary() else { throw MalformedRecord() }
             last = number
         }
         slots = try reader.list { reader throws(MalformedRecord) in
@@ -81,6 +82,7 @@ struct Header: Equatable {
             guard let name = SlotName(try reader.text()) else { throw MalformedRecord() }
             return SlotLabel(number: number, name: name, addedAt: try reader.time())
         }
+        guard Set(slots.map(\.name)).count == slots.count else { throw MalformedRecord() }
         guard reader.isAtEnd else { throw MalformedRecord() }
     }
 

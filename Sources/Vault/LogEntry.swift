@@ -49,6 +49,7 @@ extension LogEntry {
             self.init(
                 at: try reader.time(), user: try reader.number(), host: try reader.text(),
                 action: try reader.text(), subject: try reader.text(), outcome: try reader.text())
+            guard reader.isAtEnd else { throw MalformedRecord() }
         } catch {
             throw .damaged(.log(entry: number))
         }

@@ -82,6 +82,29 @@ public final class OpenVault {
     func commit<Result>(
         after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
     ) throws(VaultError) -> (Result, generation: UInt64) {
+        var written: Front?
+        do throws(VaultError) {
+            return try write(after: floor, body) { written = $0 }
+        } catch {
+            guard let written, error.isOfStorage else { throw error }
+            // The last step of a commit can fail after the change has taken hold.
+            throw try isStored(written) ? .storedNotSynced : error
+        }
+    }
+
+    private func isStored(_ front: Front) throws(VaultError) -> Bool {
+        do throws(VaultError) {
+            let fresh = try Database(path: database.path)
+            return try fresh.reading { () throws(VaultError) in try Front(reading: fresh) }.header == front.header
+        } catch {
+            throw .storedUnknown
+        }
+    }
+
+    private func write<Result>(
+        after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore),
+        _ written: (Front) -> Void
+    ) throws(VaultError) -> (Result, generation: UInt64) {
         try database.writing { () throws(VaultError) in
             // Asked while nobody else can write: whoever waited for a vault that was exchanged meanwhile learns it.
             var header = try header(notBefore: floor == nil ? state.lastSeen() : nil)
@@ -89,11 +112,13 @@ public final class OpenVault {
             let transaction = Transaction(store: store(header))
             let (result, store) = try body(transaction)
             try store.flush()
-            try Front(
+            let front = Front(
                 vault: vault, lasting: lasting.sealed(with: store.keys, vault: vault),
                 header: store.header.sealed(
                     with: store.keys.header, vault: vault, slots: try SlotTable(database).summary().checksum)
-            ).write(to: database)
+            )
+            try front.write(to: database)
+            written(front)
             // Before it is committed: a retired secret that is not remembered could come back.
             try state.retire(transaction.retired)
             return (result, header.generation)

@@ -87,7 +87,7 @@ struct RecordReader {
         let count = Int(try number(UInt32.self))
         guard count <= bytes.count - position else { throw MalformedRecord() }
         var values: [Value] = []
-        values.reserveCapacity(count)
+        values.reserveCapacity(min(count, 64))
         for _ in 0..<count { values.append(try read(&self)) }
         return values
     }

@@ -83,11 +83,24 @@ final class SealedStore {
         }
         guard count == header[table].rows else { throw .damaged(.freshness(table: table.name)) }
         for first in UInt8.min...UInt8.max {
-            let node = try node(table, first)
-            for second in UInt8.min...UInt8.max where node[second] != sums[Int(first) << 8 | Int(second)] {
+            let start = Int(first) << 8
+            guard try node(table, first).lists(sums[start..<start + 256]) else {
                 throw .damaged(.freshness(table: table.name))
             }
         }
+    }
+
+    /// Checks that the tree has no other rows than those that its roots lead to.
+    func requireNoOtherNodes() throws(VaultError) {
+        var expected: Int64 = 0
+        for table in Table.allCases where table != .tree && header[table].root != .zero {
+            expected += 1 + Int64(try treeRow(table, nil, expected: header[table].root).count)
+        }
+        let statement = try database.statement("SELECT count(*) FROM tree")
+        guard try statement.step(), statement.number(0) == expected else {
+            throw .damaged(.freshness(table: Table.tree.name))
+        }
+        statement.reset()
     }
 
     func open(_ row: SealedRow, in table: Table) throws(VaultError) -> [UInt8] {

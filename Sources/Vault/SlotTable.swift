@@ -25,6 +25,7 @@ struct SlotTable {
             }
             slots.append(slot)
         }
+        guard !slots.isEmpty else { throw .damaged(.header) }
         return slots
     }
 

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Sealing
 
 /// A node of a table's freshness tree: up to 256 children by one byte of the row id.
@@ -14,6 +15,21 @@ struct TreeNode: Record, Equatable {
         get { children[Int(child)] }
         set { children[Int(child)] = newValue }
     }
+
+    /// True when these are the sums of all children.
+    func lists(_ sums: ArraySlice<Element>) -> Bool {
+        children.withUnsafeBytes { own in
+            sums.withUnsafeBytes { given in
+                guard own.count == given.count, let own = own.baseAddress, let given = given.baseAddress else {
+                    return false
+                }
+                return memcmp(own, given, 256 * Element.count) == 0
+            }
+        }
+    }
+
+    /// The number of children that stand for something.
+    var count: Int { children.count { $0 != .zero } }
 
     func write(to writer: inout RecordWriter) {
         let used = (UInt8.min...UInt8.max).filter { self[$0] != .zero }

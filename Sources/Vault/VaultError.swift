@@ -17,6 +17,10 @@ public enum VaultError: Error, Equatable, Sendable {
     case rolledBack(found: UInt64, lastSeen: UInt64)
     /// A record outside the vault is not authentic, or not of this vault.
     case outsideRecordForged(path: String)
+    /// The change is stored, but the system could not say that it is durable.
+    case storedNotSynced
+    /// The system failed so that it cannot be told whether the change is stored.
+    case storedUnknown
     /// The change is stored, but the last-seen record outside the vault could not be raised.
     case lastSeenNotWritten(path: String, errno: Int32)
     /// No slot is opened by what was given.
@@ -54,6 +58,22 @@ public enum VaultError: Error, Equatable, Sendable {
 }
 
 extension VaultError {
+    /// The disk or the system failed, rather than anything in the vault.
+    var isOfStorage: Bool {
+        switch self {
+        case .diskFull, .storage: true
+        default: false
+        }
+    }
+
+    /// Something failed after the change was stored, or perhaps stored.
+    public var leavesChange: Bool {
+        switch self {
+        case .storedNotSynced, .storedUnknown, .lastSeenNotWritten: true
+        default: false
+        }
+    }
+
     /// The class of docs/format.md: what a reader says of a vault that it does not accept.
     public var damageClass: String? {
         switch self {

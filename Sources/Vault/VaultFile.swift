@@ -18,7 +18,12 @@ public final class VaultFile {
         }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAVault(path: path) }
         database = try Database(path: path)
-        (front, slots) = try Self.read(database, path: path)
+        do throws(VaultError) {
+            (front, slots) = try Self.read(database, path: path)
+        } catch {
+            if case .notAVault = error { throw .notAVault(path: path) }
+            throw error
+        }
     }
 
     /// Opens the vault with the first slot that fits.

@@ -101,7 +101,7 @@ struct SlotAdd: KeeperCommand {
         do {
             return try body()
         } catch {
-            unlink(out)
+            if !Self.leavesSlot(error) { unlink(out) }
             throw error
         }
     }
@@ -118,8 +118,14 @@ struct SlotAdd: KeeperCommand {
         do {
             return try keeper.addSlot(.keyring(key), name: name)
         } catch {
-            _ = try? service.forget()
+            if !Self.leavesSlot(error) { _ = try? service.forget() }
             throw error
         }
+    }
+
+    /// A slot that may be there must stay one that can be opened.
+    private static func leavesSlot(_ error: any Error) -> Bool {
+        guard case OperationError.vault(let error) = error else { return false }
+        return error.leavesChange
     }
 }

@@ -12,7 +12,7 @@ extension Complaint {
                 "\(path) is there already and is left as it is", hint: "choose another place", ExitStatus.cannotWrite)
         case .notAccessible(let path, let code):
             self.init(
-                "\(path) can't be opened: \(Self.system(code))",
+                "\(path) can't be opened: \(Self.system(code)); nothing was changed",
                 code == EACCES || code == EPERM ? ExitStatus.cannotOpen : ExitStatus.failed)
         case .notAVault(let path):
             self.init("\(path) is not a rekeep vault, or its first page is damaged", ExitStatus.damaged)
@@ -59,6 +59,14 @@ extension Complaint {
                 "that is the last slot; without it nobody could open the vault", hint: "add another slot first",
                 ExitStatus.badInput)
         case .tooManySlots: self.init("a vault has at most 64 slots", hint: "remove one first", ExitStatus.badInput)
+        case .storedNotSynced:
+            self.init(
+                "the change is stored, but the system could not say that it is durable",
+                hint: "a power cut may still undo it; look at the disk, then run rekeep verify", ExitStatus.failed)
+        case .storedUnknown:
+            self.init(
+                "the disk failed so that it can't be told whether the change is stored",
+                hint: "look at the disk, then at rekeep log and rekeep verify", ExitStatus.failed)
         case .lastSeenNotWritten(let path, let code):
             self.init(
                 "the change is stored, but \(path) can't be written: \(Self.system(code))",

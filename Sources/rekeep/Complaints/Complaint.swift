@@ -88,7 +88,7 @@ struct Complaint {
             self.init(
                 "\(path) exists already and is not overwritten", hint: "choose another name", ExitStatus.cannotWrite)
         case .fileNotWritten(let path, let code):
-            self.init("\(path) can't be written: \(Self.system(code))", ExitStatus.cannotWrite)
+            self.init("\(path) can't be written: \(Self.system(code)); nothing was changed", ExitStatus.cannotWrite)
         case .notAPublicKey:
             self.init(
                 "that is not a rekeep public key, or a character of it is wrong",

@@ -1,0 +1,99 @@
+import Credentials
+import Foundation
+import Sealing
+import Testing
+
+@testable import Vault
+
+/// Small vaults, each with one property or one fault, made by a second implementation of docs/format.md.
+/// `Scripts/reader.py --vectors` tries the same ones.
+struct VectorTests {
+    private struct Vector: Decodable {
+        struct Opener: Decodable {
+            let kind: String
+            let text: String
+        }
+
+        let name: String
+        let what: String
+        let open: Opener
+        /// The last-seen record, in hexadecimal.
+        let seen: String?
+        let `class`: String
+        let values: [String: [String: String]]?
+    }
+
+    private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Vectors")
+        .standardizedFileURL.path
+
+    @Test func `every vector is read as the second implementation says`() throws {
+        let listing = try Data(contentsOf: URL(filePath: Self.directory + "/vectors.json"))
+        let vectors = try JSONDecoder().decode([Vector].self, from: listing)
+        #expect(vectors.count > 400)
+        var classes: [String: Int] = [:]
+        for vector in vectors {
+            let (found, values) = try Self.read(vector)
+            #expect(found == vector.class, "\(vector.name): \(vector.what)")
+            if vector.class == "ok" { #expect(values == vector.values, "\(vector.name): \(vector.what)") }
+            classes[vector.class, default: 0] += 1
+        }
+        #expect(classes.count == 15)
+    }
+
+    private static func read(_ vector: Vector) throws -> (String, [String: [String: String]]) {
+        let scratch = NSTemporaryDirectory() + "rekeep-vector-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        try FileManager.default.copyItem(atPath: directory + "/\(vector.name).db", toPath: scratch + "/v")
+        guard let opener = opener(vector.open) else { return ("no-slot-fits", [:]) }
+        do {
+            let file = try VaultFile(path: scratch + "/v")
+            if let seen = vector.seen {
+                let id = file.id.map { String(format: "%02x", $0) }.joined()
+                try bytes(seen).write(to: URL(filePath: scratch + "/\(id).seen"))
+            }
+            let vault = try file.open(with: opener, stateDirectory: scratch)
+            var values: [String: [String: String]] = [:]
+            let report = try vault.read { snapshot throws(VaultError) in
+                let report = try snapshot.verify()
+                guard report.findings.isEmpty else { return report }
+                try snapshot.forEachCredential { credential throws(VaultError) in
+                    var fields: [String: String] = [:]
+                    for name in credential.current?.fingerprints.names ?? [] {
+                        guard let current = credential.current, !current.isRetired else { continue }
+                        let secret = try snapshot.secret(name, of: current, in: credential.id)
+                        fields[name] = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+                    }
+                    for address in credential.addresses { values[address.description] = fields }
+                }
+                return report
+            }
+            return (report.findings.first?.name ?? "ok", values)
+        } catch let error as VaultError {
+            return (error.damageClass ?? "\(error)", [:])
+        }
+    }
+
+    private static func bytes(_ hexadecimal: String) -> Data {
+        var bytes = Data()
+        var rest = hexadecimal[...]
+        while rest.count >= 2 {
+            bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+
+    /// Nil for what cannot be an opener at all.
+    private static func opener(_ opener: Vector.Opener) -> Opener? {
+        let text = SecretBytes(opener.text.utf8)
+        return switch opener.kind {
+        case "passphrase": .passphrase(text)
+        case "identity": IdentityFile.pair(from: text).map(Opener.identity)
+        case "recovery": RecoveryCode(code: text).map(Opener.recovery)
+        default:
+            opener.text.allSatisfy(\.isHexDigit)
+                ? KeyringKey(SecretBytes(bytes(opener.text))).map(Opener.keyring) : nil
+        }
+    }
+}

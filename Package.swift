@@ -78,6 +78,9 @@ let package = Package(
         .executableTarget(
             name: "vault-filler", dependencies: ["Vault", "Credentials", "Sealing"], path: "Tests/VaultFiller",
             swiftSettings: house),
+        .executableTarget(
+            name: "bit-flips", dependencies: ["Vault", "Credentials", "Sealing"], path: "Tests/BitFlips",
+            swiftSettings: house),
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
@@ -89,7 +92,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "rekeep", "rekeep-courier", "rekeep-rehearsal", "CLinux",
+                "rekeep", "rekeep-courier", "rekeep-rehearsal", "bit-flips", "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: house),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Credentials", "Sealing"], swiftSettings: house),

@@ -72,19 +72,23 @@ final class SealedStore {
     func forEachSealed(
         _ table: Table, _ body: (SealedRow) throws(VaultError) -> Void
     ) throws(VaultError) {
-        var sums = [Element](repeating: .zero, count: 65_536)
+        // By the first byte of the id, and within by the second; what no row begins with takes no memory.
+        var sums = [[Element]](repeating: [], count: 256)
         var count: UInt64 = 0
         let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name)")
         while try statement.step() {
             let row = try Self.row(from: statement, table)
-            sums[Int(row.id.bytes[0]) << 8 | Int(row.id.bytes[1])] ^= row.element(in: table, key: keys.freshness)
+            let first = Int(row.id.bytes[0])
+            if sums[first].isEmpty { sums[first] = [Element](repeating: .zero, count: 256) }
+            sums[first][Int(row.id.bytes[1])] ^= row.element(in: table, key: keys.freshness)
             count += 1
             try body(row)
         }
         guard count == header[table].rows else { throw .damaged(.freshness(table: table.name)) }
-        for first in UInt8.min...UInt8.max {
-            let start = Int(first) << 8
-            guard try node(table, first).lists(sums[start..<start + 256]) else {
+        let root = try treeRow(table, nil, expected: header[table].root)
+        for first in UInt8.min...UInt8.max where root[first] != .zero || !sums[Int(first)].isEmpty {
+            let node = try treeRow(table, first, expected: root[first])
+            guard sums[Int(first)].isEmpty ? node.count == 0 : node.lists(sums[Int(first)]) else {
                 throw .damaged(.freshness(table: table.name))
             }
         }

@@ -17,7 +17,7 @@ struct TreeNode: Record, Equatable {
     }
 
     /// True when these are the sums of all children.
-    func lists(_ sums: ArraySlice<Element>) -> Bool {
+    func lists(_ sums: [Element]) -> Bool {
         children.withUnsafeBytes { own in
             sums.withUnsafeBytes { given in
                 guard own.count == given.count, let own = own.baseAddress, let given = given.baseAddress else {

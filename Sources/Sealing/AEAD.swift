@@ -17,7 +17,8 @@ public enum AEAD {
 
     /// Seals a secret value without copying it out of locked memory.
     public static func seal(_ secret: SecretBytes, with key: SecretBytes, binding place: [UInt8]) -> [UInt8] {
-        secret.withPointer {
+        defer { StackScrub.run() }
+        return secret.withPointer {
             seal($0, count: secret.count, with: key, binding: place, nonce: Randomness.bytes(nonceCount))
         }
     }
@@ -61,6 +62,7 @@ public enum AEAD {
         _ sealed: [UInt8], with key: SecretBytes, binding place: [UInt8]
     ) throws(SealingError) -> SecretBytes {
         guard sealed.count >= overhead else { throw .notAuthentic }
+        defer { StackScrub.run() }
         return try SecretBytes(
             count: sealed.count - overhead,
             write: { content throws(SealingError) in

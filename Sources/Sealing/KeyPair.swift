@@ -20,6 +20,7 @@ public struct KeyPair: Sendable {
         _ = sodiumReady
         var publicKey = [UInt8](repeating: 0, count: Self.keyCount)
         secretKey.withPointer { _ = crypto_scalarmult_base(&publicKey, $0) }
+        StackScrub.run()
         self.publicKey = publicKey
         self.secretKey = secretKey
     }
@@ -28,6 +29,7 @@ public struct KeyPair: Sendable {
     public static func seal(_ secret: SecretBytes, to publicKey: [UInt8]) throws(SealingError) -> [UInt8] {
         precondition(publicKey.count == keyCount)
         _ = sodiumReady
+        defer { StackScrub.run() }
         var box = [UInt8](repeating: 0, count: secret.count + boxOverhead)
         let status = secret.withPointer { crypto_box_seal(&box, $0, UInt64(secret.count), publicKey) }
         guard status == 0 else { throw .notAuthentic }
@@ -38,6 +40,7 @@ public struct KeyPair: Sendable {
     /// - Throws: `notAuthentic` when the box is not for this pair or was changed.
     public func open(_ box: [UInt8]) throws(SealingError) -> SecretBytes {
         guard box.count >= Self.boxOverhead else { throw .notAuthentic }
+        defer { StackScrub.run() }
         return try SecretBytes(
             count: box.count - Self.boxOverhead,
             write: { content throws(SealingError) in

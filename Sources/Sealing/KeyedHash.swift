@@ -9,7 +9,8 @@ public enum KeyedHash {
 
     /// The keyed hash of a secret: equal secrets are seen to be equal, the value is not seen.
     public static func hash(_ secret: SecretBytes, key: SecretBytes, count: Int = 32) -> [UInt8] {
-        secret.withPointer { content in
+        defer { StackScrub.run() }
+        return secret.withPointer { content in
             key.withPointer { digest(content, secret.count, $0, key.count, count: count) }
         }
     }
@@ -22,7 +23,8 @@ public enum KeyedHash {
     /// The hash of `label` under `secret`, as a key: for codes that carry enough randomness to need no slow
     /// derivation (at least 16 bytes, at most 64).
     public static func key(from secret: SecretBytes, label: [UInt8]) -> SecretBytes {
-        SecretBytes(
+        defer { StackScrub.run() }
+        return SecretBytes(
             count: AEAD.keyCount,
             write: { result in
                 secret.withPointer { key in

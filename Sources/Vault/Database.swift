@@ -29,6 +29,9 @@ final class Database {
         sqlite3_busy_timeout(handle, 20_000)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        // A stranger's view or trigger could compute for ever in our hands.
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+        sqlite_set_flag(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
         sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 4 << 20)
     }
 

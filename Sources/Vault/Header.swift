@@ -40,7 +40,7 @@ struct Header: Equatable {
     /// The header of the same vault before anything is in it.
     var emptied: Header { Header(generation: generation, createdAt: createdAt, slots: slots) }
 
-    private var plainForm: [UInt8] {
+    var plainForm: [UInt8] {
         var writer = RecordWriter()
         writer.put(UInt8(1))
         writer.put(number: generation)
@@ -60,7 +60,7 @@ struct Header: Equatable {
         return writer.bytes
     }
 
-    private init(plainForm: [UInt8]) throws(MalformedRecord) {
+    init(plainForm: [UInt8]) throws(MalformedRecord) {
         var reader = RecordReader(plainForm)
         guard try reader.byte() == 1 else { throw MalformedRecord() }
         generation = try reader.number()

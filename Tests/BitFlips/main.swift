@@ -44,7 +44,8 @@ func put(_ byte: UInt8, at offset: Int, _ path: String) {
     close(descriptor)
 }
 
-guard let identityFile = contents(of: arguments[2]), let pair = IdentityFile.pair(from: SecretBytes(identityFile)) else {
+guard let identityFile = contents(of: arguments[2]), let pair = IdentityFile.pair(from: SecretBytes(identityFile))
+else {
     print("not an identity: \(arguments[2])")
     exit(66)
 }

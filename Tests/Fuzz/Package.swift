@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The decoders of hostile input, built alone so that they can be instrumented: `Scripts/fuzz` runs them. The folders
+// are links to the project's own sources.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+    name: "fuzz",
+    dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
+    targets: [
+        .systemLibrary(name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium"),
+        .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3"),
+        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
+        .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
+        .target(name: "Vault", dependencies: ["Credentials", "Sealing", "CSQLite"], swiftSettings: house),
+        .target(
+            name: "Delivery", dependencies: ["Credentials", "Sealing"],
+            sources: [
+                "UniversalDialect.swift", "DotenvFile.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
+            ],
+            swiftSettings: house),
+        .target(
+            name: "Providers", dependencies: ["Credentials", "Sealing", "CLinux"],
+            sources: [
+                "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift",
+                "ProviderDescription.swift",
+            ], swiftSettings: house),
+        .target(
+            name: "ProfileLoader",
+            dependencies: ["Providers", "Credentials", "Sealing", .product(name: "Yams", package: "Yams")],
+            exclude: ["Profiles"],
+            sources: [
+                "Answer.swift", "Condition.swift", "JSONValue.swift", "Profile.swift", "Reading.swift",
+                "Template.swift",
+                "YAMLMap.swift",
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Vault", "Delivery", "ProfileLoader", "Providers", "Credentials", "Sealing"],
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),
+    ]
+)

@@ -90,29 +90,79 @@ struct ConfinementTests {
         }
     }
 
-    @Test func `one flipped byte anywhere that matters ends with 76 and a name`() async throws {
+    /// What somebody with an editor does to the file, the class that names it, and the exit status that scripts see.
+    @Test(arguments: [
+        ("a deleted row", "DELETE FROM address WHERE rowid = 1", "freshness"),
+        ("a deleted secret", "DELETE FROM secret", "freshness"),
+        (
+            "a duplicated row",
+            "CREATE TABLE c AS SELECT * FROM credential; INSERT INTO c SELECT * FROM credential; DROP TABLE credential; ALTER TABLE c RENAME TO credential",
+            "freshness"
+        ),
+        (
+            "a row from an older copy",
+            "ATTACH 'older.db' AS o; UPDATE credential SET (revision, sealed) = (SELECT revision, sealed FROM o.credential)",
+            "freshness"
+        ),
+        (
+            "two vaults spliced",
+            "ATTACH 'other.db' AS o; UPDATE address SET (revision, sealed) = (SELECT revision, sealed FROM o.address)",
+            "record"
+        ),
+        ("a truncated log", "DELETE FROM log WHERE number = (SELECT max(number) FROM log)", "log"),
+        (
+            "a reordered log",
+            "UPDATE log SET number = -1 WHERE number = 1; UPDATE log SET number = 1 WHERE number = 2; UPDATE log SET number = 2 WHERE number = -1",
+            "log"
+        ),
+        (
+            "a changed header",
+            "UPDATE vault SET header = CAST(substr(header,1,40) || x'00' || substr(header,42) AS BLOB)", "header"
+        ),
+        (
+            "swapped slots",
+            "UPDATE slot SET number = -1 WHERE number = 1; UPDATE slot SET number = 1 WHERE number = 2; UPDATE slot SET number = 2 WHERE number = -1",
+            "slot"
+        ),
+        (
+            "a slot that points to another key",
+            "ATTACH 'other.db' AS o; REPLACE INTO slot SELECT * FROM o.slot WHERE number = 2", "slot-key"
+        ),
+        (
+            "a changed record",
+            "UPDATE credential SET sealed = CAST(substr(sealed,1,40) || x'00' || substr(sealed,42) AS BLOB)", "record"
+        ),
+        ("a whole older vault", "OLDER", "rolled-back"),
+    ])
+    func `an attack on the file ends with 76 and the class that names it`(
+        attack: String, sql: String, name: String
+    ) async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try Rehearsal()
         try await sandbox.shared(rehearsal)
-        let original = try #require(FileManager.default.contents(atPath: sandbox.vault))
-        for (sql, words) in [
-            ("UPDATE vault SET header = CAST(substr(header,1,40) || x'00' || substr(header,42) AS BLOB)", "the header"),
-            (
-                "UPDATE slot SET content = CAST(substr(content,1,40) || x'00' || substr(content,42) AS BLOB) WHERE number = 2",
-                "slot 2"
-            ),
-            (
-                "UPDATE credential SET sealed = CAST(substr(sealed,1,40) || x'00' || substr(sealed,42) AS BLOB)",
-                "'credential'"
-            ),
-            ("DELETE FROM secret", "a secret"), ("DELETE FROM deployment", "'deployment'"),
-        ] {
-            try #require(await sandbox.run(["sqlite3", sandbox.vault, sql]).status == 0)
-            let outcome = try await sandbox.rekeep("env", "whmcs/live")
-            #expect(outcome.status == 76, "\(sql)")
-            #expect(outcome.err.contains(words) || words == "a secret", "\(outcome.err)")
-            try original.write(to: URL(filePath: sandbox.vault))
+        #expect(try await sandbox.rekeep("backup", sandbox.file("older.db")).status == 0)
+        #expect(try await sandbox.rekeep("edit", "whmcs/live", "--note", "newer").status == 0)
+        let other = try await Sandbox()
+        #expect(try await other.add("whmcs/live/domainnameapi", rehearsal).status == 0)
+        try FileManager.default.copyItem(atPath: other.vault, toPath: sandbox.file("other.db"))
+        if sql == "OLDER" {
+            try #require(await sandbox.run(["mv", "older.db", sandbox.vault]).status == 0)
+        } else {
+            // The file's own triggers of honesty are no obstacle to an attacker.
+            let ran = try await sandbox.run(["sqlite3", sandbox.vault, "PRAGMA writable_schema = ON; " + sql])
+            try #require(ran.status == 0, "\(attack): \(ran.err)")
         }
-        #expect(try await sandbox.rekeep("env", "whmcs/live").status == 0)
+        let words = name == "log" ? ["log", "--verify"] : ["env", "whmcs/live"]
+        let outcome = try await sandbox.rekeep(words)
+        #expect(outcome.status == 76, "\(attack): \(outcome.err)")
+        #expect(outcome.out.isEmpty, "\(attack)")
+        let verified = try await sandbox.rekeep("verify", "--json")
+        let classes = (verified.object["findings"] as? [[String: String]] ?? []).compactMap { $0["class"] }
+        // What does not open at all is not looked at further.
+        #expect(verified.status == 76 || classes.contains(name), "\(attack): \(classes)")
+        let words76 = [
+            "header": "the header", "slot": "slot 1", "slot-key": "another key", "rolled-back": "an older copy",
+        ]
+        if let text = words76[name] { #expect(outcome.err.contains(text), "\(attack): \(outcome.err)") }
     }
 }

@@ -7,11 +7,12 @@ import Sealing
 /// A vault in a directory of its own, opened by identity so that no test waits for Argon2id.
 final class Scratch {
     let directory: String
-    let pair = KeyPair.random()
+    let pair: KeyPair
     var path: String { directory + "/vault.db" }
     var state: String { directory + "/state" }
 
-    init() throws {
+    init(pair: KeyPair = .random()) throws {
+        self.pair = pair
         directory = NSTemporaryDirectory() + "rekeep-vault-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory + "/state", withIntermediateDirectories: true)
         try VaultFile.create(

@@ -116,6 +116,105 @@ struct TamperTests {
         #expect(throws: VaultError.self) { try everything(scratch) }
     }
 
+    @Test func `rows of another vault, opened by the same identity, are refused`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        let other = try Scratch(pair: scratch.pair)
+        try other.add("a/live/x", key: "fake-other")
+        for table in ["credential", "address", "secret", "fingerprint", "deployment"] {
+            try scratch.copy(to: "before")
+            // With ids that exist, and with the other vault's own.
+            try scratch.tamper(
+                """
+                ATTACH '\(other.path)' AS other;
+                UPDATE \(table) SET (revision, sealed) = (SELECT revision, sealed FROM other.\(table));
+                """)
+            #expect(throws: VaultError.self, "\(table)") { try everything(scratch) }
+            #expect(try findings(scratch).contains(table == "secret" ? "secret" : "record"), "\(table)")
+            try scratch.putBack("before")
+            try scratch.tamper(
+                """
+                ATTACH '\(other.path)' AS other;
+                DELETE FROM \(table);
+                INSERT INTO \(table) SELECT * FROM other.\(table);
+                """)
+            #expect(try !findings(scratch).isEmpty, "\(table)")
+            try scratch.putBack("before")
+            try FileManager.default.removeItem(atPath: scratch.directory + "/before")
+        }
+    }
+
+    private func findings(_ scratch: Scratch) throws -> [String] {
+        try scratch.open().read { snapshot throws(VaultError) in try snapshot.verify() }.findings.map(\.name)
+    }
+
+    /// Both halves are authentic, under one key: only the tree tells that they do not belong together.
+    @Test(arguments: ["credential", "address", "secret", "deployment", "fingerprint", "tree", "log"])
+    func `two copies of one vault that went different ways do not splice`(table: String) throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try scratch.copy(to: "fork")
+        try scratch.add("b/live/x", key: "fake-one-way")
+        let fork = try VaultFile(path: scratch.directory + "/fork").open(
+            with: .identity(scratch.pair), stateDirectory: scratch.directory)
+        try scratch.add("c/live/x", key: "fake-other-way", vault: fork)
+        try scratch.tamper(
+            """
+            ATTACH '\(scratch.directory)/fork' AS fork;
+            DELETE FROM \(table);
+            INSERT INTO \(table) SELECT * FROM fork.\(table);
+            """)
+        #expect(try findings(scratch).contains(table == "log" ? "log" : "freshness"))
+    }
+
+    @Test func `slots that exchanged their places do not fit the header`() throws {
+        let scratch = try Scratch()
+        let other = KeyPair.random()
+        try scratch.open().write { transaction throws(VaultError) in
+            try transaction.addSlot(
+                .identity(publicKey: other.publicKey), name: .free(for: .identity, among: [.free(for: .identity, among: [])]),
+                at: Timestamp(seconds: 5))
+        }
+        let database = try Database(path: scratch.path)
+        let slots = try SlotTable(database).read()
+        for (slot, number) in zip(slots, [2, 1]) {
+            try SlotTable(database).put(
+                Slot(
+                    number: number, lock: slot.lock, publicKey: slot.publicKey, box: slot.box,
+                    anchorSeal: slot.anchorSeal, commitment: slot.commitment))
+        }
+        #expect(throws: VaultError.damaged(.header)) { try everything(scratch) }
+    }
+
+    /// A slot of the same vault from before it was re-keyed leads to the old key.
+    @Test func `a slot from before a re-keying is noticed`() throws {
+        let scratch = try Scratch()
+        try scratch.open().write { transaction throws(VaultError) in
+            try transaction.addSlot(
+                .recovery(.random()), name: .free(for: .recovery, among: []), at: Timestamp(seconds: 5))
+        }
+        let old = try SlotTable(Database(path: scratch.path)).read()
+        try scratch.open().rekey { _ in }
+        try SlotTable(Database(path: scratch.path)).put(old[1])
+        #expect(throws: VaultError.damaged(.slotKey(number: 2))) { try everything(scratch) }
+    }
+
+    @Test func `a header of an earlier generation does not fit the rows`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        try scratch.copy(to: "older")
+        try scratch.add("b/live/x", key: "fake-other")
+        try scratch.tamper(
+            """
+            ATTACH '\(scratch.directory)/older' AS older;
+            UPDATE vault SET (lasting, header, checksum) = (SELECT lasting, header, checksum FROM older.vault);
+            """)
+        #expect(throws: VaultError.rolledBack(found: 2, lastSeen: 3)) { try everything(scratch) }
+        try FileManager.default.removeItem(atPath: scratch.state)
+        try FileManager.default.createDirectory(atPath: scratch.state, withIntermediateDirectories: false)
+        #expect(try findings(scratch).contains("freshness"))
+    }
+
     @Test func `a duplicated row is noticed`() throws {
         let scratch = try Scratch()
         try scratch.add("a/live/x")

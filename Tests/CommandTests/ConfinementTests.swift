@@ -60,36 +60,6 @@ struct ConfinementTests {
         }
     }
 
-    @Test func `a key is in no argument, no variable, no message and no file but the vault and the targets`()
-        async throws
-    {
-        let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
-        try await sandbox.shared(rehearsal)
-        let new = try await rehearsal.regenerate()
-        try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
-        let outcome = try await sandbox.run([
-            "strace", "-f", "-qq", "-v", "-s", "65535", "-e", "trace=execve,write,pwrite64,pwritev,sendto,writev", "-o",
-            sandbox.file("trace"), Sandbox.products + "/rekeep", "rotate", "whmcs/live", "--yes", "-v", "--input",
-            sandbox.file("new.json"),
-        ])
-        #expect(outcome.status == 0, "\(outcome.err)")
-        #expect(!outcome.out.contains(new) && !outcome.err.contains(new))
-        var writes = 0
-        for line in sandbox.text("trace").split(separator: "\n") where line.contains(new) {
-            #expect(!line.contains("execve("), "\(line.prefix(120))")
-            writes += 1
-        }
-        // Two balance calls over a pipe and a socket each, and two targets.
-        #expect(writes > 0)
-        let allowed: Set = ["whmcs.env", "wisecp.env", "new.json", "trace"]
-        let files = try #require(FileManager.default.enumerator(atPath: sandbox.directory)?.allObjects as? [String])
-        for name in files where !allowed.contains(name) {
-            let bytes = FileManager.default.contents(atPath: sandbox.file(name)) ?? Data()
-            #expect(bytes.range(of: Data(new.utf8)) == nil, "\(name)")
-        }
-    }
-
     /// What somebody with an editor does to the file, the class that names it, and the exit status that scripts see.
     @Test(arguments: [
         ("a deleted row", "DELETE FROM address WHERE rowid = 1", "freshness"),

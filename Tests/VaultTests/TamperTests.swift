@@ -171,9 +171,9 @@ struct TamperTests {
         let scratch = try Scratch()
         let other = KeyPair.random()
         try scratch.open().write { transaction throws(VaultError) in
+            let name = SlotName.free(for: .identity, among: try transaction.snapshot.slots().map(\.name))
             try transaction.addSlot(
-                .identity(publicKey: other.publicKey), name: .free(for: .identity, among: [.free(for: .identity, among: [])]),
-                at: Timestamp(seconds: 5))
+                .identity(publicKey: other.publicKey), name: name, at: Timestamp(seconds: 5))
         }
         let database = try Database(path: scratch.path)
         let slots = try SlotTable(database).read()

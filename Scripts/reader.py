@@ -35,9 +35,10 @@ MAX_SLOTS = 64
 EXIT_DAMAGE, EXIT_NO_SLOT_FITS = 76, 77
 
 TABLES = (
-    "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "tree",
+    "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "control",
+    "tree",
 )  # fmt: skip
-CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, TREE = range(1, 9)
+CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, CONTROL, TREE = range(1, 10)
 KINDS = ("passphrase", "identity", "recovery", "keyring")
 PASSPHRASE, IDENTITY, RECOVERY, KEYRING = range(1, 5)
 COLUMNS = {
@@ -227,7 +228,8 @@ FIELD = struct(
 )  # fmt: skip
 TERMS = struct(
     label=TEXT, fields=listed(FIELD), base_url=TEXT, variable_prefix=TEXT, mode=MODE,
-    maximum_age=SPAN, lifetime=optional(SPAN), activation_window=SPAN, panel_path=TEXT,
+    maximum_age=SPAN, lifetime=optional(SPAN), activation_window=SPAN,
+    control=FLAG, panel_path=TEXT,
 )  # fmt: skip
 VERSION = struct(
     number=I64, state=one_of(1, 4), created=TIME, activated=optional(TIME), proved=optional(TIME),
@@ -264,12 +266,15 @@ RECORD_FORMS = {
         new_key=PROBE, old_key=PROBE, control=PROBE, old_key_worked=optional(I64),
         grace_ends=optional(TIME), downtime=optional(I64),
     ),
+    CONTROL: struct(
+        layout=LAYOUT, provider=TEXT, environment=TEXT, host=TEXT, outcome=OUTCOME, at=TIME
+    ),
     POLICY: struct(layout=LAYOUT, rules=listed(struct(pattern=PATTERN, maximum_age=SPAN))),
 }  # fmt: skip
 NODE_FORM = struct(layout=LAYOUT, children=listed(struct(child=U8, sum=raw(16))))
 HEADER_FORM = struct(
     layout=LAYOUT, generation=U64, created=TIME, log_entries=I64, log_head=raw(32),
-    tables=listed(struct(table=one_of(CREDENTIAL, POLICY), rows=U64, root=raw(16))),
+    tables=listed(struct(table=one_of(CREDENTIAL, CONTROL), rows=U64, root=raw(16))),
     slots=listed(struct(number=I64, name=TEXT, added=TIME)),
 )  # fmt: skip
 LOG_FORM = struct(
@@ -584,6 +589,9 @@ class Vault:
             fits = row.id == self.row_id(table, record["name"].encode())
         elif table == ROTATION:
             fits = row.id == self.row_id(table, record["credential"])
+        elif table == CONTROL:
+            name = "\0".join(record[part] for part in ("provider", "environment", "host"))
+            fits = row.id == self.row_id(table, name.encode())
         elif table == POLICY:
             fits = row.id == self.row_id(table, b"")
         require(fits, "a record in another's place")

@@ -38,12 +38,14 @@ public struct Terms: Hashable, Sendable {
     public let lifetime: Span?
     /// How long a fresh key may be refused before that means anything.
     public let activationWindow: Span
+    /// False where a wrong key may cost the account something, so that no negative control is made.
+    public let allowsControl: Bool
     /// Where in the provider's panel keys are shown and made.
     public let panelPath: String
 
     public init(
         label: String, fields: [Field], baseURL: String, variablePrefix: String, mode: Mode, maxAge: Span,
-        lifetime: Span?, activationWindow: Span, panelPath: String
+        lifetime: Span?, activationWindow: Span, allowsControl: Bool = true, panelPath: String
     ) {
         self.label = label
         self.fields = fields
@@ -53,6 +55,7 @@ public struct Terms: Hashable, Sendable {
         self.maxAge = maxAge
         self.lifetime = lifetime
         self.activationWindow = activationWindow
+        self.allowsControl = allowsControl
         self.panelPath = panelPath
     }
 

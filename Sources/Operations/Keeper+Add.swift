@@ -13,6 +13,8 @@ public struct AddRequest: Sendable {
     public let values: [String: SecretBytes]
     /// False: store unproved.
     public let checks: Bool
+    /// False: do not try whether the provider refuses a wrong key.
+    public let controls: Bool
     public let prefix: String?
     public let maxAge: Span?
     public let expires: Timestamp?
@@ -20,13 +22,14 @@ public struct AddRequest: Sendable {
 
     public init(
         address: Address, terms: Terms, hasOwnBaseURL: Bool, values: [String: SecretBytes], checks: Bool,
-        prefix: String?, maxAge: Span?, expires: Timestamp?, note: String
+        controls: Bool, prefix: String?, maxAge: Span?, expires: Timestamp?, note: String
     ) {
         self.address = address
         self.terms = terms
         self.hasOwnBaseURL = hasOwnBaseURL
         self.values = values
         self.checks = checks
+        self.controls = controls
         self.prefix = prefix
         self.maxAge = maxAge
         self.expires = expires
@@ -64,7 +67,10 @@ extension Keeper {
         if try read({ snapshot throws(VaultError) in try snapshot.hasAddress(address) }) {
             throw .vault(.addressTaken(address))
         }
-        if request.checks { credential.lastCheck = try await prove(credential, intake.values) }
+        if request.checks {
+            credential.lastCheck = try await prove(credential, intake.values)
+            _ = try await control(credential, intake.values, isWanted: request.controls)
+        }
         if let check = credential.lastCheck {
             credential.update(version: 1) {
                 $0.provedAt = check.at
@@ -87,7 +93,7 @@ extension Keeper {
     /// One balance call that has to end well.
     private func prove(_ credential: Credential, _ values: [String: SecretBytes]) async throws(OperationError) -> Check
     {
-        guard let check = try await call([Trial(credential: credential, version: 1, values: values)]).first else {
+        guard let check = try await steadyCall([Trial(credential: credential, version: 1, values: values)]).first else {
             throw .courierSilent
         }
         try Self.require(check, for: credential, plain: values, recorded: nil)

@@ -29,6 +29,10 @@ public enum OperationError: Error, Equatable, Sendable {
     case refused(Check)
     /// No usable answer: neither blessed nor condemned.
     case indeterminate(Check)
+    /// The endpoint accepted a key that is wrong: what it says proves nothing.
+    case acceptsAnything(host: String)
+    /// No usable answer for a key that is wrong, so that it is not known what the others mean.
+    case controlIndeterminate(Check)
     /// A good key of the wrong account.
     case identityDiffers(expected: String, found: String)
     case expiryBeyondLifetime(Span)

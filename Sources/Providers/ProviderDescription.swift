@@ -36,6 +36,7 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     public let maxAgeSeconds: Int64
     public let lifetimeSeconds: Int64?
     public let activationWindowSeconds: Int64
+    public let allowsControl: Bool
     public let panelPath: String
     /// True when the file came from the user's directory.
     public let isOwn: Bool
@@ -43,7 +44,7 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     public init(
         id: String, label: String, fields: [FieldDescription], environments: [String: String],
         variablePrefix: String, mode: String, maxAgeSeconds: Int64, lifetimeSeconds: Int64?,
-        activationWindowSeconds: Int64, panelPath: String, isOwn: Bool
+        activationWindowSeconds: Int64, allowsControl: Bool, panelPath: String, isOwn: Bool
     ) {
         self.id = id
         self.label = label
@@ -54,6 +55,7 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
         self.maxAgeSeconds = maxAgeSeconds
         self.lifetimeSeconds = lifetimeSeconds
         self.activationWindowSeconds = activationWindowSeconds
+        self.allowsControl = allowsControl
         self.panelPath = panelPath
         self.isOwn = isOwn
     }
@@ -90,7 +92,7 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
             label: label, fields: try fields.map { field throws(Refusal) in try Self.field(field) },
             baseURL: baseURL.description, variablePrefix: variablePrefix, mode: mode,
             maxAge: Span(seconds: maxAgeSeconds), lifetime: lifetimeSeconds.map(Span.init(seconds:)),
-            activationWindow: Span(seconds: activationWindowSeconds), panelPath: panelPath)
+            activationWindow: Span(seconds: activationWindowSeconds), allowsControl: allowsControl, panelPath: panelPath)
     }
 
     private static func field(_ description: FieldDescription) throws(Refusal) -> Field {

@@ -52,6 +52,7 @@ extension Terms {
         writer.put(maxAge)
         writer.put(lifetime)
         writer.put(activationWindow)
+        writer.put(allowsControl)
         writer.put(panelPath)
     }
 
@@ -70,7 +71,7 @@ extension Terms {
             },
             baseURL: try reader.text(), variablePrefix: try reader.text(), mode: try reader.mode(),
             maxAge: try reader.span(), lifetime: try reader.optionalSpan(), activationWindow: try reader.span(),
-            panelPath: try reader.text())
+            allowsControl: try reader.flag(), panelPath: try reader.text())
     }
 }
 

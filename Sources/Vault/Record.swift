@@ -67,7 +67,30 @@ struct PolicyList: Record, Equatable {
     }
 }
 
+extension Control: Record {
+    static let table = Table.control
+
+    init(reading reader: inout RecordReader) throws(MalformedRecord) {
+        self.init(
+            provider: try reader.text(), environment: try reader.text(), host: try reader.text(),
+            outcome: try reader.outcome(), at: try reader.time())
+    }
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(provider)
+        writer.put(environment)
+        writer.put(host)
+        writer.put(outcome.rawValue)
+        writer.put(at)
+    }
+}
+
 extension RecordReader {
+    mutating func outcome() throws(MalformedRecord) -> Outcome {
+        guard let outcome = Outcome(rawValue: try byte()) else { throw MalformedRecord() }
+        return outcome
+    }
+
     mutating func address() throws(MalformedRecord) -> Address {
         guard let address = try? Address(try text()) else { throw MalformedRecord() }
         return address

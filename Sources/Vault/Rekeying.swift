@@ -23,6 +23,13 @@ struct Rekeying {
             }
             try new.adopt(row, of: old, in: .deployment, as: names.new.deploymentRow(entry.deployment))
         }
+        try forEachRow(of: .control) { row throws(VaultError) in
+            guard let control = try? Control(plainForm: try old.open(row, in: .control)) else {
+                throw .damaged(.record(table: Table.control.name))
+            }
+            let id = names.new.controlRow(control.provider, control.environment, control.host)
+            try new.adopt(row, of: old, in: .control, as: id)
+        }
         try forEachRow(of: .policy) { row throws(VaultError) in
             try new.adopt(row, of: old, in: .policy, as: names.new.policyRow)
         }

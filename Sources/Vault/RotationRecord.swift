@@ -54,8 +54,7 @@ extension Rotation: Record {
 extension RecordReader {
     fileprivate mutating func probe() throws(MalformedRecord) -> Rotation.Probe? {
         try optional { reader throws(MalformedRecord) in
-            guard let outcome = Outcome(rawValue: try reader.byte()) else { throw MalformedRecord() }
-            return Rotation.Probe(outcome: outcome, at: try reader.time())
+            Rotation.Probe(outcome: try reader.outcome(), at: try reader.time())
         }
     }
 }

@@ -29,10 +29,11 @@ enum Table: UInt8, CaseIterable {
     case fingerprint = 5
     case rotation = 6
     case policy = 7
-    case tree = 8
+    case control = 8
+    case tree = 9
 
     /// One more than the largest number.
-    static let count = 9
+    static let count = 10
 
     var name: String {
         switch self {
@@ -43,6 +44,7 @@ enum Table: UInt8, CaseIterable {
         case .fingerprint: "fingerprint"
         case .rotation: "rotation"
         case .policy: "policy"
+        case .control: "control"
         case .tree: "tree"
         }
     }

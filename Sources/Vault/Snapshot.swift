@@ -67,6 +67,11 @@ public final class Snapshot {
         return list?.policies ?? []
     }
 
+    /// The negative control that was made there; nil when there was none yet.
+    public func control(provider: String, environment: String, host: String) throws(VaultError) -> Control? {
+        try record(controlRow(provider, environment, host))
+    }
+
     /// Hands every credential to `body`, in no particular order.
     public func forEachCredential(_ body: (Credential) throws(VaultError) -> Void) throws(VaultError) {
         try forEach(body)
@@ -168,6 +173,11 @@ public final class Snapshot {
 
     func rotationRow(_ id: CredentialID) -> RowID {
         RowID(.rotation, named: id.bytes, key: store.keys.rowIDs)
+    }
+
+    func controlRow(_ provider: String, _ environment: String, _ host: String) -> RowID {
+        let name = [provider, environment, host].map { Array($0.utf8) }.joined(separator: [0])
+        return RowID(.control, named: Array(name), key: store.keys.rowIDs)
     }
 
     var policyRow: RowID { RowID(.policy, named: [], key: store.keys.rowIDs) }

@@ -128,6 +128,10 @@ public final class Transaction {
         try write(rotation, snapshot.rotationRow(rotation.credential))
     }
 
+    public func put(_ control: Control) throws(VaultError) {
+        try write(control, snapshot.controlRow(control.provider, control.environment, control.host))
+    }
+
     public func put(_ policies: [Policy]) throws(VaultError) {
         try write(PolicyList(policies: policies.sorted { $0.pattern < $1.pattern }), snapshot.policyRow)
     }

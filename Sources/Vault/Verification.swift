@@ -97,6 +97,9 @@ private final class Verification {
             _ = try FingerprintEntry(plainForm: content)
             return row
         case .rotation: return snapshot.rotationRow(try Rotation(plainForm: content).credential)
+        case .control:
+            let control = try Control(plainForm: content)
+            return snapshot.controlRow(control.provider, control.environment, control.host)
         case .policy:
             _ = try PolicyList(plainForm: content)
             return snapshot.policyRow

@@ -98,8 +98,8 @@ struct Profile {
             id: try map.text("id"), label: try map.text("label"), fields: fields, environments: environments,
             variablePrefix: try map.text("variable_prefix"), mode: mode, maxAgeSeconds: try map.span("max_age").seconds,
             lifetimeSeconds: try map.optionalSpan("lifetime")?.seconds,
-            activationWindowSeconds: try map.span("activation_window").seconds, panelPath: try map.text("panel"),
-            isOwn: isOwn)
+            activationWindowSeconds: try map.span("activation_window").seconds,
+            allowsControl: try map.flag("control", absent: true), panelPath: try map.text("panel"), isOwn: isOwn)
         limit = try Self.limit(map.map("limit"))
         samples = try map.list("samples", Self.sample)
         var balance = try map.map("balance")

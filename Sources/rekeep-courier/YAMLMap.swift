@@ -46,9 +46,10 @@ struct YAMLMap {
         return scalar.string
     }
 
-    mutating func flag(_ key: String) throws(ProfileFault) -> Bool {
+    mutating func flag(_ key: String, absent: Bool = false) throws(ProfileFault) -> Bool {
         switch try optionalText(key) {
-        case nil, "false": return false
+        case nil: return absent
+        case "false": return false
         case "true": return true
         default: throw fault(key, "true or false is expected")
         }

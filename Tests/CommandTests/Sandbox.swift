@@ -35,6 +35,7 @@ final class Sandbox {
     init(opens: Bool = true) async throws {
         directory = NSTemporaryDirectory() + "rekeep-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try shortenActivation()
         guard opens else { return }
         let made = try await rekeep("init", "--identity-out", identity, "--recovery-out", directory + "/recovery")
         try #require(made.status == 0, "\(made.err)")
@@ -42,6 +43,19 @@ final class Sandbox {
 
     deinit {
         try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// The embedded profiles with an activation window of a second: no test of a wrong key waits two minutes.
+    private func shortenActivation() throws {
+        let profiles = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/rekeep-courier/Profiles")
+        let own = directory + "/.config/rekeep/providers"
+        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+        for name in try FileManager.default.contentsOfDirectory(atPath: profiles.path) {
+            let text = try String(contentsOf: profiles.appending(path: name), encoding: .utf8)
+            let shortened = text.replacing("activation_window: 2m", with: "activation_window: 1s")
+            try Data(shortened.utf8).write(to: URL(filePath: own + "/" + name))
+        }
     }
 
     /// The whole environment that a program gets: nothing of the user's.

@@ -21,6 +21,10 @@ struct RekeyTests {
         }
         try vault.write { [leaver, name] transaction throws(VaultError) in
             try transaction.addSlot(.identity(publicKey: leaver.publicKey), name: name, at: Timestamp(seconds: 5))
+            try transaction.put(
+                Control(
+                    provider: "x", environment: "live", host: "api.example", outcome: .badCredentials,
+                    at: Timestamp(seconds: 3)))
             try transaction.put([Policy(pattern: scratch.pattern("**"), maxAge: .days(9))])
             try transaction.put(
                 Rotation(
@@ -53,6 +57,7 @@ struct RekeyTests {
             try snapshot.forEachRotation { lines.append("\($0)") }
             try snapshot.forEachLogEntry { lines.append("\($0)") }
             lines.append("\(try snapshot.policies())")
+            lines.append("\(try snapshot.control(provider: "x", environment: "live", host: "api.example") as Any)")
             let retired = snapshot.fingerprint(of: SecretBytes("fake-retired".utf8))
             lines.append("\(try snapshot.holders(of: retired).count)")
             return lines.sorted()
@@ -65,7 +70,7 @@ struct RekeyTests {
         #expect(try content() == before)
         let report = try scratch.open().read { snapshot throws(VaultError) in try snapshot.verify() }
         #expect(report.findings == [])
-        #expect(report.rows.map(\.count) == [20, 20, 20, 20, 21, 1, 1])
+        #expect(report.rows.map(\.count) == [20, 20, 20, 20, 21, 1, 1, 1])
     }
 
     @Test func `the key that a removed holder has known opens nothing of the new vault`() throws {

@@ -23,9 +23,10 @@ from typing import Any
 import nacl.bindings as sodium
 
 TABLES = (
-    "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "tree",
+    "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "control",
+    "tree",
 )  # fmt: skip
-CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, TREE = range(1, 9)
+CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, CONTROL, TREE = range(1, 10)
 PASSPHRASE, IDENTITY, RECOVERY, KEYRING = range(1, 5)
 KINDS = {PASSPHRASE: "passphrase", IDENTITY: "identity", RECOVERY: "recovery", KEYRING: "keyring"}
 PENDING, CURRENT, PREVIOUS, RETIRED = range(1, 5)
@@ -144,10 +145,12 @@ def field_form(name: str, *, secret: int = 1, role: int = 2, everything: bool = 
     ))  # fmt: skip
 
 
-def terms_form(fields: Iterable[bytes], *, mode: int = 1, lifetime: int | None = None) -> bytes:
+def terms_form(
+    fields: Iterable[bytes], *, mode: int = 1, lifetime: int | None = None, control: int = 1
+) -> bytes:
     return b"".join((
         text("Fake"), listed(fields), text("https://fake.invalid"), text("FAKE"), u8(mode),
-        i64(90 * DAY), optional(lifetime, i64), i64(DAY), text("/keys"),
+        i64(90 * DAY), optional(lifetime, i64), i64(DAY), u8(control), text("/keys"),
     ))  # fmt: skip
 
 
@@ -192,8 +195,8 @@ class Vault:
         self.random = random.Random(f"{seed} in generation {generation}")
         self.generation = generation
         self.format = 1
-        self.plain: dict[int, dict[bytes, bytes]] = {table: {} for table in range(1, 9)}
-        self.rows: dict[int, list[dict[str, Any]]] = {table: [] for table in range(1, 9)}
+        self.plain: dict[int, dict[bytes, bytes]] = {table: {} for table in range(1, 10)}
+        self.rows: dict[int, list[dict[str, Any]]] = {table: [] for table in range(1, 10)}
         self.nodes: dict[bytes, Callable[[list[tuple[int, bytes]]], Any]] = {}
         self.slots: list[dict[str, Any]] = []
         self.entries: list[dict[str, Any]] = []
@@ -276,6 +279,10 @@ class Vault:
         rules = rules or (("fake/*", 30 * DAY),)
         form = b"\1" + listed(text(pattern) + i64(span) for pattern, span in rules)
         self.plain[POLICY][self.row_id(POLICY, b"")] = form
+
+    def control(self, host: str = "fake.invalid", outcome: int = 6) -> None:
+        form = b"\1" + text("fake") + text("prod") + text(host) + u8(outcome) + i64(NOW)
+        self.plain[CONTROL][self.row_id(CONTROL, f"fake\0prod\0{host}".encode())] = form
 
     def log(self, *actions: str) -> None:
         self.entries += [{"action": action, "tail": b"", "layout": 1} for action in actions]
@@ -479,6 +486,7 @@ def full(seed: str = "vault", generation: int = 5) -> Vault:
     vault.deployment("fake/worker")
     vault.rotation(id)
     vault.policy()
+    vault.control()
     vault.log("init", "add", "rotate")
     return vault
 
@@ -886,10 +894,10 @@ def add_headers(add: Callable[..., None]) -> None:
         header=table(lambda t: t[::-1]))
     add("header", "header-table-0", "table 0 is listed",
         header=table(lambda t: [(0, 1, bytes(16)), *t]))
-    add("header", "header-table-8", "the tree is listed",
-        header=table(lambda t: [*t, (8, 1, bytes(16))]))
-    add("header", "header-table-9", "table 9 is listed",
+    add("header", "header-table-9", "the tree is listed",
         header=table(lambda t: [*t, (9, 1, bytes(16))]))
+    add("header", "header-table-10", "table 10 is listed",
+        header=table(lambda t: [*t, (10, 1, bytes(16))]))
     add("header", "header-table-without-rows", "a table with 0 rows is listed",
         header=table(lambda t: [*t, (POLICY, 0, bytes(16))]))
     add("freshness", "header-count-high", "a row too many is counted", header=first(rows=1))
@@ -1132,7 +1140,7 @@ def add_rows(add: Callable[..., None]) -> None:
     other = older("another vault")
     add("record", "row-of-another-vault", "another vault's row under the same id", full,
         sealed=old(CREDENTIAL, other))
-    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, POLICY, TREE):
+    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, POLICY, CONTROL, TREE):
         name = TABLES[table - 1]
         add("freshness", f"row-{name}-doubled", "every row stands there twice", full,
             sql=double(name))
@@ -1277,7 +1285,7 @@ def add_forms(add: Callable[..., None]) -> None:
             return vault
         return make
 
-    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, ROTATION, POLICY):
+    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, ROTATION, POLICY, CONTROL):
         add("record", f"place-{TABLES[table - 1]}",
             "a record sealed under an id that is not its own",
             misplaced(table))

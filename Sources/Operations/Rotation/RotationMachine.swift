@@ -4,6 +4,19 @@ public import Providers
 public import Sealing
 internal import Vault
 
+/// How a new key is proved.
+public struct ProofOptions: Sendable {
+    /// False: do not try whether the provider refuses a wrong key.
+    let controls: Bool
+    /// Told before each time that a fresh key is given time to become live.
+    let waiting: @Sendable (Span) -> Void
+
+    public init(controls: Bool, waiting: @escaping @Sendable (Span) -> Void = { _ in }) {
+        self.controls = controls
+        self.waiting = waiting
+    }
+}
+
 /// What a rotation came to.
 public struct RotationReport: Sendable {
     public let address: Address
@@ -13,26 +26,30 @@ public struct RotationReport: Sendable {
     public let removals: [String: [Hygiene.Removal]]
     /// The answer for the new key, when it was asked for in this run.
     public let newKey: Check?
+    /// The currencies of the old and the new key's balances, where they differ: perhaps another account.
+    public let currencies: (old: String, new: String)?
 }
 
 extension Keeper {
     /// Takes the new values and goes as far as it can: staged, proved, promoted, delivered.
     public func rotate(
-        _ plan: RotationPlan, values: [String: SecretBytes], expires: Timestamp?
+        _ plan: RotationPlan, values: [String: SecretBytes], expires: Timestamp?, options: ProofOptions
     ) async throws(OperationError) -> RotationReport {
         defer { withExtendedLifetime(plan.lock) {} }
         try checkExpiry(expires, plan.credential.terms)
         let intake = try stage(plan, values, expires)
-        return try await advance(plan.credential.id, plan.address, removals: intake.removals)
+        return try await advance(plan.credential.id, plan.address, removals: intake.removals, options)
     }
 
     /// Goes on with an unfinished rotation from wherever it stands.
     /// - Throws: `noOpenRotation`; `heldByAnother` while another process is at it.
-    public func resumeRotation(_ reference: AddressReference) async throws(OperationError) -> RotationReport {
+    public func resumeRotation(
+        _ reference: AddressReference, options: ProofOptions
+    ) async throws(OperationError) -> RotationReport {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
         defer { withExtendedLifetime(lock) {} }
-        return try await advance(credential.id, address, removals: [:])
+        return try await advance(credential.id, address, removals: [:], options)
     }
 
     /// Takes an unfinished rotation back. The pending version is put aside, never to be delivered, and goes
@@ -153,12 +170,15 @@ extension Keeper {
 
     /// Runs the states that are left, each committed before the next begins.
     private func advance(
-        _ id: CredentialID, _ address: Address, removals: [String: [Hygiene.Removal]]
+        _ id: CredentialID, _ address: Address, removals: [String: [Hygiene.Removal]], _ options: ProofOptions
     ) async throws(OperationError) -> RotationReport {
         var rotation = try openRotation(id, address)
         var newKey: Check?
+        var currencies: (old: String, new: String)?
         if rotation.state == .staged {
-            newKey = try await prove(&rotation)
+            let (new, old) = try await prove(&rotation, options)
+            newKey = new
+            if let new = new.balance?.currency, let old = old, new != old { currencies = (old, new) }
         }
         if rotation.state == .proved { try promote(&rotation) }
         var targets: [TargetReport] = []
@@ -167,11 +187,14 @@ extension Keeper {
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
         return RotationReport(
             address: address, rotation: rotation, credential: credential, targets: targets, removals: removals,
-            newKey: newKey)
+            newKey: newKey, currencies: currencies)
     }
 
     /// staged → proved: the new key is ok, and it is of the same account.
-    private func prove(_ rotation: inout Rotation) async throws(OperationError) -> Check {
+    /// - Returns: the answer for the new key, and the currency of the old one's balance where it is known.
+    private func prove(
+        _ rotation: inout Rotation, _ options: ProofOptions
+    ) async throws(OperationError) -> (new: Check, oldCurrency: String?) {
         let id = rotation.credential
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
         guard let number = rotation.newVersion, let new = credential.version(number: number),
@@ -179,11 +202,10 @@ extension Keeper {
         else { throw .vault(.damaged(.record(table: "rotation"))) }
         let newValues = try values(of: new, in: credential)
         try refuseUnencodable(newValues, of: credential)
-        let checks = try await call([
+        let (newCheck, oldCheck) = try await tryBoth(
             Trial(credential: credential, version: new.number, values: newValues),
             Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
-        ])
-        guard let newCheck = checks.first, let oldCheck = checks.last else { throw .courierSilent }
+            Activation(issued: new.createdAt, window: credential.terms.activationWindow), options)
         rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
         rotation.oldKey = Rotation.Probe(outcome: oldCheck.outcome, at: oldCheck.at)
         if oldCheck.outcome == .ok { rotation.oldKeyLastAlive = Milliseconds.now() }
@@ -191,8 +213,9 @@ extension Keeper {
         let recorded = old.identity ?? (oldCheck.outcome == .ok ? oldCheck.identity : nil)
         do {
             try Self.require(newCheck, for: credential, plain: newValues, recorded: recorded)
+            rotation.control = try await control(credential, newValues, isWanted: options.controls)
         } catch {
-            try save(rotation, newCheck.outcome == .ok ? "wrong account" : newCheck.outcome.name)
+            try save(rotation, Self.word(for: error, newCheck))
             throw error
         }
         rotation.enter(.proved, at: now())
@@ -210,7 +233,32 @@ extension Keeper {
             try transaction.put(proved)
             try transaction.log(entry("rotate", proved.address.description, "proved"))
         }
-        return newCheck
+        return (newCheck, oldCheck.balance?.currency ?? credential.lastCheck?.balance?.currency)
+    }
+
+    private static func word(for error: OperationError, _ check: Check) -> String {
+        switch error {
+        case .identityDiffers: "wrong account"
+        case .acceptsAnything, .controlIndeterminate: "can't validate"
+        default: check.outcome.name
+        }
+    }
+
+    /// The new key and the old one at once. A fresh key that is refused may not be live yet: it is tried again until
+    /// its window is over.
+    private func tryBoth(
+        _ new: Trial, _ old: Trial, _ activation: Activation, _ options: ProofOptions
+    ) async throws(OperationError) -> (new: Check, old: Check) {
+        var activation = activation
+        while true {
+            let checks = try await steadyCall([new, old])
+            guard let newCheck = checks.first, let oldCheck = checks.last else { throw .courierSilent }
+            guard newCheck.outcome == .badCredentials, let pause = activation.next(now()) else {
+                return (newCheck, oldCheck)
+            }
+            options.waiting(pause)
+            await Self.pause(pause)
+        }
     }
 
     /// proved → promoted: one transaction relabels both versions.

@@ -39,6 +39,8 @@ struct Add: WaitingKeeperCommand {
     @Flag(help: "Store it without a balance call, and flag it.")
     var noCheck = false
 
+    @OptionGroup var control: ControlOption
+
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let address = try Address(address)
         guard let description = try await Opening.courier().describe(address.provider).profiles.first else {
@@ -54,7 +56,7 @@ struct Add: WaitingKeeperCommand {
         let report = try await keeper.add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
-                prefix: prefix, maxAge: maxAge, expires: try expiry(terms), note: note))
+                controls: !control.noControl, prefix: prefix, maxAge: maxAge, expires: try expiry(terms), note: note))
         AddRendering(report: report).show(options, console)
     }
 

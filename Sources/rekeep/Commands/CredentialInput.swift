@@ -31,6 +31,12 @@ struct CredentialInput: ParsableArguments {
     }
 }
 
+/// Whether a wrong key is tried once, to see that it is refused.
+struct ControlOption: ParsableArguments {
+    @Flag(help: "Do not try whether the provider refuses a wrong key.")
+    var noControl = false
+}
+
 /// Asks before something that cannot be taken back.
 struct Confirmation: ParsableArguments {
     @Flag(help: "Answer the confirmations with yes.")

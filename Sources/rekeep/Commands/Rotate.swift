@@ -32,6 +32,8 @@ struct Rotate: WaitingKeeperCommand {
     @Option(help: ArgumentHelp("When the provider ends the new key, such as 2027-01-31.", valueName: "DATE"))
     var expires: Timestamp?
 
+    @OptionGroup var control: ControlOption
+
     @OptionGroup var confirmation: Confirmation
 
     @Flag(help: "Go on with an unfinished rotation.")
@@ -55,19 +57,25 @@ struct Rotate: WaitingKeeperCommand {
             RotationRendering.showAborted(try await keeper.abortRotation(reference), options, console)
             return
         }
-        let report = resume ? try await keeper.resumeRotation(reference) : try await begin(keeper, reference, console)
+        let proof = ProofOptions(controls: !control.noControl) { pause in
+            console.note("The provider refuses the new key; it may not be live yet. Trying again in \(pause).")
+        }
+        let report =
+            resume
+            ? try await keeper.resumeRotation(reference, options: proof)
+            : try await begin(keeper, reference, proof, console)
         try RotationRendering(report: report).show(options, console)
     }
 
-    private func begin(_ keeper: Keeper, _ reference: AddressReference, _ console: Console) async throws
-        -> RotationReport
-    {
+    private func begin(
+        _ keeper: Keeper, _ reference: AddressReference, _ proof: ProofOptions, _ console: Console
+    ) async throws -> RotationReport {
         let plan = try await keeper.planRotation(reference, mode: mode, grace: grace)
         try RotationPlanRendering(plan: plan).show(console)
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
         }
         let values = try input.values(plan.credential.terms.secretFields, options)
-        return try await keeper.rotate(plan, values: values, expires: expires)
+        return try await keeper.rotate(plan, values: values, expires: expires, options: proof)
     }
 }

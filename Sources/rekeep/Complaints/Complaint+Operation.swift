@@ -42,6 +42,14 @@ extension Complaint {
             self.init(
                 "the key could not be proved: \(check.message)",
                 hint: "that says nothing about the key; try again later", ExitStatus.indeterminate)
+        case .acceptsAnything(let host):
+            self.init(
+                "can't validate: \(host) accepts a key that is wrong, so that it accepts this one means nothing",
+                hint: "is that the right host? --no-control goes on without this proof", ExitStatus.indeterminate)
+        case .controlIndeterminate(let check):
+            self.init(
+                "can't validate: whether a wrong key is refused could not be told, \(check.message)",
+                hint: "try again; --no-control goes on without this proof", ExitStatus.indeterminate)
         case .identityDiffers(let expected, let found):
             self.init(
                 found.isEmpty

@@ -36,6 +36,9 @@ struct RotationRendering {
     func show(_ options: GlobalOptions, _ console: Console) throws {
         let rotation = report.rotation
         RemovalRendering(fields: report.credential.terms.fields, removals: report.removals).note(console)
+        if let (old, new) = report.currencies {
+            console.note("warning: the old key's balance is in \(old), the new one's in \(new). Is it the same account?")
+        }
         if options.json {
             console.print(Self.json(rotation, report.targets))
         } else {

@@ -50,6 +50,7 @@ private enum Decoder: String {
         case .fingerprint: again(FingerprintEntry.self, content)
         case .rotation: again(Rotation.self, content)
         case .policy: again(PolicyList.self, content)
+        case .control: again(Control.self, content)
         case .tree: again(TreeNode.self, content)
         case .secret: return
         }

@@ -1,0 +1,21 @@
+/// The negative control: the same balance call with one character of the key changed, which has to be refused. An
+/// endpoint that accepts anything proves nothing. It is made once for a provider, environment and host, because wrong keys
+/// may count against the account.
+public struct Control: Hashable, Sendable {
+    public let provider: String
+    public let environment: String
+    public let host: String
+    public let outcome: Outcome
+    public let at: Timestamp
+
+    public init(provider: String, environment: String, host: String, outcome: Outcome, at: Timestamp) {
+        self.provider = provider
+        self.environment = environment
+        self.host = host
+        self.outcome = outcome
+        self.at = at
+    }
+
+    /// True when the provider tells a wrong key from a right one.
+    public static func isConvincing(_ outcome: Outcome) -> Bool { outcome != .ok && !outcome.isIndeterminate }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// What it takes for a key to count as proved.
+struct ProofTests {
+    private let sandbox: Sandbox
+    private let rehearsal: Rehearsal
+
+    init() async throws {
+        sandbox = try await Sandbox()
+        rehearsal = try Rehearsal()
+    }
+
+    private func addBearer(_ address: String, token: String? = nil, _ more: String...) async throws -> Sandbox.Outcome {
+        try await sandbox.rekeep(
+            ["add", address, "--base-url", rehearsal.url + "/bearer/live", "--input", "-"] + more,
+            input: #"{"token":"\#(token ?? rehearsal.bearerToken)","balance_path":"/v1/account"}"#)
+    }
+
+    private func rotateBearer(_ token: String, _ more: String...) async throws -> Sandbox.Outcome {
+        try await sandbox.rekeep(["rotate", "site/live", "--input", "-"] + more, input: #"{"token":"\#(token)"}"#)
+    }
+
+    private func requests() async throws -> Int {
+        try #require(try await rehearsal.panel("state", "{}")["requests"] as? Int)
+    }
+
+    private func change(_ profile: String, _ old: String, _ new: String) throws {
+        let path = ".config/rekeep/providers/\(profile).yaml"
+        let text = sandbox.text(path)
+        try #require(text.contains(old))
+        try sandbox.write(text.replacing(old, with: new), to: path)
+    }
+
+    @Test func `an endpoint that accepts anything validates nothing`() async throws {
+        try await rehearsal.fault(#"{"accepts_anything":true}"#, provider: "bearer")
+        let added = try await addBearer("site/live/bearer")
+        #expect(added.status == 69)
+        #expect(added.err.contains("can't validate"))
+        #expect(try await sandbox.rekeep("list", "--json").objects.isEmpty)
+        #expect(try await addBearer("site/live/bearer", "--no-control").status == 0)
+
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await rotateBearer(new).status == 69)
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
+        // Nothing is lost: with an honest endpoint it goes on.
+        try await rehearsal.fault("{}", provider: "bearer")
+        #expect(try await sandbox.rekeep("rotate", "--resume", "site/live").status == 0)
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == new)
+    }
+
+    @Test func `the control is made once for a host, and not where the profile forbids it`() async throws {
+        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await requests() == 2)
+        let second = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await addBearer("shop/live/bearer", token: second).status == 0)
+        #expect(try await requests() == 3)
+        try change("domainnameapi", "rotation: cutover", "rotation: cutover\ncontrol: false")
+        #expect(try await sandbox.add("whmcs/live/domainnameapi", rehearsal).status == 0)
+        #expect(try await requests() == 4)
+    }
+
+    @Test func `a fresh key that is not live yet is given its time`() async throws {
+        try change("bearer", "activation_window: 1s", "activation_window: 60s")
+        #expect(try await addBearer("site/live/bearer").status == 0)
+        try await rehearsal.fault(#"{"activation_delay_s":3}"#, provider: "bearer")
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        let rotated = try await rotateBearer(new)
+        #expect(rotated.status == 0, "\(rotated.err)")
+        #expect(rotated.err.contains("it may not be live yet"))
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == new)
+    }
+
+    @Test func `outside its window a refused key is tried once`() async throws {
+        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await rotateBearer("fake-live-0000000000000000").status == 1)
+        let before = try await requests()
+        #expect(try await sandbox.rekeep("rotate", "--resume", "site/live", after: "10s").status == 1)
+        // The new one and the old one.
+        #expect(try await requests() == before + 2)
+    }
+
+    @Test func `an answer that is none is asked for again, twice`() async throws {
+        #expect(try await addBearer("site/live/bearer").status == 0)
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
+        let before = try await requests()
+        #expect(try await rotateBearer(new).status == 69)
+        // The old one before anything is staged, then both, three times.
+        #expect(try await requests() == before + 1 + 6)
+    }
+
+    @Test func `another currency is told`() async throws {
+        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(
+            try await sandbox.rekeep(
+                "add", "euro/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+                input:
+                    #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","balance_pointer":"/account/balance","currency_pointer":"/account/currency"}"#
+            ).status == 0)
+        let other = try await rehearsal.panel("accounts", #"{"provider":"bearer","currency":"EUR"}"#)
+        let foreign = try await rehearsal.regenerate(account: try #require(other["id"] as? String))
+        let rotated = try await sandbox.rekeep(
+            "rotate", "euro/live", "--input", "-", input: #"{"token":"\#(foreign)"}"#)
+        #expect(rotated.status == 0, "\(rotated.err)")
+        #expect(rotated.err.contains("the old key's balance is in USD, the new one's in EUR"))
+    }
+}

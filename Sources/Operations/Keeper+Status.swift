@@ -14,7 +14,28 @@ public struct StatusReport: Sendable {
     public let flags: [Flag]
 }
 
+/// A credential that is to be rotated, and the first of its addresses that was asked for.
+public struct RotationCandidate: Sendable {
+    public let address: Address
+    public let credential: Credential
+}
+
 extension Keeper {
+    /// Each credential that fits, once, however many addresses it is bound to; sorted by address.
+    /// - Parameter onlyDue: those whose key is due, overdue, expiring, expired or retired.
+    public func rotationCandidates(
+        _ patterns: [Pattern], onlyDue: Bool
+    ) throws(OperationError) -> [RotationCandidate] {
+        var seen: Set<CredentialID> = []
+        let wanted: [Flag] = [.due, .overdue, .expiring, .expired, .retired]
+        return try status(patterns).compactMap { report in
+            guard !onlyDue || report.flags.contains(where: wanted.contains),
+                seen.insert(report.credential.id).inserted
+            else { return nil }
+            return RotationCandidate(address: report.address, credential: report.credential)
+        }
+    }
+
     /// Ages, limits and flags of everything that fits, sorted by address. No secret is decrypted.
     public func status(_ patterns: [Pattern]) throws(OperationError) -> [StatusReport] {
         let time = now()

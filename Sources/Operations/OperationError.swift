@@ -55,6 +55,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case noOpenRotation(Address)
     /// Past the point at which it could be aborted.
     case cannotAbort(Rotation)
+    /// The new version is not current yet, or the old key is not accepted now.
+    case cannotRollBack(Rotation, Check?)
     /// Taking the rotation back would erase the only key that may work.
     case wouldLoseKey(Address, Check)
     /// A refusal means nothing while the current key is refused too.

@@ -1,4 +1,4 @@
-internal import Credentials
+public import Credentials
 internal import Providers
 internal import Sealing
 internal import Vault
@@ -51,6 +51,12 @@ extension Keeper {
 
     static func pause(_ span: Span) async {
         try? await Task.sleep(for: .seconds(span.seconds))
+    }
+
+    /// Waits until the clock shows `time`.
+    public func wait(until time: Timestamp) async {
+        let left = time - now()
+        if left.seconds > 0 { await Self.pause(left) }
     }
 }
 

@@ -92,7 +92,8 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
             label: label, fields: try fields.map { field throws(Refusal) in try Self.field(field) },
             baseURL: baseURL.description, variablePrefix: variablePrefix, mode: mode,
             maxAge: Span(seconds: maxAgeSeconds), lifetime: lifetimeSeconds.map(Span.init(seconds:)),
-            activationWindow: Span(seconds: activationWindowSeconds), allowsControl: allowsControl, panelPath: panelPath)
+            activationWindow: Span(seconds: activationWindowSeconds), allowsControl: allowsControl, panelPath: panelPath
+        )
     }
 
     private static func field(_ description: FieldDescription) throws(Refusal) -> Field {

@@ -125,6 +125,20 @@ public final class OpenVault {
         }
     }
 
+    /// Finds out whether a write could be begun, and changes nothing.
+    /// - Throws: `storage`, `diskFull`, `busy`, `rolledBack`, `damaged(.header)`.
+    public func probeWrite() throws(VaultError) {
+        do throws(VaultError) {
+            try database.writing { () throws(VaultError) in
+                _ = try header(notBefore: state.lastSeen())
+                try database.run("UPDATE vault SET id = id")
+                throw .givenUp
+            }
+        } catch {
+            guard error == .givenUp else { throw error }
+        }
+    }
+
     /// Looks at everything, however old the copy may be.
     func verifyAnyAge() throws(VaultError) -> VerifyReport {
         try readAnyAge { snapshot throws(VaultError) in try snapshot.verify() }

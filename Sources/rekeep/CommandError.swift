@@ -22,6 +22,9 @@ enum CommandError: Error {
     case notAPublicKey
     case notASlotName(String)
     case notAnObject(source: String)
+    case notAnObjectOfObjects(source: String)
+    /// Values were given for something that is not to be rotated.
+    case notAskedFor(address: String)
     case programNotFound(String, errno: Int32)
     /// The operation went through, and what was asked about is not well.
     case notWell(Int32)

@@ -1,19 +1,29 @@
 import Sealing
 
-/// Reads one JSON object of texts (RFC 8259) straight into locked memory: `{"api_key": "…"}`. A general
-/// JSON library would leave copies of the values behind.
-struct SecretObject {
-    /// By member name.
-    let values: [String: SecretBytes]
-
+/// Reads one JSON object of texts (RFC 8259), or of such objects, straight into locked memory: `{"api_key": "…"}`. A
+/// general JSON library would leave copies of the values behind.
+enum SecretObject {
+    /// The texts by member name.
     /// - Parameter source: what to call the input in an error.
-    init(_ content: SecretBytes, source: String) throws(CommandError) {
+    static func texts(_ content: SecretBytes, source: String) throws(CommandError) -> [String: SecretBytes] {
         let parsed: [String: SecretBytes]? = content.withBytes { bytes in
             var parser = Parser(bytes: bytes)
-            return parser.object()
+            return parser.whole { $0.string() }
         }
         guard let parsed else { throw .notAnObject(source: source) }
-        values = parsed
+        return parsed
+    }
+
+    /// The texts by member name, by the outer member's name.
+    static func objects(
+        _ content: SecretBytes, source: String
+    ) throws(CommandError) -> [String: [String: SecretBytes]] {
+        let parsed: [String: [String: SecretBytes]]? = content.withBytes { bytes in
+            var parser = Parser(bytes: bytes)
+            return parser.whole { $0.object { $0.string() } }
+        }
+        guard let parsed else { throw .notAnObjectOfObjects(source: source) }
+        return parsed
     }
 
     private struct Parser {
@@ -24,20 +34,25 @@ struct SecretObject {
             self.bytes = bytes
         }
 
-        /// Nil when the bytes are anything but one object of texts, each name once.
-        mutating func object() -> [String: SecretBytes]? {
-            var result: [String: SecretBytes] = [:]
+        /// Nil when the bytes are anything but one object of values, each name once.
+        mutating func whole<Value>(_ value: (inout Parser) -> Value?) -> [String: Value]? {
+            guard let result = object(value) else { return nil }
+            skipSpace()
+            return position == bytes.count ? result : nil
+        }
+
+        mutating func object<Value>(_ read: (inout Parser) -> Value?) -> [String: Value]? {
+            var result: [String: Value] = [:]
             guard take("{") else { return nil }
             if !take("}") {
                 repeat {
-                    guard let name = string(), take(":"), let value = string() else { return nil }
+                    guard let name = string(), take(":"), let value = read(&self) else { return nil }
                     let key = name.withBytes { String(decoding: $0, as: UTF8.self) }
                     guard result.updateValue(value, forKey: key) == nil else { return nil }
                 } while take(",")
                 guard take("}") else { return nil }
             }
-            skipSpace()
-            return position == bytes.count ? result : nil
+            return result
         }
 
         private mutating func skipSpace() {
@@ -51,7 +66,7 @@ struct SecretObject {
             return true
         }
 
-        private mutating func string() -> SecretBytes? {
+        mutating func string() -> SecretBytes? {
             guard take("\"") else { return nil }
             var value = SecretWriter()
             while position < bytes.count {

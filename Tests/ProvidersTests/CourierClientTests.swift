@@ -84,7 +84,8 @@ struct ProviderDescriptionTests {
         fields: [
             .init(name: "k", label: "K", secret: true, optional: false, role: "key", pattern: nil, variable: "KEY")
         ], environments: ["live": "https://live.example", "test": "https://test.example"], variablePrefix: "P",
-        mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, allowsControl: true, panelPath: "",
+        mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, allowsControl: true,
+        panelPath: "",
         isOwn: false)
 
     @Test func `a live key never goes to the test host, nor the other way round`() throws {

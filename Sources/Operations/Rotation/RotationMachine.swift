@@ -77,7 +77,7 @@ extension Keeper {
         }
     }
 
-    private func openRotation(_ id: CredentialID, _ address: Address) throws(OperationError) -> Rotation {
+    func openRotation(_ id: CredentialID, _ address: Address) throws(OperationError) -> Rotation {
         let found = try read { snapshot throws(VaultError) in try snapshot.rotation(of: id) }
         guard let found, !found.state.isOver else { throw .noOpenRotation(address) }
         return found

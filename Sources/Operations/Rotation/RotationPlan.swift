@@ -43,8 +43,13 @@ extension Keeper {
         case .staged, .proved, .promoted, .delivering: if let open { throw .rotationOpen(open) }
         }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
-        let (targets, findings) = try preflight(credential)
+        do {
+            try vault.probeWrite()
+        } catch {
+            throw .vault(error)
+        }
         let values = try values(of: current, in: credential)
+        let (targets, findings) = try preflight(credential, Self.dummies(of: values, credential.terms))
         let check = try await call([Trial(credential: credential, version: current.number, values: values)]).first
         let lastAlive = check?.outcome == .ok ? Milliseconds.now() : nil
         let mode = mode ?? credential.terms.mode
@@ -58,23 +63,29 @@ extension Keeper {
             targets: targets, findings: findings, oldKey: check, lock: lock, rotation: rotation)
     }
 
+    /// Values that look like those of a new key, to try their spelling with: the old ones with a character changed. Where
+    /// the old one is erased, anything.
+    private static func dummies(of values: [String: SecretBytes], _ terms: Terms) -> [String: SecretBytes] {
+        var dummies: [String: SecretBytes] = [:]
+        for field in terms.secretFields {
+            dummies[field.name] =
+                values[field.name].map { WrongKey.made(from: $0, of: field) ?? $0 }
+                ?? SecretBytes("x".utf8)
+        }
+        return dummies
+    }
+
     /// Tries every target of every deployment that the credential is bound to, without touching one.
     private func preflight(
-        _ credential: Credential
+        _ credential: Credential, _ dummies: [String: SecretBytes]
     ) throws(OperationError) -> ([(deployment: Deployment, path: String)], [RotationPlan.Finding]) {
         var targets: [(deployment: Deployment, path: String)] = []
         var findings: [RotationPlan.Finding] = []
         for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
             for target in try self.targets(deployment) {
                 targets.append((deployment, target.path))
-                // A retired value is never rendered, not even to try; what will take its place is not known yet.
-                let retired = credential.current?.isRetired == true
-                let stand = Dictionary(
-                    uniqueKeysWithValues: credential.terms.fields.filter(\.isSecret).map {
-                        ($0.name, SecretBytes("x".utf8))
-                    })
                 let contents = try contents(
-                    of: deployment, preset: try preset(target), replacing: retired ? (credential.id, stand) : nil)
+                    of: deployment, preset: try preset(target), replacing: (credential.id, dummies))
                 do {
                     try TargetWriter(target, of: deployment).preflight(contents.variables)
                 } catch {

@@ -8,12 +8,19 @@ struct CredentialInput: ParsableArguments {
         help: ArgumentHelp("Read a JSON object of field names to values from FILE, or - for stdin.", valueName: "FILE"))
     var input: String?
 
+    /// The values of several credentials, by the name of the address that they were given for; nil without `--input`.
+    func valuesByAddress() throws -> [String: [String: SecretBytes]]? {
+        guard let input else { return nil }
+        let source = input == "-" ? "stdin" : input
+        return try SecretObject.objects(SecretFile.read(input, mustBePrivate: false), source: source)
+    }
+
     /// The values by field name, as they were given.
     /// - Parameter fields: what to ask for at the terminal; optional ones may be left empty.
     func values(_ fields: [Field], _ options: GlobalOptions) throws -> [String: SecretBytes] {
         if let input {
             let source = input == "-" ? "stdin" : input
-            return try SecretObject(SecretFile.read(input, mustBePrivate: false), source: source).values
+            return try SecretObject.texts(SecretFile.read(input, mustBePrivate: false), source: source)
         }
         guard !options.noInput, let prompt = Prompt() else {
             let names = fields.filter { !$0.isOptional }.map(\.label).joined(separator: " and ")

@@ -7,10 +7,11 @@ struct Retire: WaitingKeeperCommand {
         commandName: "retire",
         abstract: "Prove that the previous key is dead, then erase it.",
         discussion: """
-            The provider has to refuse it twice, a minute apart; the first refusal is remembered.
+            The provider has to refuse it twice, a minute apart; the first refusal is remembered, and --wait \
+            stays for the second.
 
             EXAMPLE
-              rekeep retire whmcs/live/domainnameapi
+              rekeep retire whmcs/live/domainnameapi --wait
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -18,8 +19,11 @@ struct Retire: WaitingKeeperCommand {
     @Argument(help: "The address; the provider may be left out where only one fits.")
     var address: String
 
+    @Flag(help: "Stay until the second refusal, a minute later.")
+    var wait = false
+
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        let (address, versions) = try await keeper.retire(AddressReference(address))
+        let (address, versions) = try await retire(keeper, AddressReference(address), console)
         if options.json {
             console.print(
                 JSON.list(
@@ -33,5 +37,20 @@ struct Retire: WaitingKeeperCommand {
         } else {
             for version in versions { console.print("\(address): version \(version.number) is dead and erased.") }
         }
+    }
+    private func retire(
+        _ keeper: Keeper, _ reference: AddressReference, _ console: Console
+    ) async throws -> (Address, [Version]) {
+        guard wait else { return try await keeper.retire(reference) }
+        let again: Timestamp
+        do {
+            return try await keeper.retire(reference)
+        } catch {
+            guard case .refusedOnce(let time) = error else { throw error }
+            again = time
+        }
+        console.note("Refused once; asking again at \(again).")
+        await keeper.wait(until: again)
+        return try await keeper.retire(reference)
     }
 }

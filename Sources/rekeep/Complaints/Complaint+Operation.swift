@@ -102,6 +102,15 @@ extension Complaint {
             self.init(
                 "the rotation is \(rotation.state.name): the new key is current and can't be aborted",
                 hint: Self.wayOn(rotation), ExitStatus.failed)
+        case .cannotRollBack(let rotation, nil):
+            self.init(
+                "the rotation is \(rotation.state.name): the old key was never replaced, so there is nothing to roll back",
+                hint: Self.wayOn(rotation), ExitStatus.failed)
+        case .cannotRollBack(let rotation, .some(let check)):
+            self.init(
+                "the old key can't come back: \(check.message)",
+                hint: "the new key stays current; \(Self.wayOn(rotation))",
+                check.outcome.isIndeterminate ? ExitStatus.indeterminate : ExitStatus.failed)
         case .wouldLoseKey(let address, let check):
             self.init(
                 "the old key is not accepted any more, and the new one is not refused (\(check.message)); taking it back would lose the only key",

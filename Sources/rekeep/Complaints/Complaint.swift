@@ -102,6 +102,14 @@ struct Complaint {
             self.init(
                 "\(source) is not one JSON object of texts, each name once",
                 hint: #"such as {"reseller_id": "…", "api_key": "…"}"#, ExitStatus.badInput)
+        case .notAnObjectOfObjects(let source):
+            self.init(
+                "\(source) is not one JSON object of addresses, each with an object of texts",
+                hint: #"such as {"whmcs/live/domainnameapi": {"api_key": "…"}}"#, ExitStatus.badInput)
+        case .notAskedFor(let address):
+            self.init(
+                "there are values for \(Self.shown(address)), which is not among what is to be rotated; nothing was changed",
+                hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
         case .notWell(let status): self.init("", status)

@@ -12,11 +12,7 @@ struct RotationPlanRendering {
         if let check = plan.oldKey { console.note("  old key: \(check.outcome.name), \(check.message)") }
         console.note("  \(plan.targets.count) target\(plan.targets.count == 1 ? "" : "s") to write:")
         for target in plan.targets { console.note("    \(target.deployment)  \(target.path)") }
-        guard plan.findings.isEmpty else {
-            for finding in plan.findings { console.complain(Complaint(finding.problem).lines) }
-            console.note("Nothing was changed. Mend this first; the old key stays in use.")
-            throw CommandError.notWell(ExitStatus.cannotWrite)
-        }
+        try requireNoFindings(console)
         switch plan.mode {
         case .cutover:
             console.note("  Issue the new key at: \(terms.panelPath)")
@@ -25,6 +21,111 @@ struct RotationPlanRendering {
         case .overlap:
             console.note("  Issue the new key at: \(terms.panelPath)")
             console.note("  Leave the old key valid; it is retired after \(plan.grace).")
+        }
+    }
+
+    private func requireNoFindings(_ console: Console) throws {
+        guard plan.findings.isEmpty else {
+            for finding in plan.findings { console.complain(Complaint(finding.problem).lines) }
+            console.note("Nothing was changed. Mend this first; the old key stays in use.")
+            throw CommandError.notWell(ExitStatus.cannotWrite)
+        }
+    }
+
+    /// For `--dry-run`: what was found is the result.
+    func showAlone(_ options: GlobalOptions, _ console: Console) throws {
+        guard options.json else {
+            try show(console)
+            console.print("Nothing stands in the way of rotating \(plan.address). Nothing was changed.")
+            return
+        }
+        console.print(
+            JSON.object([
+                ("address", .text(plan.address.description)), ("mode", .text(plan.mode.name)),
+                ("old_key", JSON(plan.oldKey?.outcome.name)), ("panel_path", .text(plan.credential.terms.panelPath)),
+                ("targets", .list(plan.targets.map { .text($0.path) })),
+                (
+                    "findings",
+                    .list(
+                        plan.findings.map {
+                            .object([("path", .text($0.path)), ("problem", .text(Complaint($0.problem).text))])
+                        })
+                ),
+            ]))
+        try requireNoFindings(console)
+    }
+}
+
+/// The lines of `rotate --status`.
+struct OpenRotationsRendering {
+    let rotations: [OpenRotation]
+
+    func show(_ options: GlobalOptions, _ console: Console) {
+        if options.json {
+            console.print(
+                JSON.list(
+                    rotations.map {
+                        .object([
+                            ("address", .text($0.address.description)), ("mode", .text($0.rotation.mode.name)),
+                            ("state", .text($0.rotation.state.name)), ("since", JSON($0.rotation.steps.last?.at)),
+                            ("old_version", JSON($0.rotation.oldVersion)),
+                            ("new_version", JSON($0.rotation.newVersion)),
+                            ("grace_until", JSON($0.rotation.graceUntil)),
+                            ("can", .list($0.steps.map { .text($0.rawValue) })),
+                        ])
+                    }))
+            return
+        }
+        guard !rotations.isEmpty else { return console.print("No rotation is open.") }
+        var table = Table("ADDRESS", "STATE", "SINCE", "MODE", "NEXT")
+        for open in rotations {
+            table.add(
+                open.address.description, open.rotation.state.name, open.rotation.steps.last?.at.description ?? "",
+                open.rotation.mode.name, open.steps.map(\.rawValue).joined(separator: " or "))
+        }
+        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+    }
+}
+
+/// What a walk through many rotations came to.
+struct ManyRotationsRendering {
+    let endings: [ManyRotations.Ending]
+
+    /// - Throws: `notWell` with the status that all failures share, or 1.
+    func show(_ options: GlobalOptions, _ console: Console) throws {
+        if options.json {
+            console.print(
+                JSON.list(
+                    endings.map { ending in
+                        let members: [(String, JSON)] =
+                            ending.report.map { RotationRendering.members($0.rotation, $0.targets) }
+                            ?? [("address", .text(ending.address.description)), ("state", .null)]
+                        return .object(members + [("error", JSON(ending.complaint?.text))])
+                    }))
+        } else if endings.isEmpty {
+            console.print("Nothing is due.")
+        } else {
+            var table = Table("ADDRESS", "STATE", "TARGETS", "DOWNTIME")
+            for ending in endings {
+                let done = ending.report?.targets.count { $0.isDone } ?? 0
+                table.add(
+                    ending.address.description, ending.report?.rotation.state.name ?? "failed",
+                    ending.report.map { "\(done) of \($0.targets.count)" } ?? "",
+                    ending.report?.rotation.downtimeMilliseconds.map { "\($0) ms" } ?? "")
+            }
+            for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        }
+        for report in endings.compactMap(\.report) {
+            for target in report.targets {
+                if let problem = target.problem { console.complain(Complaint(problem).lines) }
+            }
+        }
+        let statuses = endings.compactMap { ending in
+            ending.complaint?.status
+                ?? (ending.report?.targets.allSatisfy(\.isDone) == false ? ExitStatus.cannotWrite : nil)
+        }
+        if let first = statuses.first {
+            throw CommandError.notWell(statuses.allSatisfy { $0 == first } ? first : ExitStatus.notWell)
         }
     }
 }
@@ -37,7 +138,8 @@ struct RotationRendering {
         let rotation = report.rotation
         RemovalRendering(fields: report.credential.terms.fields, removals: report.removals).note(console)
         if let (old, new) = report.currencies {
-            console.note("warning: the old key's balance is in \(old), the new one's in \(new). Is it the same account?")
+            console.note(
+                "warning: the old key's balance is in \(old), the new one's in \(new). Is it the same account?")
         }
         if options.json {
             console.print(Self.json(rotation, report.targets))
@@ -48,14 +150,19 @@ struct RotationRendering {
             if let problem = target.problem { console.complain(Complaint(problem).lines) }
         }
         if !report.targets.allSatisfy(\.isDone) {
-            console.note("The new key is current. rekeep rotate --resume \(report.address) finishes the rest.")
+            console.note(
+                rotation.state == .rolledBack
+                    ? "The old key is current again. rekeep deploy finishes the rest."
+                    : "The new key is current. rekeep rotate --resume \(report.address) finishes the rest.")
             throw CommandError.notWell(ExitStatus.cannotWrite)
         }
     }
 
     private func showText(_ rotation: Rotation, _ console: Console) {
         let style = Style(isOn: console.usesColor)
-        if let new = rotation.newVersion {
+        if rotation.state == .rolledBack {
+            console.print("\(report.address): version \(rotation.oldVersion) is current again.")
+        } else if let new = rotation.newVersion {
             console.print("\(report.address): version \(new) is current, version \(rotation.oldVersion) is previous.")
         }
         if !report.targets.isEmpty {
@@ -76,7 +183,9 @@ struct RotationRendering {
                 "The old key stays valid until \(rotation.graceUntil?.description ?? ""). Then: rekeep retire \(report.address)"
             )
         case .retiring: console.print("When the old key is dead: rekeep retire \(report.address)")
-        case .planned, .staged, .proved, .promoted, .delivering, .done, .aborted, .rolledBack:
+        case .rolledBack:
+            console.print("When the newer key is dead: rekeep retire \(report.address)")
+        case .planned, .staged, .proved, .promoted, .delivering, .done, .aborted:
             console.print("State: \(rotation.state.name)")
         }
     }
@@ -92,7 +201,11 @@ struct RotationRendering {
     private static func mark(_ done: Bool) -> (String, Style.Tone?) { done ? ("yes", .good) : ("no", .bad) }
 
     private static func json(_ rotation: Rotation, _ targets: [TargetReport]) -> JSON {
-        .object([
+        .object(members(rotation, targets))
+    }
+
+    static func members(_ rotation: Rotation, _ targets: [TargetReport]) -> [(String, JSON)] {
+        [
             ("address", .text(rotation.address.description)), ("mode", .text(rotation.mode.name)),
             ("state", .text(rotation.state.name)),
             (
@@ -104,6 +217,6 @@ struct RotationRendering {
             ),
             ("old_version", JSON(rotation.oldVersion)), ("new_version", JSON(rotation.newVersion)),
             ("targets", .list(targets.map(DeployRendering.json))), ("downtime_ms", JSON(rotation.downtimeMilliseconds)),
-        ])
+        ]
     }
 }

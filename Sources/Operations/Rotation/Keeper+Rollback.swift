@@ -1,0 +1,84 @@
+public import Credentials
+internal import Vault
+
+/// A rotation that is not over, and what can be done with it now.
+public struct OpenRotation: Sendable {
+    /// What a person can do next.
+    public enum Step: String, Sendable {
+        case resume, abort, rollback, retire
+    }
+
+    public let address: Address
+    public let rotation: Rotation
+
+    public var steps: [Step] {
+        switch rotation.state {
+        case .staged, .proved: [.resume, .abort]
+        case .promoted, .delivering: [.resume, .rollback]
+        case .grace, .retiring: [.retire, .rollback]
+        case .planned, .done, .aborted, .rolledBack: []
+        }
+    }
+}
+
+extension Keeper {
+    /// Every rotation that is not over, sorted by address.
+    /// - Parameter patterns: over all addresses of the credentials; none means all.
+    public func openRotations(_ patterns: [Pattern]) throws(OperationError) -> [OpenRotation] {
+        try read { snapshot throws(VaultError) in
+            var open: [OpenRotation] = []
+            try snapshot.forEachRotation { rotation throws(VaultError) in
+                guard !rotation.state.isOver else { return }
+                let credential = try snapshot.credential(rotation.credential)
+                guard let address = credential.addresses.first, credential.addresses.contains(where: patterns.match)
+                else { return }
+                open.append(OpenRotation(address: address, rotation: rotation))
+            }
+            return open
+        }.sorted { $0.address < $1.address }
+    }
+
+    /// Makes the previous version current again and delivers it, if the provider accepts it at this moment.
+    /// - Throws: `noOpenRotation`; `cannotRollBack` before the new version is current, or when the old key is not
+    ///   accepted now; `heldByAnother`.
+    public func rollBackRotation(_ reference: AddressReference) async throws(OperationError) -> RotationReport {
+        let (address, credential) = try find(reference)
+        let lock = try rotationLock(credential.id)
+        defer { withExtendedLifetime(lock) {} }
+        let open = try openRotation(credential.id, address)
+        guard open.state.isPromoted, let old = credential.version(number: open.oldVersion), old.state == .previous
+        else { throw .cannotRollBack(open, nil) }
+        let values = try values(of: old, in: credential)
+        let check = try await steadyCall([Trial(credential: credential, version: old.number, values: values)])[0]
+        do {
+            try Self.require(check, for: credential, plain: values, recorded: old.identity)
+        } catch {
+            throw .cannotRollBack(open, check)
+        }
+        let rotation = try write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(credential.id)
+            for version in credential.versions where version.state == .current {
+                credential.update(version: version.number) { $0.state = .previous }
+            }
+            credential.update(version: old.number) {
+                $0.state = .current
+                $0.refusedAt = nil
+                $0.provedAt = check.at
+            }
+            credential.lastCheck = check
+            var rotation = open
+            rotation.oldKey = Rotation.Probe(outcome: check.outcome, at: check.at)
+            rotation.enter(.rolledBack, at: now())
+            try transaction.put(credential)
+            try transaction.put(rotation)
+            try transaction.log(entry("rotate", address.description, "rolled back to version \(old.number)"))
+            return rotation
+        }
+        // From here on a crash leaves targets that drift, and deploy finishes.
+        let targets = await deliver(to: Set(credential.addresses.map(\.deployment)).sorted())
+        let after = try read { snapshot throws(VaultError) in try snapshot.credential(credential.id) }
+        return RotationReport(
+            address: address, rotation: rotation, credential: after, targets: targets, removals: [:], newKey: nil,
+            currencies: nil)
+    }
+}

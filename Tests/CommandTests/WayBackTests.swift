@@ -1,0 +1,192 @@
+import Foundation
+import Testing
+
+/// What can be seen of a rotation, tried before it, and taken back after it.
+struct WayBackTests {
+    private let sandbox: Sandbox
+    private let rehearsal: Rehearsal
+
+    init() async throws {
+        sandbox = try await Sandbox()
+        rehearsal = try Rehearsal()
+    }
+
+    private func bearer() async throws {
+        let added = try await sandbox.rekeep(
+            "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+            input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account"}"#)
+        try #require(added.status == 0, "\(added.err)")
+        let path = sandbox.file("site.env")
+        try #require(await sandbox.rekeep("target", "add", "site/live", "--path", path).status == 0)
+        try #require(await sandbox.rekeep("deploy").status == 0)
+    }
+
+    private func rotateBearer(_ token: String) async throws -> Sandbox.Outcome {
+        try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
+    }
+
+    private func open() async throws -> [String: Any] {
+        try await sandbox.rekeep("rotate", "--status", "--json").objects.first ?? [:]
+    }
+
+    @Test func `a rotation is rolled back while the old key is accepted, and every target with it`() async throws {
+        try await bearer()
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await rotateBearer(new).status == 0)
+        #expect(sandbox.text("site.env").contains(new))
+        #expect(try await open()["can"] as? [String] == ["retire", "rollback"])
+        #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live").status == 64)
+        let back = try await sandbox.rekeep("rotate", "--rollback", "site/live", "--yes", "--json")
+        #expect(back.status == 0, "\(back.err)")
+        #expect(back.object["state"] as? String == "rolled-back")
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
+        #expect(sandbox.text("site.env").contains(rehearsal.bearerToken) && !sandbox.text("site.env").contains(new))
+        #expect(try await sandbox.rekeep("drift").status == 0)
+        #expect(try await open().isEmpty)
+        // The newer key is a previous one now, and goes like one.
+        try await rehearsal.panel("revoke", #"{"key":"\#(new)"}"#)
+        #expect(try await sandbox.rekeep("retire", "site/live").status == 1)
+        #expect(try await sandbox.rekeep("retire", "site/live", after: "61s").status == 0)
+    }
+
+    @Test func `there is no way back to a dead key, nor without an answer`() async throws {
+        try await sandbox.shared(rehearsal)
+        let new = try await rehearsal.regenerate()
+        #expect(try await sandbox.rekeep("rotate", "--rollback", "whmcs/live", "--yes").status == 66)
+        #expect(try await sandbox.rotate(new).status == 0)
+        let dead = try await sandbox.rekeep("rotate", "--rollback", "whmcs/live", "--yes")
+        #expect(dead.status == 2)
+        #expect(dead.err.contains("can't come back"))
+        try await rehearsal.fault(#"{"status":503}"#)
+        #expect(try await sandbox.rekeep("rotate", "--rollback", "whmcs/live", "--yes").status == 69)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
+        #expect(sandbox.text("whmcs.env").contains(new))
+    }
+
+    @Test func `status shows what is open and what each can do now`() async throws {
+        try await sandbox.shared(rehearsal)
+        #expect(try await sandbox.rekeep("rotate", "--status").out == "No rotation is open.\n")
+        let new = try await rehearsal.regenerate()
+        try await rehearsal.fault(#"{"status":503}"#)
+        #expect(try await sandbox.rotate(new).status == 69)
+        let staged = try await open()
+        #expect(staged["state"] as? String == "staged")
+        #expect(staged["can"] as? [String] == ["resume", "abort"])
+        #expect(try await sandbox.rekeep("rotate", "--status", "wisecp/**", "--json").objects.count == 1)
+        #expect(try await sandbox.rekeep("rotate", "--status", "other/**", "--json").objects.isEmpty)
+        try await rehearsal.fault("{}")
+        #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
+        #expect(try await open()["can"] as? [String] == ["retire", "rollback"])
+    }
+
+    @Test func `a dry run tries everything, changes nothing and asks nothing`() async throws {
+        try await sandbox.shared(rehearsal)
+        let before = try await sandbox.rekeep("verify", "--json").object["generation"] as? Int
+        let well = try await sandbox.rekeep("rotate", "whmcs/live", "--dry-run", "--json")
+        #expect(well.status == 0, "\(well.err)")
+        #expect((well.object["findings"] as? [Any])?.isEmpty == true)
+        #expect(well.object["old_key"] as? String == "ok")
+        try FileManager.default.removeItem(atPath: sandbox.file("wisecp.env"))
+        try FileManager.default.createDirectory(atPath: sandbox.file("wisecp.env"), withIntermediateDirectories: false)
+        let found = try await sandbox.rekeep("rotate", "whmcs/live", "--dry-run", "--json")
+        #expect(found.status == 73)
+        #expect((found.object["findings"] as? [[String: Any]])?.first?["path"] as? String == sandbox.file("wisecp.env"))
+        #expect(try await sandbox.rekeep("verify", "--json").object["generation"] as? Int == before)
+    }
+
+    @Test func `who has no new key yet is not asked for one while nobody could prove it`() async throws {
+        try await sandbox.shared(rehearsal)
+        try await rehearsal.fault(#"{"status":503}"#)
+        let stopped = try await sandbox.rekeep("rotate", "whmcs/live", "--yes", "--no-input")
+        #expect(stopped.status == 69)
+        #expect(try await open().isEmpty)
+    }
+
+    @Test func `retire stays for the second refusal`() async throws {
+        try await sandbox.shared(rehearsal)
+        #expect(try await sandbox.rotate(try await rehearsal.regenerate()).status == 0)
+        // A minute passes on the test's clock: rekeep finds that the first refusal was a minute ago.
+        #expect(try await sandbox.rekeep("retire", "whmcs/live").status == 1)
+        let retired = try await sandbox.rekeep("retire", "whmcs/live", "--wait", after: "59s")
+        #expect(retired.status == 0, "\(retired.err)")
+    }
+
+    @Test func `a vault that cannot be written is found before anything is asked`() async throws {
+        try await sandbox.shared(rehearsal)
+        // Root may write anything: a directory without room for a journal stands for a file system that is read-only.
+        try FileManager.default.createDirectory(atPath: sandbox.vault + "-journal", withIntermediateDirectories: false)
+        let stopped = try await sandbox.rekeep("rotate", "whmcs/live", "--yes", "--no-input")
+        #expect(stopped.status == 2, "\(stopped.err)")
+        #expect(stopped.err.contains("nothing was changed"))
+    }
+}
+
+/// Many rotations in one run.
+struct ManyRotationsTests {
+    private let sandbox: Sandbox
+    private let rehearsal: Rehearsal
+
+    init() async throws {
+        sandbox = try await Sandbox()
+        rehearsal = try Rehearsal()
+    }
+
+    /// - Returns: the tokens, old and new, by address.
+    private func tokens(_ count: Int) async throws -> [String: (old: String, new: String)] {
+        var tokens: [String: (String, String)] = [:]
+        for number in 1...count {
+            let address = "app\(number)/live/bearer"
+            let old = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+            let added = try await sandbox.rekeep(
+                "add", address, "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+                input: #"{"token":"\#(old)","balance_path":"/v1/account"}"#)
+            try #require(added.status == 0, "\(added.err)")
+            tokens[address] = (old, try await rehearsal.regenerate(account: rehearsal.bearerAccount))
+        }
+        return tokens
+    }
+
+    private func input(_ tokens: [String: (old: String, new: String)]) -> String {
+        "{" + tokens.map { #""\#($0)":{"token":"\#($1.new)"}"# }.joined(separator: ",") + "}"
+    }
+
+    @Test func `all that is due is rotated, bound addresses together, and nothing else`() async throws {
+        var tokens = try await tokens(3)
+        #expect(try await sandbox.rekeep("link", "twin/live/bearer", "app1/live/bearer").status == 0)
+        #expect(try await sandbox.rekeep("edit", "app3/live", "--max-age", "900d").status == 0)
+        let wrong = try await sandbox.rekeep("rotate", "--due", "--input", "-", input: input(tokens), after: "80d")
+        #expect(wrong.status == 65)
+        #expect(wrong.err.contains("app3/live/bearer"))
+        let third = tokens.removeValue(forKey: "app3/live/bearer")
+        let rotated = try await sandbox.rekeep(
+            "rotate", "--due", "--json", "--input", "-", input: input(tokens), after: "80d")
+        #expect(rotated.status == 0, "\(rotated.err)")
+        #expect(rotated.objects.compactMap { $0["state"] as? String } == ["grace", "grace"])
+        for (address, token) in tokens {
+            #expect(try await sandbox.rekeep("show", address, "--field", "token").out == token.new)
+        }
+        #expect(try await sandbox.rekeep("show", "twin/live", "--field", "token").out == tokens["app1/live/bearer"]?.new)
+        #expect(try await sandbox.rekeep("show", "app3/live", "--field", "token").out == third?.old)
+    }
+
+    @Test func `one that fails does not keep the others, and the summary says which`() async throws {
+        var tokens = try await tokens(3)
+        tokens["app2/live/bearer"]?.new = "fake-live-0000000000000000"
+        let rotated = try await sandbox.rekeep("rotate", "app*/**", "--json", "--input", "-", input: input(tokens))
+        #expect(rotated.status == 1, "\(rotated.err)")
+        #expect(rotated.objects.map { $0["state"] as? String } == ["grace", nil, "grace"])
+        #expect((rotated.objects[1]["error"] as? String)?.contains("not usable") == true)
+        #expect(try await sandbox.rekeep("verify").status == 0)
+    }
+
+    @Test func `values that are missing or of the wrong form are told before or by name`() async throws {
+        var tokens = try await tokens(2)
+        #expect(try await sandbox.rekeep("rotate", "app*/**", "--input", "-", input: #"{"token":"x"}"#).status == 65)
+        #expect(try await sandbox.rekeep("rotate", "--due", "--no-input").out == "Nothing is due.\n")
+        tokens["app2/live/bearer"] = nil
+        let rotated = try await sandbox.rekeep("rotate", "app*/**", "--input", "-", input: input(tokens))
+        #expect(rotated.status == 64)
+        #expect(rotated.err.contains("a new key of app2/live/bearer"))
+        #expect(try await sandbox.rekeep("rotate", "nothing/**", "--no-input").status == 66)
+    }
+}

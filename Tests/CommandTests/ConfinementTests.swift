@@ -60,6 +60,28 @@ struct ConfinementTests {
         }
     }
 
+    /// The Swift runtime's own crash report prints the memory behind the registers.
+    @Test func `a crash prints nothing of the memory`() async throws {
+        let sandbox = try await Sandbox()
+        try FileManager.default.createDirectory(atPath: sandbox.file("flips"), withIntermediateDirectories: false)
+        func crashing(_ words: [String]) async throws -> Sandbox.Outcome {
+            try await sandbox.run(
+                [
+                    "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fcntl", "-e",
+                    "inject=fcntl:signal=SEGV:when=1",
+                ]
+                    + words, more: ["SWIFT_BACKTRACE": "enable=yes,color=no"])
+        }
+        let outcome = try await crashing([Sandbox.products + "/rekeep", "list"])
+        #expect(outcome.status == 128 + SIGSEGV)
+        #expect(outcome.err.isEmpty && outcome.out.isEmpty, "\(outcome.err.prefix(200))")
+        // A program that does not raise the guard shows what would be printed.
+        let other = try await crashing([
+            Sandbox.products + "/bit-flips", sandbox.vault, sandbox.identity, sandbox.file("flips"), "0", "999999",
+        ])
+        #expect(other.err.contains("crash"), "\(other.err.prefix(200))")
+    }
+
     /// What somebody with an editor does to the file, the class that names it, and the exit status that scripts see.
     @Test(arguments: [
         ("a deleted row", "DELETE FROM address WHERE rowid = 1", "freshness"),

@@ -113,7 +113,7 @@ struct WayBackTests {
 
     @Test func `a vault that cannot be written is found before anything is asked`() async throws {
         try await sandbox.shared(rehearsal)
-        // Root may write anything: a directory without room for a journal stands for a file system that is read-only.
+        // Root may write anything: a directory in the journal's place stands for a file system that is read-only.
         try FileManager.default.createDirectory(atPath: sandbox.vault + "-journal", withIntermediateDirectories: false)
         let stopped = try await sandbox.rekeep("rotate", "whmcs/live", "--yes", "--no-input")
         #expect(stopped.status == 2, "\(stopped.err)")
@@ -165,7 +165,8 @@ struct ManyRotationsTests {
         for (address, token) in tokens {
             #expect(try await sandbox.rekeep("show", address, "--field", "token").out == token.new)
         }
-        #expect(try await sandbox.rekeep("show", "twin/live", "--field", "token").out == tokens["app1/live/bearer"]?.new)
+        let twin = try await sandbox.rekeep("show", "twin/live", "--field", "token").out
+        #expect(twin == tokens["app1/live/bearer"]?.new)
         #expect(try await sandbox.rekeep("show", "app3/live", "--field", "token").out == third?.old)
     }
 

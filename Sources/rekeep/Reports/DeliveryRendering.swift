@@ -78,16 +78,19 @@ struct DriftRendering {
                         .object([
                             ("deployment", .text($0.deployment.description)), ("path", .text($0.path)),
                             ("state", .text($0.state.rawValue)), ("version", JSON($0.version)),
+                            ("hook_due", .bool($0.isHookDue)),
                         ])
                     }
                 ))
         } else {
-            var table = Table("DEPLOYMENT", "TARGET", "STATE", "VERSION", "VARIABLES")
+            var table = Table("DEPLOYMENT", "TARGET", "STATE", "VERSION", "HOOK", "VARIABLES")
             for report in reports {
                 table.add(
                     (report.deployment.description, nil), (report.path, nil),
                     (report.state.rawValue, report.state == .current ? .good : .bad),
-                    (report.version.map(String.init) ?? "", nil), (report.variables.joined(separator: " "), nil))
+                    (report.version.map(String.init) ?? "", nil),
+                    (report.isHookDue ? "due" : "", report.isHookDue ? .bad : nil),
+                    (report.variables.joined(separator: " "), nil))
             }
             for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
         }

@@ -67,7 +67,8 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Profiles/domainnameapi.yaml"), .embedInCode("Profiles/101domain.yaml"),
-                .embedInCode("Profiles/bearer.yaml"),
+                .embedInCode("Profiles/bearer.yaml"), .embedInCode("Profiles/cloudflare.yaml"),
+                .embedInCode("Profiles/gandi.yaml"),
             ], swiftSettings: house),
         .executableTarget(
             name: "rekeep-rehearsal",

@@ -62,6 +62,12 @@ public enum OperationError: Error, Equatable, Sendable {
     /// A refusal means nothing while the current key is refused too.
     case currentNotAccepted(Check)
     case nothingToRetire(Address)
+    /// There is no key to ask for another with.
+    case nothingToIssueWith(Address)
+    /// The provider said that it issued a key, and gave none.
+    case issuedNothing(panelPath: String)
+    /// No usable answer: a key may have been issued that nobody knows.
+    case issueIndeterminate(Check)
     case notDelivered(Rotation, failed: [String])
     case oldKeyAlive(panelPath: String)
     /// Refused once; the second refusal counts from this moment on.

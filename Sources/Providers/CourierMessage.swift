@@ -7,6 +7,23 @@ public enum CourierQuestion: Sendable {
     /// Loads the profile in a file and runs its samples.
     case validate(file: String)
     case balance(BalanceCall)
+    /// Asks for a new key with this one.
+    case issue(BalanceCall)
+    /// Asks to end this key.
+    case revoke(BalanceCall)
+}
+
+/// A key that a provider has just issued. It crosses the pipe as text, which SECURITY.md lists.
+public struct IssuedKey: Codable, Sendable, Equatable {
+    /// By field name.
+    public let values: [String: String]
+    /// When the provider ends it, as it wrote that.
+    public let expires: String?
+
+    public init(values: [String: String], expires: String?) {
+        self.values = values
+        self.expires = expires
+    }
 }
 
 /// Everything that one balance call needs, and nothing else.
@@ -36,19 +53,24 @@ public struct CourierAnswer: Codable, Sendable, Equatable {
         case badProfile(file: String, place: String, problem: String)
         case badBaseURL
         case malformedQuestion
+        /// The profile does not say how a key is issued or ended by API.
+        case cannotChangeKeys(String)
     }
 
     public let id: Int
     public var descriptions: [ProviderDescription]?
     public var result: BalanceResult?
+    public var issued: IssuedKey?
     public var refusal: Refusal?
 
     public init(
-        id: Int, descriptions: [ProviderDescription]? = nil, result: BalanceResult? = nil, refusal: Refusal? = nil
+        id: Int, descriptions: [ProviderDescription]? = nil, result: BalanceResult? = nil,
+        issued: IssuedKey? = nil, refusal: Refusal? = nil
     ) {
         self.id = id
         self.descriptions = descriptions
         self.result = result
+        self.issued = issued
         self.refusal = refusal
     }
 }
@@ -102,19 +124,9 @@ extension CourierQuestion {
         case .validate(let file):
             line.append(",\"ask\":\"validate\"")
             line.append(key: "file", SecretBytes(file.utf8))
-        case .balance(let call):
-            line.append(",\"ask\":\"balance\"")
-            line.append(key: "provider", SecretBytes(call.provider.utf8))
-            line.append(key: "environment", SecretBytes(call.environment.utf8))
-            if let url = call.ownBaseURL { line.append(key: "base_url", SecretBytes(url.utf8)) }
-            line.append(",\"fields\":{")
-            for (index, field) in call.fields.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { line.append(UInt8(ascii: ",")) }
-                line.append(json: SecretBytes(field.key.utf8))
-                line.append(UInt8(ascii: ":"))
-                line.append(json: field.value)
-            }
-            line.append(UInt8(ascii: "}"))
+        case .balance(let call): line.append(asking: "balance", call)
+        case .issue(let call): line.append(asking: "issue", call)
+        case .revoke(let call): line.append(asking: "revoke", call)
         }
         line.append("}\n")
         return line.finish()
@@ -122,6 +134,23 @@ extension CourierQuestion {
 }
 
 extension SecretWriter {
+    fileprivate mutating func append(asking what: StaticString, _ call: BalanceCall) {
+        append(",\"ask\":\"")
+        append(what)
+        append("\"")
+        append(key: "provider", SecretBytes(call.provider.utf8))
+        append(key: "environment", SecretBytes(call.environment.utf8))
+        if let url = call.ownBaseURL { append(key: "base_url", SecretBytes(url.utf8)) }
+        append(",\"fields\":{")
+        for (index, field) in call.fields.sorted(by: { $0.key < $1.key }).enumerated() {
+            if index > 0 { append(UInt8(ascii: ",")) }
+            append(json: SecretBytes(field.key.utf8))
+            append(UInt8(ascii: ":"))
+            append(json: field.value)
+        }
+        append(UInt8(ascii: "}"))
+    }
+
     fileprivate mutating func append(key: StaticString, _ value: SecretBytes) {
         append(",\"")
         append(key)

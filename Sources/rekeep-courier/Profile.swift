@@ -57,7 +57,25 @@ struct Profile {
         }
     }
 
+    /// A request that changes something at the provider, and the answers that say that it did.
+    struct Change {
+        let request: Request
+        let succeeded: [Condition]
+    }
+
+    /// How a new key is made by API.
+    struct Issue {
+        let change: Change
+        /// Where in the answer the new value of each field stands.
+        let values: [(field: String, pointer: String)]
+        /// Where the moment stands at which the provider ends it (RFC 3339), if it says so.
+        let expires: String?
+    }
+
     let description: ProviderDescription
+    let issue: Issue?
+    /// Ends the key that the request is made with.
+    let revoke: Change?
     let requests: [Request]
     /// In the order in which they are tried.
     let outcomes: [(outcome: Outcome, conditions: [Condition])]
@@ -102,6 +120,13 @@ struct Profile {
             allowsControl: try map.flag("control", absent: true), panelPath: try map.text("panel"), isOwn: isOwn)
         limit = try Self.limit(map.map("limit"))
         samples = try map.list("samples", Self.sample)
+        issue = try map.optionalMap("issue").map { given throws(ProfileFault) in try Self.issue(given) }
+        revoke = try map.optionalMap("revoke").map { given throws(ProfileFault) in
+            var map = given
+            let change = try Self.change(&map)
+            try map.finish()
+            return change
+        }
         var balance = try map.map("balance")
         try map.finish()
         requests = try balance.list("requests", Self.request)
@@ -142,8 +167,14 @@ struct Profile {
         }
         let known = Set(fields.map(\.name))
         let plain = Set(fields.filter { !$0.secret }.map(\.name))
-        for (index, request) in requests.enumerated() {
-            let place = "balance.requests[\(index)]"
+        let secrets = Set(fields.filter(\.secret).map(\.name))
+        for (field, _) in issue?.values ?? [] where !secrets.contains(field) {
+            throw ProfileFault(place: "issue.values.\(field)", problem: "is no secret field")
+        }
+        var all = requests.enumerated().map { ("balance.requests[\($0.offset)]", $0.element) }
+        if let issue { all.append(("issue.request", issue.change.request)) }
+        if let revoke { all.append(("revoke.request", revoke.request)) }
+        for (place, request) in all {
             for name in request.url.names + request.headers.flatMap(\.value.names)
             where name != "base_url" && !known.contains(name) {
                 throw ProfileFault(place: place, problem: "{{\(name)}} is no field")
@@ -191,10 +222,37 @@ struct Profile {
         return limit
     }
 
+    private static func issue(_ given: YAMLMap) throws(ProfileFault) -> Issue {
+        var map = given
+        let change = try change(&map)
+        let values = try map.texts("values").sorted { $0.key < $1.key }.map { (field: $0.key, pointer: $0.value) }
+        guard !values.isEmpty else { throw map.fault("values", "the place of the new key is missing") }
+        let issue = Issue(change: change, values: values, expires: try map.optionalText("expires"))
+        try map.finish()
+        return issue
+    }
+
+    private static func change(_ map: inout YAMLMap) throws(ProfileFault) -> Change {
+        let given = try map.map("request")
+        let change = Change(
+            request: try request(given.node, given.place, methods: ["POST", "PUT", "DELETE"]),
+            succeeded: try map.list("succeeded") { node, place throws(ProfileFault) in
+                try Condition(node, place: place)
+            })
+        guard !change.succeeded.isEmpty else { throw map.fault("succeeded", "is missing: nothing would ever succeed") }
+        return change
+    }
+
     private static func request(_ node: Node, _ place: String) throws(ProfileFault) -> Request {
+        try request(node, place, methods: ["GET", "POST"])
+    }
+
+    private static func request(_ node: Node, _ place: String, methods: [String]) throws(ProfileFault) -> Request {
         var map = try YAMLMap(node, place: place)
         let method = try map.text("method")
-        guard method == "GET" || method == "POST" else { throw map.fault("method", "GET or POST is expected") }
+        guard methods.contains(method) else {
+            throw map.fault("method", methods.joined(separator: " or ") + " is expected")
+        }
         let headers = try templates(map.texts("headers"), place + ".headers")
         let form = try templates(map.texts("form"), place + ".form")
         let json = try map.optionalText("json").map { text throws(ProfileFault) in

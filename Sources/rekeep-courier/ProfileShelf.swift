@@ -10,7 +10,8 @@ struct ProfileShelf {
     static let embedded: [(file: String, bytes: [UInt8])] = [
         ("domainnameapi.yaml", PackageResources.domainnameapi_yaml),
         ("101domain.yaml", PackageResources._01domain_yaml),
-        ("bearer.yaml", PackageResources.bearer_yaml),
+        ("bearer.yaml", PackageResources.bearer_yaml), ("cloudflare.yaml", PackageResources.cloudflare_yaml),
+        ("gandi.yaml", PackageResources.gandi_yaml),
     ]
 
     init(ownDirectory: String?) {

@@ -41,6 +41,8 @@ struct RekeepCourier {
         case "describe": write(courier.shelf.describe(question.provider, question: question.id))
         case "validate": write(ProfileShelf.validate(question.file ?? "", question: question.id))
         case "balance": write(await courier.balance(question))
+        case "issue": write(await courier.issue(question))
+        case "revoke": write(await courier.revoke(question))
         default: write(CourierAnswer(id: question.id, refusal: .malformedQuestion))
         }
     }

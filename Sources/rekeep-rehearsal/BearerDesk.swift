@@ -9,16 +9,25 @@ enum BearerToken {
     }
 }
 
-/// The common shape of hosting APIs: `GET /v1/account` with scopes.
+/// The common shape of hosting APIs: `GET /v1/account` with scopes, `POST /v1/tokens` for another token of the same
+/// account, `DELETE /v1/tokens/current` to end the one that is used.
 struct BearerDesk {
     let registrar: Registrar
 
     func answer(_ request: HTTPRequest, environment: String, address: String) async -> HTTPResponse {
-        guard request.path.hasSuffix("/v1/account") else { return Reply.json(#"{"message":"Not found"}"#, status: 404) }
-        switch await registrar.judge(
-            BearerToken.of(request), provider: .bearer, environment: environment, address: address)
-        {
+        let token = BearerToken.of(request)
+        switch await registrar.judge(token, provider: .bearer, environment: environment, address: address) {
         case .accepted(let account):
+            if request.method == .POST, request.path.hasSuffix("/v1/tokens") {
+                return await issue(account, environment)
+            }
+            if request.method == .DELETE, request.path.hasSuffix("/v1/tokens/current"), let token {
+                _ = await registrar.revoke(token)
+                return Reply.empty(204)
+            }
+            guard request.path.hasSuffix("/v1/account") else {
+                return Reply.json(#"{"message":"Not found"}"#, status: 404)
+            }
             return Reply.json(
                 #"{"account":{"id":"\#(account.id)","balance":"\#(account.balance)","currency":"\#(account.currency)"}}"#
             )
@@ -28,6 +37,16 @@ struct BearerDesk {
         case .addressNotAllowed:
             return Reply.json(#"{"message":"Your address may not use this token"}"#, status: 403)
         }
+    }
+}
+
+extension BearerDesk {
+    private func issue(_ account: Registrar.Account, _ environment: String) async -> HTTPResponse {
+        let key = await registrar.issueKey(
+            account: account.id, environment: environment, lifetime: 90 * 86_400, mayReadAccount: true)
+        guard let key, let expires = key.expires else { return Reply.json(#"{"message":"Not found"}"#, status: 404) }
+        return Reply.json(
+            #"{"token":"\#(key.value)","expires_at":"\#(expires.formatted(.iso8601))"}"#, status: 201)
     }
 }
 

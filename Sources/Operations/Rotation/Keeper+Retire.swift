@@ -7,11 +7,14 @@ extension Keeper {
 
     /// Proves that the previous keys are dead and erases them. The provider has to refuse a key twice, a
     /// minute apart, while it accepts the current one; the first refusal is remembered between runs.
+    /// - Parameter revoking: ask the provider to end those that it still accepts, once it has accepted the current one.
     /// - Returns: the versions that were erased.
     /// - Throws: `nothingToRetire`; `notDelivered` while a target may still hold an old key;
     ///   `currentNotAccepted`; `oldKeyAlive`; `refusedOnce`; `indeterminate`; `refused` when a key is neither
     ///   alive nor dead. What could be erased has been erased then.
-    public func retire(_ reference: AddressReference) async throws(OperationError) -> (Address, [Version]) {
+    public func retire(
+        _ reference: AddressReference, revoking: Bool
+    ) async throws(OperationError) -> (Address, [Version]) {
         let (address, found) = try find(reference)
         let lock = try rotationLock(found.id)
         defer { withExtendedLifetime(lock) {} }
@@ -32,7 +35,12 @@ extension Keeper {
         guard let control = checks.first, control.outcome == .ok else {
             throw checks.first.map { .currentNotAccepted($0) } ?? .courierSilent
         }
-        let probes = Array(zip(previous, checks.dropFirst()))
+        var probes = Array(zip(previous, checks.dropFirst()))
+        let alive = probes.filter { $0.1.outcome == .ok }.map(\.0)
+        if revoking, !alive.isEmpty {
+            try await revoke(alive, of: credential, address)
+            probes = Array(zip(previous, try await call(Array(trials.dropFirst()))))
+        }
         let retired = try settle(probes, of: credential.id, address)
         try Self.explain(probes, retired, credential.terms)
         return (address, retired)

@@ -22,6 +22,9 @@ struct Retire: WaitingKeeperCommand {
     @Flag(help: "Stay until the second refusal, a minute later.")
     var wait = false
 
+    @Flag(help: "Ask the provider to end the old key first, where its profile says how.")
+    var revoke = false
+
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let (address, versions) = try await retire(keeper, AddressReference(address), console)
         if options.json {
@@ -41,16 +44,16 @@ struct Retire: WaitingKeeperCommand {
     private func retire(
         _ keeper: Keeper, _ reference: AddressReference, _ console: Console
     ) async throws -> (Address, [Version]) {
-        guard wait else { return try await keeper.retire(reference) }
+        guard wait else { return try await keeper.retire(reference, revoking: revoke) }
         let again: Timestamp
         do {
-            return try await keeper.retire(reference)
+            return try await keeper.retire(reference, revoking: revoke)
         } catch {
             guard case .refusedOnce(let time) = error else { throw error }
             again = time
         }
         console.note("Refused once; asking again at \(again).")
         await keeper.wait(until: again)
-        return try await keeper.retire(reference)
+        return try await keeper.retire(reference, revoking: revoke)
     }
 }

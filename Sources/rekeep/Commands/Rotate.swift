@@ -17,6 +17,7 @@ struct Rotate: WaitingKeeperCommand {
               rekeep rotate whmcs/live/domainnameapi --input new.json --yes
               rekeep rotate --resume whmcs/live/domainnameapi
               rekeep rotate --due '*/live/*'
+              rekeep rotate dns/live/cloudflare --auto
               rekeep rotate --status
             """)
 
@@ -46,6 +47,9 @@ struct Rotate: WaitingKeeperCommand {
     @Flag(help: "Try everything that can be tried beforehand, and stop there.")
     var dryRun = false
 
+    @Flag(help: "Ask the provider for the new key, where its profile says how.")
+    var auto = false
+
     @Flag(help: "Go on with an unfinished rotation.")
     var resume = false
 
@@ -64,6 +68,10 @@ struct Rotate: WaitingKeeperCommand {
         }
         guard !(resume || abort || rollback || status) || input.input == nil else {
             throw ValidationError("Only a new rotation takes a new key.")
+        }
+        guard !auto || input.input == nil else { throw ValidationError("--auto asks the provider, not --input.") }
+        guard !auto || !(resume || abort || rollback || status) else {
+            throw ValidationError("--auto is for a new rotation.")
         }
         guard due || status || !addresses.isEmpty else { throw ValidationError("An address is missing.") }
         guard !(resume || abort || rollback) || !isMany else {
@@ -125,6 +133,11 @@ struct Rotate: WaitingKeeperCommand {
         }
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
+        }
+        if auto {
+            let (values, expires) = try await keeper.issue(for: plan)
+            return try await keeper.rotate(
+                plan, values: values, expires: self.expires ?? expires, options: proof(console))
         }
         return try await keeper.rotate(
             plan, values: try values(plan.credential.terms.secretFields), expires: expires, options: proof(console))

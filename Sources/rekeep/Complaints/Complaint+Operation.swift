@@ -119,6 +119,18 @@ extension Complaint {
             self.init(
                 "the provider does not accept the current key either (\(check.message)), so its refusal of the old one proves nothing",
                 hint: "rekeep check, then try again", ExitStatus.indeterminate)
+        case .nothingToIssueWith(let address):
+            self.init("\(address) has no key that another could be asked for with", ExitStatus.missing)
+        case .issuedNothing(let panelPath):
+            self.init(
+                "the provider answered that it issued a key, and gave none that could be read",
+                hint: "look for it in the provider's panel: \(panelPath); the old key stays in use",
+                ExitStatus.indeterminate)
+        case .issueIndeterminate(let check):
+            self.init(
+                "it can't be told whether the provider issued a key: \(check.message)",
+                hint: "look for one in the provider's panel before trying again; the old key stays in use",
+                ExitStatus.indeterminate)
         case .nothingToRetire(let address):
             self.init("\(address) has no previous key to retire", ExitStatus.missing)
         case .notDelivered(let rotation, let failed):

@@ -62,6 +62,10 @@ extension Complaint {
         case .badBaseURL: self.init("the base URL is refused", ExitStatus.badConfiguration)
         case .malformedQuestion:
             self.init("the courier did not understand; are both programs of one version?", ExitStatus.badConfiguration)
+        case .cannotChangeKeys(let provider):
+            self.init(
+                "the profile of \(Self.shown(provider)) does not say how a key is issued or ended by API",
+                hint: "do it in the provider's panel", ExitStatus.badConfiguration)
         }
     }
 }

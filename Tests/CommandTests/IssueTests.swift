@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+/// Providers that issue and end keys by API, as a profile of one's own says how.
+struct IssueTests {
+    private let sandbox: Sandbox
+    private let rehearsal: Rehearsal
+
+    private static let profile = #"""
+        id: acme
+        label: Acme
+        variable_prefix: ACME
+        rotation: overlap
+        max_age: 90d
+        lifetime: 365d
+        activation_window: 1s
+        panel: "Account > Tokens"
+        limit: { requests: 50, per: 1s, scope: key }
+        fields:
+          - { name: token, label: Token, secret: true, role: key, variable: TOKEN, pattern: "^[!-~]+$" }
+        environments: { live: "" }
+        balance:
+          requests:
+            - { method: GET, url: "{{base_url}}/v1/account", headers: { Authorization: "Bearer {{token}}" } }
+          outcomes:
+            rate-limited: [{ status: 429 }]
+            bad-credentials: [{ status: 401 }]
+            ok: [{ status: 200, json: { pointer: /account/id, exists: true } }]
+          identity: /account/id
+        issue:
+          request: { method: POST, url: "{{base_url}}/v1/tokens", headers: { Authorization: "Bearer {{token}}" } }
+          succeeded: [{ status: 201, json: { pointer: /token, type: string } }]
+          values: { token: /token }
+          expires: /expires_at
+        revoke:
+          request: { method: DELETE, url: "{{base_url}}/v1/tokens/current", headers: { Authorization: "Bearer {{token}}" } }
+          succeeded: [{ status: 204 }]
+        samples:
+          - { name: account, source: made up, status: 200, body: '{"account":{"id":"a"}}', outcome: ok, identity: a }
+        """#
+
+    init() async throws {
+        sandbox = try await Sandbox()
+        rehearsal = try Rehearsal()
+        try sandbox.write(Self.profile, to: ".config/rekeep/providers/acme.yaml")
+        let added = try await sandbox.rekeep(
+            "add", "site/live/acme", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+            input: #"{"token":"\#(rehearsal.bearerToken)"}"#)
+        try #require(added.status == 0, "\(added.err)")
+        let path = sandbox.file("site.env")
+        try #require(await sandbox.rekeep("target", "add", "site/live", "--path", path).status == 0)
+        try #require(await sandbox.rekeep("deploy").status == 0)
+    }
+
+    private func current() async throws -> String {
+        try await sandbox.rekeep("show", "site/live", "--field", "token").out
+    }
+
+    private func keys() async throws -> [[String: Any]] {
+        try await rehearsal.panel("state", "{}")["keys"] as? [[String: Any]] ?? []
+    }
+
+    @Test func `a key is issued, proved, delivered and the old one ended, with nobody in between`() async throws {
+        let rotated = try await sandbox.rekeep("rotate", "site/live", "--auto", "--no-input", "--json")
+        #expect(rotated.status == 0, "\(rotated.err)")
+        let new = try await current()
+        #expect(new != rehearsal.bearerToken)
+        #expect(try await keys().contains { $0["value"] as? String == new })
+        #expect(sandbox.text("site.env").contains(new))
+        // What the provider said of its end is kept.
+        let expires = try await sandbox.rekeep("status", "--json").objects.first?["expires_at"] as? String
+        #expect(expires != nil)
+        #expect(!rotated.out.contains(new) && !rotated.err.contains(new))
+
+        // Asked to end it, and then two refusals as ever.
+        #expect(try await sandbox.rekeep("retire", "site/live").status == 1)
+        #expect(try await sandbox.rekeep("retire", "site/live", "--revoke").status == 1)
+        let old = try await keys().first { $0["value"] as? String == rehearsal.bearerToken }
+        #expect(old?["isRevoked"] as? Bool == true)
+        #expect(try await sandbox.rekeep("retire", "site/live", after: "61s").status == 0)
+        let log = try await sandbox.rekeep("log")
+        #expect(log.out.contains("asks the provider for a key"))
+        #expect(log.out.contains("asks the provider to end version 1"))
+        #expect(!log.out.contains(new))
+        #expect(try await sandbox.rekeep("check").status == 0)
+    }
+
+    @Test(arguments: [
+        (#"{"status":401}"#, Int32(1)), (#"{"status":503}"#, 69), (#"{"html":true}"#, 69), (#"{"size":2000}"#, 69),
+    ])
+    func `where none is issued, the old key stays`(fault: String, status: Int32) async throws {
+        let count = try await keys().count
+        try await rehearsal.fault(fault, provider: "bearer")
+        let rotated = try await sandbox.rekeep("rotate", "site/live", "--auto", "--no-input")
+        #expect(rotated.status == status, "\(rotated.err)")
+        #expect(try await current() == rehearsal.bearerToken)
+        #expect(try await keys().count == count)
+        #expect(try await sandbox.rekeep("rotate", "--status").out == "No rotation is open.\n")
+    }
+
+    @Test func `a profile that does not say how is told apart`() async throws {
+        try #require(
+            await sandbox.rekeep(
+                "add", "shop/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+                input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account"}"#
+            ).status == 0)
+        let rotated = try await sandbox.rekeep("rotate", "shop/live", "--auto", "--no-input")
+        #expect(rotated.status == 78)
+        #expect(rotated.err.contains("does not say how"))
+        #expect(try await sandbox.rekeep("rotate", "site/live", "--auto", "--input", "x").status == 64)
+    }
+
+    @Test(arguments: [
+        ("succeeded: [{ status: 201, json: { pointer: /token, type: string } }]", "", "issue.succeeded"),
+        ("values: { token: /token }", "values: { other: /token }", "issue.values.other"),
+        ("method: POST, url", "method: GET, url", "issue.request.method"),
+        ("\"{{base_url}}/v1/tokens\"", "\"https://elsewhere.example/v1/tokens\"", "issue.request"),
+    ])
+    func `a wrong profile is refused at its place`(old: String, new: String, place: String) async throws {
+        let path = sandbox.file("wrong.yaml")
+        try sandbox.write(Self.profile.replacing(old, with: new), to: "wrong.yaml")
+        let validated = try await sandbox.rekeep("providers", "validate", path)
+        #expect(validated.status == 78)
+        #expect(validated.err.contains(place), "\(validated.err)")
+    }
+}

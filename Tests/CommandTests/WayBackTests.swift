@@ -121,6 +121,59 @@ struct WayBackTests {
     }
 }
 
+/// Several processes that meet over one credential.
+struct MeetingTests {
+    @Test func `of two rotations of one credential one works, and the other says who holds it`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await sandbox.shared(rehearsal)
+        // The first waits for a provider that never answers, and holds the credential meanwhile.
+        try await rehearsal.fault(#"{"stalls":true}"#)
+        let script = """
+            "$0" rotate whmcs/live --yes --no-input >/dev/null 2>&1 & first=$!
+            while kill -0 $first; do
+              timeout 5 "$0" rotate wisecp/live --yes --no-input 2>err
+              [ $? = 75 ] && { kill -KILL $first; grep -q "process $first" err; exit; }
+            done
+            exit 9
+            """
+        let met = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
+        #expect(met.status == 0, "\(sandbox.text("err"))")
+        // The lock went with its holder.
+        try await rehearsal.fault("{}")
+        #expect(try await sandbox.rotate(try await rehearsal.regenerate()).status == 0)
+    }
+
+    @Test func `a deploy at any moment writes no key that is not current`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try Rehearsal()
+        try await sandbox.shared(rehearsal)
+        let staged = try await rehearsal.regenerate()
+        try await rehearsal.fault(#"{"status":503}"#)
+        #expect(try await sandbox.rotate(staged).status == 69)
+        try FileManager.default.removeItem(atPath: sandbox.file("whmcs.env"))
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(sandbox.text("whmcs.env").contains(rehearsal.liveKey))
+        try await rehearsal.fault("{}")
+        #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").status == 0)
+
+        // A cron job that never stops, and rotations in between.
+        for _ in 0..<4 {
+            let new = try await rehearsal.regenerate()
+            try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
+            let script = """
+                (while [ ! -e stop ]; do "$0" deploy >/dev/null 2>&1; done) & cron=$!
+                "$0" rotate whmcs/live --yes --input new.json >/dev/null; status=$?
+                touch stop; wait $cron; rm stop; exit $status
+                """
+            let rotated = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
+            #expect(rotated.status == 0, "\(rotated.err)")
+            #expect(sandbox.text("whmcs.env").contains(new) && sandbox.text("wisecp.env").contains(new))
+            #expect(try await sandbox.rekeep("drift").status == 0)
+        }
+    }
+}
+
 /// Many rotations in one run.
 struct ManyRotationsTests {
     private let sandbox: Sandbox

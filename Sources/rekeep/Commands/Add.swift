@@ -30,8 +30,7 @@ struct Add: WaitingKeeperCommand {
     @Option(help: ArgumentHelp("The age at which it is overdue, such as 90d.", valueName: "AGE"))
     var maxAge: Span?
 
-    @Option(help: ArgumentHelp("When the provider ends it, such as 2027-01-31.", valueName: "DATE"))
-    var expires: Timestamp?
+    @OptionGroup var expiry: ExpiryOption
 
     @Option(help: ArgumentHelp("A remark.", valueName: "TEXT"))
     var note: String = ""
@@ -56,18 +55,8 @@ struct Add: WaitingKeeperCommand {
         let report = try await keeper.add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
-                controls: !control.noControl, prefix: prefix, maxAge: maxAge, expires: try expiry(terms), note: note))
+                controls: !control.noControl, prefix: prefix, maxAge: maxAge,
+                expires: try expiry.moment(terms, asks: input.input == nil, options), note: note))
         AddRendering(report: report).show(options, console)
-    }
-
-    /// A key that cannot live for ever has a date; it is asked for where somebody can answer.
-    private func expiry(_ terms: Terms) throws -> Timestamp? {
-        guard expires == nil, let lifetime = terms.lifetime, input.input == nil, !options.noInput, let prompt = Prompt()
-        else { return expires }
-        let question = "Expires on (YYYY-MM-DD, at most \(lifetime) from now; empty if you don't know): "
-        guard let answer = prompt.text(question), answer.count > 0 else { return nil }
-        let text = answer.withBytes { String(decoding: $0, as: UTF8.self) }
-        guard let date = Timestamp(date: text) else { throw ValidationError("That is not a date such as 2027-01-31.") }
-        return date
     }
 }

@@ -38,6 +38,27 @@ struct CredentialInput: ParsableArguments {
     }
 }
 
+/// When the provider ends a key.
+struct ExpiryOption: ParsableArguments {
+    @Option(help: ArgumentHelp("When the provider ends the key, such as 2027-01-31.", valueName: "DATE"))
+    var expires: Timestamp?
+
+    /// A key that cannot live for ever has a date; it is asked for where somebody can answer.
+    func moment(_ terms: Terms, asks: Bool, _ options: GlobalOptions) throws -> Timestamp? {
+        guard expires == nil, let lifetime = terms.lifetime, asks, !options.noInput, let prompt = Prompt() else {
+            return expires
+        }
+        let question = "Expires on (YYYY-MM-DD, at most \(lifetime) from now; empty if you don't know): "
+        // Asked again until it is a date: what was typed before must not be lost to a slip.
+        while let answer = prompt.text(question), answer.count > 0 {
+            let text = answer.withBytes { String(decoding: $0, as: UTF8.self) }
+            if let date = Timestamp(date: text) { return date }
+            prompt.show("That is not a date such as 2027-01-31.\n")
+        }
+        return nil
+    }
+}
+
 /// Whether a wrong key is tried once, to see that it is refused.
 struct ControlOption: ParsableArguments {
     @Flag(help: "Do not try whether the provider refuses a wrong key.")

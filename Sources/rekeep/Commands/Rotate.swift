@@ -34,8 +34,7 @@ struct Rotate: WaitingKeeperCommand {
     @Option(help: ArgumentHelp("How long the old key stays accepted on purpose (overlap).", valueName: "TIME"))
     var grace = Span(seconds: 86_400)
 
-    @Option(help: ArgumentHelp("When the provider ends the new key, such as 2027-01-31.", valueName: "DATE"))
-    var expires: Timestamp?
+    @OptionGroup var expiry: ExpiryOption
 
     @OptionGroup var control: ControlOption
 
@@ -77,7 +76,7 @@ struct Rotate: WaitingKeeperCommand {
         guard !(resume || abort || rollback) || !isMany else {
             throw ValidationError("--resume, --abort and --rollback take one address.")
         }
-        guard !isMany || expires == nil else { throw ValidationError("--expires is for one address.") }
+        guard !isMany || expiry.expires == nil else { throw ValidationError("--expires is for one address.") }
     }
 
     private var isMany: Bool {
@@ -137,10 +136,13 @@ struct Rotate: WaitingKeeperCommand {
         if auto {
             let (values, expires) = try await keeper.issue(for: plan)
             return try await keeper.rotate(
-                plan, values: values, expires: self.expires ?? expires, options: proof(console))
+                plan, values: values, expires: expiry.expires ?? expires, options: proof(console))
         }
+        let terms = plan.credential.terms
+        let given = try values(terms.secretFields)
         return try await keeper.rotate(
-            plan, values: try values(plan.credential.terms.secretFields), expires: expires, options: proof(console))
+            plan, values: given, expires: try expiry.moment(terms, asks: input.input == nil, options),
+            options: proof(console))
     }
 
     private func plan(_ keeper: Keeper, _ reference: AddressReference) async throws -> RotationPlan {

@@ -267,7 +267,7 @@ RECORD_FORMS = {
         grace_ends=optional(TIME), downtime=optional(I64),
     ),
     CONTROL: struct(
-        layout=LAYOUT, provider=TEXT, environment=TEXT, host=TEXT, outcome=OUTCOME, at=TIME
+        layout=LAYOUT, provider=TEXT, environment=TEXT, endpoint=TEXT, outcome=OUTCOME, at=TIME
     ),
     POLICY: struct(layout=LAYOUT, rules=listed(struct(pattern=PATTERN, maximum_age=SPAN))),
 }  # fmt: skip
@@ -590,7 +590,7 @@ class Vault:
         elif table == ROTATION:
             fits = row.id == self.row_id(table, record["credential"])
         elif table == CONTROL:
-            name = "\0".join(record[part] for part in ("provider", "environment", "host"))
+            name = "\0".join(record[part] for part in ("provider", "environment", "endpoint"))
             fits = row.id == self.row_id(table, name.encode())
         elif table == POLICY:
             fits = row.id == self.row_id(table, b"")

@@ -28,6 +28,11 @@ static inline void linux_default_signal(int number) { signal(number, SIG_DFL); }
 static inline void linux_ignore_signal(int number) { signal(number, SIG_IGN); }
 static inline long linux_close_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 0); }
 
+// RENAME_NOREPLACE: fails with EEXIST where something is already.
+static inline int linux_rename_to_new(const char *from, const char *to) {
+  return (int)syscall(SYS_renameat2, -100 /* AT_FDCWD */, from, -100, to, 1U);
+}
+
 extern int execvpe(const char *file, char *const arguments[], char *const environment[]);
 static inline int linux_execvpe(const char *file, char *const *arguments, char *const *environment) {
   return execvpe(file, arguments, environment);

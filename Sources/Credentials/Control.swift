@@ -1,17 +1,18 @@
 /// The negative control: the same balance call with one character of the key changed, which has to be refused. An
-/// endpoint that accepts anything proves nothing. It is made once for a provider, environment and host, because wrong keys
-/// may count against the account.
+/// endpoint that accepts anything proves nothing. It is made once for a provider, environment and endpoint, because wrong
+/// keys may count against the account.
 public struct Control: Hashable, Sendable {
     public let provider: String
     public let environment: String
-    public let host: String
+    /// The base URL, and what else of the credential's plain values says where to ask.
+    public let endpoint: String
     public let outcome: Outcome
     public let at: Timestamp
 
-    public init(provider: String, environment: String, host: String, outcome: Outcome, at: Timestamp) {
+    public init(provider: String, environment: String, endpoint: String, outcome: Outcome, at: Timestamp) {
         self.provider = provider
         self.environment = environment
-        self.host = host
+        self.endpoint = endpoint
         self.outcome = outcome
         self.at = at
     }

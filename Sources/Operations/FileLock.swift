@@ -1,16 +1,19 @@
 internal import Glibc
 
-/// An exclusive lock that the kernel drops when its holder dies, whatever way it dies.
-final class FileLock {
+/// A lock that the kernel drops when its holder dies, whatever way it dies.
+final class FileLock: Sendable {
     private let descriptor: Int32
 
-    /// - Parameter waits: wait for the holder instead of failing.
-    /// - Throws: `heldByAnother` with the holder's process id, `lockUnavailable`.
-    init(path: String, what: String, waits: Bool) throws(OperationError) {
+    /// - Parameters:
+    ///   - waits: wait for the holder instead of failing.
+    ///   - isShared: any number may hold it so, while nobody holds it alone.
+    /// - Throws: `heldByAnother` with the process id of a holder, `lockUnavailable`.
+    init(path: String, what: String, waits: Bool, isShared: Bool = false) throws(OperationError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .lockUnavailable(path: path, errno: errno) }
         var status: Int32 = -1
-        repeat { status = flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB) } while status != 0 && errno == EINTR
+        let operation = (isShared ? LOCK_SH : LOCK_EX) | (waits ? 0 : LOCK_NB)
+        repeat { status = flock(descriptor, operation) } while status != 0 && errno == EINTR
         guard status == 0 else {
             let cause = errno
             let holder = Self.holder(descriptor)

@@ -39,6 +39,14 @@ public struct Intake: Sendable {
         self.removals = removals
     }
 
+    /// What a provider has issued, as it came.
+    init(issued: [String: SecretBytes], keeping kept: FieldMap<String>) {
+        var values = issued
+        for (name, value) in kept.all { values[name] = SecretBytes(value.utf8) }
+        self.values = values
+        removals = [:]
+    }
+
     func secrets(_ terms: Terms) -> [(field: String, value: SecretBytes)] {
         terms.secretFields.compactMap { field in values[field.name].map { (field.name, $0) } }
     }
@@ -66,7 +74,12 @@ extension Keeper {
                     let holder = try snapshot.credential(id)
                     guard let address = holder.addresses.first else { continue }
                     let versions = holder.versions.filter { $0.fingerprints.values.contains(fingerprint) }
-                    if versions.contains(where: { $0.state == .retired }) { return .retiredKey(holder: address) }
+                    // Of another provider, it was a wrong paste; and a value that lives on in a newer version is not dead.
+                    if holder.provider == provider, holder.environment == environment, !versions.isEmpty,
+                        versions.allSatisfy(\.isRetired)
+                    {
+                        return .retiredKey(holder: address)
+                    }
                     if holder.provider == provider, holder.environment != environment {
                         return .keyOfOtherEnvironment(holder: address)
                     }

@@ -121,7 +121,7 @@ extension Keeper {
         }
     }
 
-    func checkExpiry(_ expires: Timestamp?, _ terms: Terms) throws(OperationError) {
+    public func checkExpiry(_ expires: Timestamp?, _ terms: Terms) throws(OperationError) {
         guard let expires else { return }
         guard expires > now() else { throw .expiryPassed(expires) }
         // A day of grace for calendars that differ.

@@ -1,14 +1,11 @@
-public import Credentials
+internal import Credentials
 public import Vault
 
 /// What a restored vault is.
 public struct RestoreReport: Sendable {
     /// The generation of the copy.
     public let generation: UInt64
-    /// Where what lay at the vault's place is kept; nil when nothing did.
-    public let kept: String?
-    /// The credentials whose only key on record has been retired since the copy was made.
-    public let retired: [Credential]
+    public let outcome: Restoration.Outcome
 }
 
 extension Keeper {
@@ -33,13 +30,21 @@ extension Keeper {
         _ file: String, to place: String, stateDirectory: String, acceptingRollback: Bool,
         open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(OperationError) -> RestoreReport {
+        let id: [UInt8]
+        do {
+            id = try VaultFile(path: file).id
+        } catch {
+            throw .vault(error)
+        }
+        let lock = try wholeVaultLock(id, stateDirectory: stateDirectory)
+        defer { withExtendedLifetime(lock) {} }
         do {
             let time = systemTime()
             let restoration = try Restoration(of: file, to: place, stateDirectory: stateDirectory, open: open)
-            let (kept, retired) = try restoration.finish(
+            let outcome = try restoration.finish(
                 acceptingRollback: acceptingRollback, at: time,
                 entry: entry("restore", "", "generation \(restoration.generation)", at: time))
-            return RestoreReport(generation: restoration.generation, kept: kept, retired: retired)
+            return RestoreReport(generation: restoration.generation, outcome: outcome)
         } catch {
             throw .vault(error)
         }

@@ -265,7 +265,11 @@ extension Keeper {
 
     /// The path of a lock whose name tells nothing of what it locks.
     func lockPath(_ kind: String, _ name: [UInt8]) -> String {
-        let hash = KeyedHash.checksum(vault.id + name, count: 16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        Self.lockPath(kind, name, vault: vault.id, stateDirectory: stateDirectory)
+    }
+
+    static func lockPath(_ kind: String, _ name: [UInt8], vault: [UInt8], stateDirectory: String) -> String {
+        let hash = KeyedHash.checksum(vault + name, count: 16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return "\(stateDirectory)/\(kind)-\(hash.joined()).lock"
     }
 

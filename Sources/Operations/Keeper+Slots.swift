@@ -42,6 +42,8 @@ extension Keeper {
             try transaction.log(entry("slot remove", name, keepingKey ? "key kept" : "re-keyed"))
             return RekeyReport(removed: slot, isRekeyed: !keepingKey, exposed: try Self.exposed(transaction.snapshot))
         }
+        let lock = keepingKey ? nil : try Self.wholeVaultLock(vault.id, stateDirectory: stateDirectory)
+        defer { withExtendedLifetime(lock) {} }
         do {
             return keepingKey ? try vault.write(change) : try vault.rekey(change)
         } catch {
@@ -50,7 +52,10 @@ extension Keeper {
     }
 
     /// Seals everything anew under a new vault key; every slot goes on opening the vault.
+    /// - Throws: `heldByAnother` while a rotation is under way; as `removeSlot`.
     public func rekey() throws(OperationError) -> RekeyReport {
+        let lock = try Self.wholeVaultLock(vault.id, stateDirectory: stateDirectory)
+        defer { withExtendedLifetime(lock) {} }
         do {
             return try vault.rekey { transaction throws(VaultError) in
                 try transaction.log(entry("rekey", "", "re-keyed"))

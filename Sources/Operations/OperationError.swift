@@ -30,7 +30,7 @@ public enum OperationError: Error, Equatable, Sendable {
     /// No usable answer: neither blessed nor condemned.
     case indeterminate(Check)
     /// The endpoint accepted a key that is wrong: what it says proves nothing.
-    case acceptsAnything(host: String)
+    case acceptsAnything(endpoint: String)
     /// No usable answer for a key that is wrong, so that it is not known what the others mean.
     case controlIndeterminate(Check)
     /// A good key of the wrong account.
@@ -64,6 +64,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case nothingToRetire(Address)
     /// There is no key to ask for another with.
     case nothingToIssueWith(Address)
+    /// Another credential has the same value and goes on using it.
+    case inUseElsewhere(Address)
     /// The provider said that it issued a key, and gave none.
     case issuedNothing(panelPath: String)
     /// No usable answer: a key may have been issued that nobody knows.

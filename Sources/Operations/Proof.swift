@@ -13,23 +13,27 @@ extension Keeper {
         _ credential: Credential, _ values: [String: SecretBytes], isWanted: Bool
     ) async throws(OperationError) -> Rotation.Probe? {
         let terms = credential.terms
-        guard isWanted, terms.allowsControl, let host = try? BaseURL(terms.baseURL).host,
+        guard isWanted, terms.allowsControl,
             let field = terms.secretFields.first(where: { $0.role == .key }) ?? terms.secretFields.first,
             let key = values[field.name], let wrong = WrongKey.made(from: key, of: field)
         else { return nil }
+        // Two paths of one host can differ in whether they look at the key at all.
+        let others = terms.plainFields.filter { $0.role == .other }.compactMap { values[$0.name] }
+        let endpoint = ([terms.baseURL] + others.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } })
+            .joined(separator: " ")
         let known = try read { snapshot throws(VaultError) in
-            try snapshot.control(provider: credential.provider, environment: credential.environment, host: host)
+            try snapshot.control(provider: credential.provider, environment: credential.environment, endpoint: endpoint)
         }
         if let known { return Rotation.Probe(outcome: known.outcome, at: known.at) }
         var altered = values
         altered[field.name] = wrong
         let check = try await steadyCall([Trial(credential: credential, version: 0, values: altered)])[0]
-        guard check.outcome != .ok else { throw .acceptsAnything(host: host) }
+        guard check.outcome != .ok else { throw .acceptsAnything(endpoint: endpoint) }
         guard Control.isConvincing(check.outcome) else { throw .controlIndeterminate(check) }
         try write { transaction throws(VaultError) in
             try transaction.put(
                 Control(
-                    provider: credential.provider, environment: credential.environment, host: host,
+                    provider: credential.provider, environment: credential.environment, endpoint: endpoint,
                     outcome: check.outcome, at: check.at))
         }
         return Rotation.Probe(outcome: check.outcome, at: check.at)

@@ -135,7 +135,9 @@ final class Database {
     }
 
     static func error(_ status: Int32) -> VaultError {
-        switch status & 0xFF {
+        // Another file has taken this one's place.
+        if status == SQLITE_READONLY | (4 << 8) { return .busy }
+        return switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_FULL: .diskFull
         case SQLITE_NOTADB: .notAVault(path: "")

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import Sealing
 
@@ -6,11 +7,11 @@ internal import Sealing
 final class DraftFile {
     let path: String
 
-    /// - Throws: `notAccessible`.
+    /// - Throws: `notWritable`.
     init(beside place: String) throws(VaultError) {
         path = place + ".new-" + Randomness.bytes(4).map { String($0, radix: 16) }.joined()
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .notAccessible(path: path, errno: errno) }
+        guard descriptor >= 0 else { throw .notWritable(path: path, errno: errno) }
         close(descriptor)
     }
 
@@ -20,10 +21,11 @@ final class DraftFile {
     }
 
     /// Gives the complete file its name, durably; never over another file.
-    /// - Throws: `alreadyExists`, `notAccessible`.
+    /// - Throws: `alreadyExists`, `notWritable`.
     func publish(at place: String) throws(VaultError) {
-        guard link(path, place) == 0 else {
-            throw errno == EEXIST ? .alreadyExists(path: place) : .notAccessible(path: place, errno: errno)
+        // Some file systems have no second names for a file, but can rename without replacing.
+        guard link(path, place) == 0 || (errno != EEXIST && linux_rename_to_new(path, place) == 0) else {
+            throw errno == EEXIST ? .alreadyExists(path: place) : .notWritable(path: place, errno: errno)
         }
         do {
             try Self.syncDirectory(of: place)

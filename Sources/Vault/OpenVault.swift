@@ -46,7 +46,9 @@ public final class OpenVault {
     public func write<Result>(
         _ body: (Transaction) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
-        try change { transaction throws(VaultError) in (try body(transaction), transaction.snapshot.store) }
+        let (result, generation) = try commit(after: nil, body)
+        try state.raise(to: generation)
+        return result
     }
 
     /// As `write`, and then seals everything anew under a new vault key, in the same transaction. Each slot that
@@ -55,8 +57,26 @@ public final class OpenVault {
     public func rekey<Result>(
         _ body: (Transaction) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
+        let (result, generation) = try commitRekeyed(after: nil, body)
+        try state.raise(to: generation)
+        return result
+    }
+
+    /// As `write`, without telling the world outside the vault.
+    /// - Parameter floor: the generation to go on from, for a copy that takes the place of a newer vault; nil to go on
+    ///   from the vault's own, which must not be older than the one last seen.
+    func commit<Result>(
+        after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> Result
+    ) throws(VaultError) -> (Result, generation: UInt64) {
+        try seal(after: floor) { transaction throws(VaultError) in (try body(transaction), transaction.snapshot.store) }
+    }
+
+    /// As `rekey`, without telling the world outside the vault.
+    func commitRekeyed<Result>(
+        after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> Result
+    ) throws(VaultError) -> (Result, generation: UInt64) {
         let newKeys = VaultKeys.random()
-        let result = try change { transaction throws(VaultError) in
+        let result = try seal(after: floor) { transaction throws(VaultError) in
             if let damage = try transaction.snapshot.verify().findings.first { throw .damaged(damage) }
             let result = try body(transaction)
             let old = transaction.snapshot.store
@@ -67,19 +87,10 @@ public final class OpenVault {
         return result
     }
 
-    /// Runs `body` as the only writer, then seals the header of the store that it returns.
-    private func change<Result>(
-        _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
-    ) throws(VaultError) -> Result {
-        let (result, generation) = try commit(after: nil, body)
-        try state.raise(to: generation)
-        return result
-    }
+    func hasSameKey(as other: OpenVault) -> Bool { keys.vaultKey == other.keys.vaultKey }
 
-    /// As `change`, without telling the world outside the vault.
-    /// - Parameter floor: the generation to go on from, for a copy that takes the place of a newer vault; nil to go on
-    ///   from the vault's own, which must not be older than the one last seen.
-    func commit<Result>(
+    /// Runs `body` as the only writer, then seals the header of the store that it returns.
+    private func seal<Result>(
         after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
     ) throws(VaultError) -> (Result, generation: UInt64) {
         var written: Front?

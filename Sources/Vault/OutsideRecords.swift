@@ -67,10 +67,10 @@ struct OutsideRecords {
 
     // MARK: Retired secrets
 
-    private static let retiredCount = Fingerprint.count + 32
+    private static let retiredCount = Fingerprint.count + CredentialID.count + 32
 
-    /// The fingerprints on record, in the order of their retirement.
-    func retired() throws(VaultError) -> [Fingerprint] {
+    /// What is on record, in the order of retirement.
+    func retired() throws(VaultError) -> [RetiredSecret] {
         let descriptor = open(retiredPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             guard errno == ENOENT || errno == ENOTDIR else { throw .notAccessible(path: retiredPath, errno: errno) }
@@ -81,8 +81,8 @@ struct OutsideRecords {
     }
 
     /// Adds what is not there yet, durably.
-    func retire(_ fingerprints: [Fingerprint]) throws(VaultError) {
-        guard !fingerprints.isEmpty else { return }
+    func retire(_ secrets: [RetiredSecret]) throws(VaultError) {
+        guard !secrets.isEmpty else { return }
         let descriptor = open(retiredPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .notAccessible(path: retiredPath, errno: errno) }
         defer { close(descriptor) }
@@ -90,9 +90,9 @@ struct OutsideRecords {
         var known = try retired(in: descriptor)
         let end = off_t(known.count * Self.retiredCount)
         var records: [UInt8] = []
-        for fingerprint in fingerprints where !known.contains(fingerprint) {
-            records += retiredRecord(fingerprint)
-            known.append(fingerprint)
+        for secret in secrets where !known.contains(secret) {
+            records += record(secret)
+            known.append(secret)
         }
         // A record that a crash cut short is written over.
         guard pwrite(descriptor, records, records.count, end) == records.count, fsync(descriptor) == 0 else {
@@ -100,22 +100,33 @@ struct OutsideRecords {
         }
     }
 
-    private func retired(in descriptor: Int32) throws(VaultError) -> [Fingerprint] {
-        var fingerprints: [Fingerprint] = []
-        var record = [UInt8](repeating: 0, count: Self.retiredCount)
+    private func retired(in descriptor: Int32) throws(VaultError) -> [RetiredSecret] {
+        var secrets: [RetiredSecret] = []
+        var bytes = [UInt8](repeating: 0, count: Self.retiredCount)
         var position: off_t = 0
-        while pread(descriptor, &record, record.count, position) == record.count {
-            guard let fingerprint = Fingerprint(bytes: Array(record.prefix(Fingerprint.count))),
-                SecretBytes(record) == SecretBytes(retiredRecord(fingerprint))
+        while pread(descriptor, &bytes, bytes.count, position) == bytes.count {
+            guard let fingerprint = Fingerprint(bytes: Array(bytes[0..<16])),
+                let credential = CredentialID(bytes: Array(bytes[16..<32]))
             else { throw .outsideRecordForged(path: retiredPath) }
-            fingerprints.append(fingerprint)
-            position += off_t(record.count)
+            let secret = RetiredSecret(fingerprint: fingerprint, credential: credential)
+            guard SecretBytes(bytes) == SecretBytes(record(secret)) else {
+                throw .outsideRecordForged(path: retiredPath)
+            }
+            secrets.append(secret)
+            position += off_t(bytes.count)
         }
-        return fingerprints
+        return secrets
     }
 
-    private func retiredRecord(_ fingerprint: Fingerprint) -> [UInt8] {
-        fingerprint.bytes
-            + KeyedHash.hash(Array("rekeep retired".utf8) + vault + fingerprint.bytes, key: key)
+    private func record(_ secret: RetiredSecret) -> [UInt8] {
+        let content = secret.fingerprint.bytes + secret.credential.bytes
+        return content + KeyedHash.hash(Array("rekeep retired".utf8) + vault + content, key: key)
     }
+}
+
+/// A secret that one credential will never use again. What another credential does with the same value is its own
+/// affair: a key that was pasted in a wrong place and found dead there may live where it belongs.
+struct RetiredSecret: Hashable {
+    let fingerprint: Fingerprint
+    let credential: CredentialID
 }

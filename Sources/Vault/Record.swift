@@ -72,14 +72,14 @@ extension Control: Record {
 
     init(reading reader: inout RecordReader) throws(MalformedRecord) {
         self.init(
-            provider: try reader.text(), environment: try reader.text(), host: try reader.text(),
+            provider: try reader.text(), environment: try reader.text(), endpoint: try reader.text(),
             outcome: try reader.outcome(), at: try reader.time())
     }
 
     func write(to writer: inout RecordWriter) {
         writer.put(provider)
         writer.put(environment)
-        writer.put(host)
+        writer.put(endpoint)
         writer.put(outcome.rawValue)
         writer.put(at)
     }

@@ -27,7 +27,7 @@ struct Rekeying {
             guard let control = try? Control(plainForm: try old.open(row, in: .control)) else {
                 throw .damaged(.record(table: Table.control.name))
             }
-            let id = names.new.controlRow(control.provider, control.environment, control.host)
+            let id = names.new.controlRow(control.provider, control.environment, control.endpoint)
             try new.adopt(row, of: old, in: .control, as: id)
         }
         try forEachRow(of: .policy) { row throws(VaultError) in

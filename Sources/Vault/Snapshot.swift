@@ -68,8 +68,8 @@ public final class Snapshot {
     }
 
     /// The negative control that was made there; nil when there was none yet.
-    public func control(provider: String, environment: String, host: String) throws(VaultError) -> Control? {
-        try record(controlRow(provider, environment, host))
+    public func control(provider: String, environment: String, endpoint: String) throws(VaultError) -> Control? {
+        try record(controlRow(provider, environment, endpoint))
     }
 
     /// Hands every credential to `body`, in no particular order.
@@ -175,8 +175,8 @@ public final class Snapshot {
         RowID(.rotation, named: id.bytes, key: store.keys.rowIDs)
     }
 
-    func controlRow(_ provider: String, _ environment: String, _ host: String) -> RowID {
-        let name = [provider, environment, host].map { Array($0.utf8) }.joined(separator: [0])
+    func controlRow(_ provider: String, _ environment: String, _ endpoint: String) -> RowID {
+        let name = [provider, environment, endpoint].map { Array($0.utf8) }.joined(separator: [0])
         return RowID(.control, named: Array(name), key: store.keys.rowIDs)
     }
 

@@ -5,8 +5,8 @@ public import Sealing
 public final class Transaction {
     /// The vault as this transaction sees it, its own changes included.
     public let snapshot: Snapshot
-    /// The fingerprints of the secrets that this transaction retires.
-    private(set) var retired: [Fingerprint] = []
+    /// The secrets that this transaction retires.
+    private(set) var retired: [RetiredSecret] = []
 
     init(store: SealedStore) {
         snapshot = Snapshot(store: store)
@@ -45,21 +45,30 @@ public final class Transaction {
 
     /// Erases the secret values of a version for good: no restored copy brings them back.
     public func retire(_ version: Version, in id: CredentialID) throws(VaultError) {
-        retired += version.fingerprints.values
+        // A value that another version of the credential goes on using is not dead.
+        let living = try snapshot.credentialIfKnown(id)?.versions.filter {
+            !$0.isRetired && $0.number != version.number
+        }
+        let used = Set((living ?? []).flatMap(\.fingerprints.values))
+        retired += version.fingerprints.values.filter { !used.contains($0) }
+            .map { RetiredSecret(fingerprint: $0, credential: id) }
         try eraseSecrets(of: version, in: id)
     }
 
     /// Adds a way to open the vault.
-    /// - Throws: `slotNameTaken`, `tooManySlots`, `derivation`.
+    /// - Throws: `slotNameTaken`, also when a slot of another name has the same public key; `tooManySlots`; `derivation`.
     public func addSlot(_ request: SlotRequest, name: SlotName, at time: Timestamp) throws(VaultError) {
         let store = snapshot.store
         guard !store.header.slots.contains(where: { $0.name == name }) else { throw .slotNameTaken(name) }
         guard store.header.slots.count < SlotTable.most else { throw .tooManySlots }
         let number = (store.header.slots.last?.number ?? 0) + 1
-        try SlotTable(store.database).put(
-            try Slot.make(
-                request, number: number, vaultKey: store.keys.vaultKey, anchor: store.lasting.anchor,
-                vault: store.vault))
+        let slot = try Slot.make(
+            request, number: number, vaultKey: store.keys.vaultKey, anchor: store.lasting.anchor, vault: store.vault)
+        // Two slots of one key: removing one would leave its holder in.
+        if let same = try snapshot.slots().first(where: { $0.publicKey == slot.publicKey }) {
+            throw .slotNameTaken(same.name)
+        }
+        try SlotTable(store.database).put(slot)
         store.header.slots.append(Header.SlotLabel(number: number, name: name, addedAt: time))
     }
 
@@ -129,7 +138,7 @@ public final class Transaction {
     }
 
     public func put(_ control: Control) throws(VaultError) {
-        try write(control, snapshot.controlRow(control.provider, control.environment, control.host))
+        try write(control, snapshot.controlRow(control.provider, control.environment, control.endpoint))
     }
 
     public func put(_ policies: [Policy]) throws(VaultError) {

@@ -8,6 +8,8 @@ public enum VaultError: Error, Equatable, Sendable {
     case alreadyExists(path: String)
     /// The file is there, but the system refuses it.
     case notAccessible(path: String, errno: Int32)
+    /// A new file cannot be made there.
+    case notWritable(path: String, errno: Int32)
     case notAVault(path: String)
     /// Written by a newer rekeep.
     case newerFormat(found: Int, known: Int)
@@ -37,6 +39,8 @@ public enum VaultError: Error, Equatable, Sendable {
     case retiredSecret(of: Address?)
     /// The copy is older than the vault that it would replace, or than the last one seen here.
     case olderThanVault(copy: UInt64, newest: UInt64)
+    /// The vault at the place is not opened by what opens the copy, so that nothing can be told of it.
+    case presentNotOpened(path: String)
     /// Another vault, or something else, lies where the copy would go.
     case otherVault(path: String)
     /// Another process re-keyed the vault while it was open here.

@@ -99,7 +99,7 @@ private final class Verification {
         case .rotation: return snapshot.rotationRow(try Rotation(plainForm: content).credential)
         case .control:
             let control = try Control(plainForm: content)
-            return snapshot.controlRow(control.provider, control.environment, control.host)
+            return snapshot.controlRow(control.provider, control.environment, control.endpoint)
         case .policy:
             _ = try PolicyList(plainForm: content)
             return snapshot.policyRow

@@ -106,23 +106,24 @@ struct Opening {
                 settings.console.detail("the unlocked session is of another key")
             }
         }
-        for slot in file.keyringSlots {
-            guard let key = keyringKey(vault: file.id, slot) else { continue }
-            do {
-                return try attempt(.keyring(key))
-            } catch .operation(.vault(.noSlotFits)) {
-                settings.console.detail("the keyring's key is of another slot")
-            }
-        }
+        if let key = keyringKey(file) { return try attempt(.keyring(key)) }
         guard !settings.noInput, let prompt = Prompt() else { throw .needsPassphrase }
         guard let text = prompt.secret("Passphrase or recovery code: "), text.count > 0 else { throw .emptyPassphrase }
         return try attempt(Self.opener(fromText: text))
     }
 
-    /// What the Secret Service keeps; nil, with a word about it, when it gives nothing.
-    private func keyringKey(vault: [UInt8], _ slot: [UInt8]) -> KeyringKey? {
-        do {
-            return try SecretService(vault: vault, slot: slot).key().flatMap { KeyringKey($0) }
+    /// The first key that the Secret Service keeps for a slot of this vault; nil, with a word about it, when it gives
+    /// nothing. A service that does not answer is asked once, however many slots there are.
+    private func keyringKey(_ file: VaultFile) -> KeyringKey? {
+        do throws(KeyringError) {
+            for slot in file.keyringSlots {
+                if let key = try SecretService(vault: file.id, slot: slot).key().flatMap({ KeyringKey($0) }),
+                    key.publicKey == slot
+                {
+                    return key
+                }
+            }
+            return nil
         } catch {
             let text = "the keyring is not used: " + Complaint(error).text
             switch error {

@@ -10,6 +10,7 @@ struct BackupCommandTests {
         let copy = sandbox.file("copy.db")
         #expect(try await sandbox.rekeep("backup", copy).status == 0)
         #expect(try await sandbox.rekeep("backup", copy).status == 73)
+        #expect(try await sandbox.rekeep("backup", sandbox.file("nowhere/copy.db")).status == 73)
         let new = try await rehearsal.regenerate()
         #expect(try await sandbox.rotate(new).status == 0)
         #expect(try await sandbox.rekeep("retire", "whmcs/live", after: "61s").status == 0)

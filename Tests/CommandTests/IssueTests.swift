@@ -98,6 +98,52 @@ struct IssueTests {
         #expect(try await sandbox.rekeep("rotate", "--status").out == "No rotation is open.\n")
     }
 
+    @Test func `an issued key is kept, whatever date comes with it`() async throws {
+        // The provider says 90 days, where the profile knows no key that lives longer than one.
+        let path = ".config/rekeep/providers/acme.yaml"
+        try sandbox.write(sandbox.text(path).replacing("lifetime: 365d", with: "lifetime: 1d"), to: path)
+        let added = try await sandbox.rekeep(
+            "add", "shop/live/acme", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+            input: #"{"token":"\#(try await rehearsal.regenerate(account: rehearsal.bearerAccount))"}"#)
+        try #require(added.status == 0, "\(added.err)")
+        let count = try await keys().count
+        let rotated = try await sandbox.rekeep("rotate", "shop/live", "--auto", "--no-input")
+        #expect(rotated.status == 0, "\(rotated.err)")
+        #expect(try await keys().count == count + 1)
+        // A date of one's own is looked at before anything is asked for.
+        #expect(try await sandbox.rekeep("rotate", "site/live", "--auto", "--expires", "2020-01-01").status == 65)
+        #expect(try await keys().count == count + 1)
+    }
+
+    @Test func `while a key is on its way, nobody takes the vault away`() async throws {
+        try await rehearsal.fault(#"{"stalls":true}"#, provider: "bearer")
+        let script = """
+            "$0" rotate site/live --auto --no-input >/dev/null 2>&1 & rotation=$!
+            while kill -0 $rotation; do
+              "$0" rekey >/dev/null 2>err && continue
+              [ $? = 75 ] || exit 8
+              "$0" slot remove recovery --yes 2>>err; [ $? = 75 ] || exit 7
+              kill -KILL $rotation; exit 0
+            done
+            exit 9
+            """
+        let met = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
+        #expect(met.status == 0, "\(sandbox.text("err"))")
+        #expect(try await sandbox.rekeep("rekey").status == 0)
+    }
+
+    @Test func `a key that another credential uses is not ended`() async throws {
+        let added = try await sandbox.rekeep(
+            "add", "shop/live/acme", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
+            input: #"{"token":"\#(rehearsal.bearerToken)"}"#)
+        try #require(added.status == 0, "\(added.err)")
+        #expect(try await sandbox.rekeep("rotate", "site/live", "--auto", "--no-input").status == 0)
+        let refused = try await sandbox.rekeep("retire", "site/live", "--revoke")
+        #expect(refused.status == 2)
+        #expect(refused.err.contains("shop/live/acme uses the same key"))
+        #expect(try await sandbox.rekeep("check", "shop/**").status == 0)
+    }
+
     @Test func `a profile that does not say how is told apart`() async throws {
         try #require(
             await sandbox.rekeep(

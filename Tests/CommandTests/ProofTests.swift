@@ -60,6 +60,16 @@ struct ProofTests {
         #expect(try await requests() == 4)
     }
 
+    @Test func `the control of one endpoint says nothing of another`() async throws {
+        #expect(try await addBearer("site/live/bearer").status == 0)
+        // The same host, and a path that looks at no key.
+        let other = try await sandbox.rekeep(
+            "add", "open/live/bearer", "--base-url", rehearsal.url + "/admin", "--input", "-",
+            input: #"{"token":"fake-nonsense","balance_path":"/state"}"#)
+        #expect(other.status == 69, "\(other.err)")
+        #expect(other.err.contains("can't validate"))
+    }
+
     @Test func `a fresh key that is not live yet is given its time`() async throws {
         try change("bearer", "activation_window: 1s", "activation_window: 60s")
         #expect(try await addBearer("site/live/bearer").status == 0)

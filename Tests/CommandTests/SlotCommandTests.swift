@@ -166,6 +166,7 @@ struct SlotCommandTests {
             sandbox,
             """
             "$0" slot add keyring --identity identity || exit 10
+            "$0" slot add keyring --identity identity || exit 10
             daemon=$(gdbus call --session --dest org.freedesktop.DBus --object-path /org/freedesktop/DBus \
               --method org.freedesktop.DBus.GetConnectionUnixProcessID org.freedesktop.secrets | tr -dc '0-9 ' | cut -c 3-)
             trap "kill -CONT $daemon; kill $daemon" EXIT
@@ -181,11 +182,12 @@ struct SlotCommandTests {
             exit 0
             """)
         #expect(outcome.status == 0, "\(outcome.err)")
-        #expect(sandbox.text("silent").contains("no answer within 3 seconds"))
+        // Asked once, however many slots there are.
+        #expect(sandbox.text("silent").components(separatedBy: "no answer within 3 seconds").count == 2)
         #expect(sandbox.text("adding").contains("no answer within 3 seconds"))
         #expect(sandbox.text("locked").contains("the keyring is locked"))
         let slots = try await sandbox.rekeep("slot", "list", "--json").object["slots"] as? [[String: Any]]
-        #expect(slots?.count == 3)
+        #expect(slots?.count == 4)
     }
 
     @Test func `without a session bus the reason is told, and a test back end is refused`() async throws {

@@ -49,6 +49,21 @@ struct WayBackTests {
         #expect(try await sandbox.rekeep("retire", "site/live", after: "61s").status == 0)
     }
 
+    @Test func `what a target still holds is not ended, after a rollback neither`() async throws {
+        try await bearer()
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await rotateBearer(new).status == 0)
+        // The target cannot be written while the rotation is rolled back: it goes on holding the newer key.
+        try #require(await sandbox.run(["sh", "-c", "mv site.env kept && mkdir site.env"]).status == 0)
+        #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live", "--yes").status == 73)
+        try #require(await sandbox.run(["sh", "-c", "rmdir site.env && mv kept site.env"]).status == 0)
+        let refused = try await sandbox.rekeep("retire", "site/live")
+        #expect(refused.status == 1)
+        #expect(refused.err.contains("still needed") && refused.err.contains("site.env"))
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(try await sandbox.rekeep("retire", "site/live").err.contains("still accepts the old key"))
+    }
+
     @Test func `there is no way back to a dead key, nor without an answer`() async throws {
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
@@ -221,6 +236,18 @@ struct ManyRotationsTests {
         let twin = try await sandbox.rekeep("show", "twin/live", "--field", "token").out
         #expect(twin == tokens["app1/live/bearer"]?.new)
         #expect(try await sandbox.rekeep("show", "app3/live", "--field", "token").out == third?.old)
+    }
+
+    @Test func `a dry run of many issues, asks for and changes nothing`() async throws {
+        let tokens = try await tokens(2)
+        let before = try await sandbox.rekeep("verify", "--json").object["generation"] as? Int
+        let tried = try await sandbox.rekeep("rotate", "app*/**", "--dry-run", "--no-input", "--yes", "--json")
+        #expect(tried.status == 0, "\(tried.err)")
+        #expect(tried.objects.count == 2)
+        let stopped = try await sandbox.rekeep(
+            "rotate", "--due", "--dry-run", "--input", "-", input: input(tokens), after: "80d")
+        #expect(stopped.status == 0, "\(stopped.err)")
+        #expect(try await sandbox.rekeep("verify", "--json").object["generation"] as? Int == before)
     }
 
     @Test func `one that fails does not keep the others, and the summary says which`() async throws {

@@ -22,9 +22,7 @@ struct BackupTests {
     }
 
     @discardableResult
-    private func restore(_ file: String? = nil, acceptingRollback: Bool = false) throws -> (
-        kept: String?, retired: [Credential]
-    ) {
+    private func restore(_ file: String? = nil, acceptingRollback: Bool = false) throws -> Restoration.Outcome {
         let restoration = try Restoration(of: file ?? backup, to: scratch.path, stateDirectory: scratch.state) {
             file throws(VaultError) in try file.open(with: .identity(scratch.pair), stateDirectory: scratch.state)
         }
@@ -69,8 +67,8 @@ struct BackupTests {
     @Test func `a lost vault comes back`() throws {
         try backUp()
         try FileManager.default.removeItem(atPath: scratch.path)
-        let (kept, retired) = try restore()
-        #expect(kept == nil && retired.isEmpty)
+        let outcome = try restore()
+        #expect(outcome.kept == nil && outcome.retired.isEmpty)
         #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
     }
 
@@ -123,6 +121,73 @@ struct BackupTests {
         #expect(report.rows.first { $0.table == "secret" }?.count == 0)
     }
 
+    @Test func `what is dead in one credential lives on in another, and in the same one's newer version`() throws {
+        try scratch.add("b/live/x", key: "fake-first")
+        try retireFirst()
+        try scratch.open().write { transaction throws(VaultError) in
+            // A second secret that both versions share.
+            var credential = try transaction.snapshot.credential(at: scratch.address("b/live/x"))
+            let fingerprint = try transaction.put(
+                secret: SecretBytes("fake-first".utf8), field: "api_key", version: 2, of: credential.id)
+            credential.versions.append(
+                Version(
+                    number: 2, state: .previous, createdAt: Timestamp(seconds: 8), plain: [:],
+                    fingerprints: ["api_key": fingerprint]))
+            try transaction.put(credential)
+            try transaction.retire(credential.versions[1], in: credential.id)
+            credential.update(version: 2) {
+                $0.state = .retired
+                $0.retiredAt = Timestamp(seconds: 9)
+            }
+            try transaction.put(credential)
+        }
+        try backUp()
+        #expect(try restore().retired.isEmpty)
+        #expect(try scratch.secret(at: "b/live/x") == SecretBytes("fake-first".utf8))
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-second".utf8))
+    }
+
+    @Test func `a slot that was removed since stays removed, and its key opens nothing new`() throws {
+        let leaver = KeyPair.random()
+        let name = try #require(SlotName("leaver"))
+        try scratch.open().write { transaction throws(VaultError) in
+            try transaction.addSlot(.identity(publicKey: leaver.publicKey), name: name, at: Timestamp(seconds: 5))
+        }
+        let oldKey = try VaultFile(path: scratch.path).vaultKey(with: .identity(leaver))
+        try backUp()
+        try scratch.open().rekey { transaction throws(VaultError) in try transaction.removeSlot(name) }
+        let outcome = try restore(acceptingRollback: true)
+        #expect(outcome.removedSlots == [name])
+        #expect(outcome.slots.map(\.name.description) == ["identity"])
+        for opener in [Opener.identity(leaver), .vaultKey(oldKey)] {
+            #expect(throws: VaultError.noSlotFits) {
+                try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
+            }
+        }
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
+    }
+
+    @Test func `a vault that does not open any more is told apart from a wrong opener`() throws {
+        try backUp()
+        let other = KeyPair.random()
+        try scratch.open().rekey { transaction throws(VaultError) in
+            let own = try transaction.snapshot.slots()[0].name
+            let name = SlotName.free(for: .identity, among: [own])
+            try transaction.addSlot(.identity(publicKey: other.publicKey), name: name, at: Timestamp(seconds: 5))
+            try transaction.removeSlot(own)
+        }
+        #expect(throws: VaultError.olderThanVault(copy: 2, newest: 3)) { try restore() }
+        try restore(acceptingRollback: true)
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
+    }
+
+    @Test func `what a try before left behind does not stand in the way`() throws {
+        try backUp()
+        try Data("left".utf8).write(to: URL(filePath: scratch.path + ".replaced-3"))
+        #expect(try restore().kept == scratch.path + ".replaced-3-2")
+        #expect(try scratch.secret(at: "a/live/x") == SecretBytes("fake-first".utf8))
+    }
+
     @Test func `a damaged copy is refused before anything is replaced`() throws {
         try backUp()
         let database = try Database(path: backup)
@@ -168,11 +233,12 @@ struct BackupTests {
             try FileManager.default.contentsOfDirectory(atPath: scratch.state).first { $0.hasSuffix("retired") })
         let path = scratch.state + "/" + name
         let whole = try Data(contentsOf: URL(filePath: path))
-        #expect(whole.count == 48)
+        #expect(whole.count == 64)
         try (whole + Data([1, 2, 3])).write(to: URL(filePath: path))
         let vault = try scratch.open()
         #expect(try vault.state.retired().count == 1)
-        let other = try #require(Fingerprint(bytes: Array(repeating: 7, count: 16)))
+        let other = RetiredSecret(
+            fingerprint: try #require(Fingerprint(bytes: Array(repeating: 7, count: 16))), credential: .random())
         try vault.state.retire([other, other])
         #expect(try vault.state.retired().count == 2)
         var forged = whole

@@ -23,7 +23,7 @@ struct RekeyTests {
             try transaction.addSlot(.identity(publicKey: leaver.publicKey), name: name, at: Timestamp(seconds: 5))
             try transaction.put(
                 Control(
-                    provider: "x", environment: "live", host: "api.example", outcome: .badCredentials,
+                    provider: "x", environment: "live", endpoint: "api.example", outcome: .badCredentials,
                     at: Timestamp(seconds: 3)))
             try transaction.put([Policy(pattern: scratch.pattern("**"), maxAge: .days(9))])
             try transaction.put(
@@ -57,7 +57,7 @@ struct RekeyTests {
             try snapshot.forEachRotation { lines.append("\($0)") }
             try snapshot.forEachLogEntry { lines.append("\($0)") }
             lines.append("\(try snapshot.policies())")
-            lines.append("\(try snapshot.control(provider: "x", environment: "live", host: "api.example") as Any)")
+            lines.append("\(try snapshot.control(provider: "x", environment: "live", endpoint: "api.example") as Any)")
             let retired = snapshot.fingerprint(of: SecretBytes("fake-retired".utf8))
             lines.append("\(try snapshot.holders(of: retired).count)")
             return lines.sorted()

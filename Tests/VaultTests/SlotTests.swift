@@ -130,6 +130,14 @@ struct SlotTests {
                 try transaction.addSlot(.recovery(.random()), name: name, at: Timestamp(seconds: 5))
             }
         }
+        // Two slots of one key: removing one would leave its holder in.
+        #expect(throws: VaultError.slotNameTaken(name)) {
+            try vault.write { transaction throws(VaultError) in
+                let second = SlotName.free(for: .identity, among: try transaction.snapshot.slots().map(\.name))
+                try transaction.addSlot(
+                    .identity(publicKey: other.publicKey), name: second, at: Timestamp(seconds: 5))
+            }
+        }
         let slots = try vault.read { snapshot throws(VaultError) in try snapshot.slots() }
         #expect(slots.map(\.name.description) == ["identity", "alice@work"])
         #expect(slots.last?.addedAt == Timestamp(seconds: 5))

@@ -1,6 +1,6 @@
-public import Credentials
+internal import Credentials
 internal import Providers
-public import Sealing
+internal import Sealing
 internal import Vault
 
 extension Keeper {
@@ -8,7 +8,7 @@ extension Keeper {
     /// else yet. That it is asked for is in the log before it is asked.
     /// - Throws: `courier(.cannotChangeKeys)` where the profile does not say how; `refused`, `indeterminate`: then a key
     ///   may have been issued that nobody knows; `issuedNothing`.
-    public func issue(
+    func issue(
         for plan: RotationPlan
     ) async throws(OperationError) -> (values: [String: SecretBytes], expires: Timestamp?) {
         guard let current = plan.credential.current else { throw .nothingToIssueWith(plan.address) }
@@ -27,12 +27,15 @@ extension Keeper {
             if let text = issued.values[field.name], !text.isEmpty { values[field.name] = SecretBytes(text.utf8) }
         }
         guard !values.isEmpty else { throw .issuedNothing(panelPath: plan.credential.terms.panelPath) }
-        // The day is enough, and every provider writes it first.
-        return (values, issued.expires.flatMap { Timestamp(date: String($0.prefix(10))) })
+        // The day is enough, and every provider writes it first. One that cannot be right is no reason to lose the key.
+        let expires = issued.expires.flatMap { Timestamp(date: String($0.prefix(10))) }
+        return (values, (try? checkExpiry(expires, plan.credential.terms)) == nil ? nil : expires)
     }
 
     /// Asks the provider to end these versions.
+    /// - Throws: `inUseElsewhere` when another credential has one of their values, and goes on using it.
     func revoke(_ versions: [Version], of credential: Credential, _ address: Address) async throws(OperationError) {
+        if let user = try otherUser(of: versions, in: credential) { throw .inUseElsewhere(user) }
         for version in versions {
             let call = try balanceCall(version, of: credential)
             try write { transaction throws(VaultError) in
@@ -40,6 +43,19 @@ extension Keeper {
                     entry("retire", address.description, "asks the provider to end version \(version.number)"))
             }
             if let refusal = await courier.ask([.revoke(call)])[0].refusal { throw .courier(refusal) }
+        }
+    }
+
+    private func otherUser(of versions: [Version], in credential: Credential) throws(OperationError) -> Address? {
+        try read { snapshot throws(VaultError) in
+            for fingerprint in versions.flatMap(\.fingerprints.values) {
+                for id in try snapshot.holders(of: fingerprint) where id != credential.id {
+                    let other = try snapshot.credential(id)
+                    let uses = other.versions.contains { !$0.isRetired && $0.fingerprints.values.contains(fingerprint) }
+                    if uses { return other.addresses.first }
+                }
+            }
+            return nil
         }
     }
 

@@ -23,8 +23,10 @@ extension Keeper {
         }
         let previous = credential.previous
         guard let current = credential.current, !previous.isEmpty else { throw .nothingToRetire(address) }
-        if let rotation, rotation.state == .promoted || rotation.state == .delivering {
-            throw .notDelivered(rotation, failed: try undelivered(credential))
+        // After a rollback, too, a target may still hold the key that is about to go.
+        let failed = try undelivered(credential)
+        if let rotation, rotation.state == .promoted || rotation.state == .delivering || !failed.isEmpty {
+            throw .notDelivered(rotation, failed: failed)
         }
         var trials: [Trial] = []
         for version in [current] + previous {
@@ -99,7 +101,9 @@ extension Keeper {
         var paths: [String] = []
         for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
             for target in try targets(deployment)
-            where target.delivery.versions[credential.id] != credential.current?.number || target.delivery.isHookDue {
+            where (target.delivery.versions[credential.id] ?? credential.current?.number) != credential.current?.number
+                || target.delivery.isHookDue
+            {
                 paths.append(target.path)
             }
         }

@@ -10,10 +10,17 @@ public struct ProofOptions: Sendable {
     let controls: Bool
     /// Told before each time that a fresh key is given time to become live.
     let waiting: @Sendable (Span) -> Void
+    /// Told true when the process must not be interrupted, because a key is on its way that is nowhere else, and false
+    /// when it may be again.
+    let holding: @Sendable (Bool) -> Void
 
-    public init(controls: Bool, waiting: @escaping @Sendable (Span) -> Void = { _ in }) {
+    public init(
+        controls: Bool, waiting: @escaping @Sendable (Span) -> Void = { _ in },
+        holding: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
         self.controls = controls
         self.waiting = waiting
+        self.holding = holding
     }
 }
 
@@ -37,9 +44,32 @@ extension Keeper {
     ) async throws(OperationError) -> RotationReport {
         defer { withExtendedLifetime(plan.lock) {} }
         try checkExpiry(expires, plan.credential.terms)
-        let intake = try stage(plan, values, expires)
+        let intake = try stage(plan, try Intake(values, fields: fields(plan), keeping: kept(plan)), expires)
         return try await advance(plan.credential.id, plan.address, removals: intake.removals, options)
     }
+
+    /// As `rotate`, with a key that the provider issues when it is asked.
+    /// - Throws: as `issue(for:)`. What came back is staged whatever it looks like: it is nowhere else.
+    public func rotateIssuing(
+        _ plan: RotationPlan, expires: Timestamp?, options: ProofOptions
+    ) async throws(OperationError) -> RotationReport {
+        defer { withExtendedLifetime(plan.lock) {} }
+        try checkExpiry(expires, plan.credential.terms)
+        options.holding(true)
+        do {
+            let issued = try await issue(for: plan)
+            _ = try stage(plan, Intake(issued: issued.values, keeping: kept(plan)), expires ?? issued.expires)
+        } catch {
+            options.holding(false)
+            throw error
+        }
+        options.holding(false)
+        return try await advance(plan.credential.id, plan.address, removals: [:], options)
+    }
+
+    private func fields(_ plan: RotationPlan) -> [Field] { plan.credential.terms.fields }
+
+    private func kept(_ plan: RotationPlan) -> FieldMap<String> { plan.credential.current?.plain ?? [:] }
 
     /// Goes on with an unfinished rotation from wherever it stands.
     /// - Throws: `noOpenRotation`; `heldByAnother` while another process is at it.
@@ -98,7 +128,7 @@ extension Keeper {
         } catch .refused, .identityDiffers {
             return
         } catch {
-            throw .wouldLoseKey(address, newCheck)
+            throw oldCheck.outcome.isIndeterminate ? .indeterminate(oldCheck) : .wouldLoseKey(address, newCheck)
         }
         throw .wouldLoseKey(address, newCheck)
     }
@@ -107,11 +137,10 @@ extension Keeper {
 
     /// planned → staged: the new values are durable before anything else sees them.
     private func stage(
-        _ plan: RotationPlan, _ pasted: [String: SecretBytes], _ expires: Timestamp?
+        _ plan: RotationPlan, _ intake: Intake, _ expires: Timestamp?
     ) throws(OperationError) -> Intake {
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
         let terms = credential.terms
-        let intake = try Intake(pasted, fields: terms.fields, keeping: credential.current?.plain ?? [:])
         let secrets = intake.secrets(terms)
         try refuseKnown(secrets, provider: credential.provider, environment: credential.environment)
         try refuseSame(secrets, in: credential)

@@ -15,7 +15,7 @@ public struct RotationPlan {
     /// The answer for the old key.
     public let oldKey: Check?
     /// Kept until the rotation ends.
-    let lock: FileLock
+    let lock: RotationLock
     /// The journal as it will begin. It is stored with the new key: a plan alone leaves nothing behind.
     let rotation: Rotation
 

@@ -49,6 +49,10 @@ struct ManyRotations {
 
     private func end(_ address: Address, _ given: [String: SecretBytes]?) async -> Ending {
         do {
+            if command.dryRun {
+                try RotationPlanRendering(plan: try await command.plan(keeper, .complete(address))).show(console)
+                return Ending(address: address, report: nil, complaint: nil)
+            }
             let report = try await command.rotate(keeper, .complete(address), console) { fields in
                 if let given { return given }
                 guard command.input.input == nil else {

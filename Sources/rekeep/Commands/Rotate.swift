@@ -133,25 +133,24 @@ struct Rotate: WaitingKeeperCommand {
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
         }
-        if auto {
-            let (values, expires) = try await keeper.issue(for: plan)
-            return try await keeper.rotate(
-                plan, values: values, expires: expiry.expires ?? expires, options: proof(console))
-        }
+        if auto { return try await keeper.rotateIssuing(plan, expires: expiry.expires, options: proof(console)) }
+        // Before the key: what is pasted must not be lost to a wrong date.
         let terms = plan.credential.terms
-        let given = try values(terms.secretFields)
+        let expires = try expiry.moment(terms, asks: input.input == nil, options)
+        try keeper.checkExpiry(expires, terms)
         return try await keeper.rotate(
-            plan, values: given, expires: try expiry.moment(terms, asks: input.input == nil, options),
-            options: proof(console))
+            plan, values: try values(terms.secretFields), expires: expires, options: proof(console))
     }
 
-    private func plan(_ keeper: Keeper, _ reference: AddressReference) async throws -> RotationPlan {
+    func plan(_ keeper: Keeper, _ reference: AddressReference) async throws -> RotationPlan {
         try await keeper.planRotation(reference, mode: mode, grace: grace)
     }
 
     private func proof(_ console: Console) -> ProofOptions {
         ProofOptions(controls: !control.noControl) { pause in
             console.note("The provider refuses the new key; it may not be live yet. Trying again in \(pause).")
+        } holding: {
+            Interruption.hold($0)
         }
     }
 }

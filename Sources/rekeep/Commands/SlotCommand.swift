@@ -63,8 +63,17 @@ struct SlotRemove: KeeperCommand {
             // It opens nothing any more; a keyring that is not there has nothing to forget.
             _ = try? SecretService(vault: keeper.vaultID, slot: slot.publicKey).forget()
         }
-        if report.isRekeyed { _ = try? Session(vault: keeper.vaultID).end() }
+        if report.isRekeyed { Self.endSession(keeper, console) }
         RekeyRendering(report: report).show(options, console)
+    }
+}
+
+extension SlotRemove {
+    /// A session has the key that the vault had when it was begun.
+    static func endSession(_ keeper: Keeper, _ console: Console) {
+        if (try? Session(vault: keeper.vaultID).end()) == true {
+            console.note("The open session had the old key and was ended.")
+        }
     }
 }
 
@@ -78,7 +87,7 @@ struct Rekey: KeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         let report = try keeper.rekey()
-        _ = try? Session(vault: keeper.vaultID).end()
+        SlotRemove.endSession(keeper, console)
         RekeyRendering(report: report).show(options, console)
     }
 }

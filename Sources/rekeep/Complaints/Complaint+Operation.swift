@@ -42,10 +42,10 @@ extension Complaint {
             self.init(
                 "the key could not be proved: \(check.message)",
                 hint: "that says nothing about the key; try again later", ExitStatus.indeterminate)
-        case .acceptsAnything(let host):
+        case .acceptsAnything(let endpoint):
             self.init(
-                "can't validate: \(host) accepts a key that is wrong, so that it accepts this one means nothing",
-                hint: "is that the right host? --no-control goes on without this proof", ExitStatus.indeterminate)
+                "can't validate: \(endpoint) accepts a key that is wrong, so that it accepts this one means nothing",
+                hint: "is that the right place? --no-control goes on without this proof", ExitStatus.indeterminate)
         case .controlIndeterminate(let check):
             self.init(
                 "can't validate: whether a wrong key is refused could not be told, \(check.message)",
@@ -92,7 +92,8 @@ extension Complaint {
                 hint: "try again when it has ended",
                 ExitStatus.busy)
         case .lockUnavailable(let path, let code):
-            self.init("the lock \(path) can't be taken: \(Self.system(code))", ExitStatus.cannotWrite)
+            self.init(
+                "the lock \(path) can't be taken: \(Self.system(code)); nothing was changed", ExitStatus.cannotWrite)
         case .rotationOpen(let rotation):
             self.init(
                 "a rotation of this credential is unfinished: \(rotation.state.name)",
@@ -121,6 +122,10 @@ extension Complaint {
                 hint: "rekeep check, then try again", ExitStatus.indeterminate)
         case .nothingToIssueWith(let address):
             self.init("\(address) has no key that another could be asked for with", ExitStatus.missing)
+        case .inUseElsewhere(let address):
+            self.init(
+                "\(address) uses the same key, so it is not ended",
+                hint: "rotate \(address) first, or remove it and link the two", ExitStatus.failed)
         case .issuedNothing(let panelPath):
             self.init(
                 "the provider answered that it issued a key, and gave none that could be read",
@@ -137,7 +142,9 @@ extension Complaint {
             self.init(
                 "the old key is still needed: the new one has not reached every target"
                     + (failed.isEmpty ? "" : " (\(failed.joined(separator: ", ")))"),
-                hint: "rekeep rotate --resume \(rotation.address)", ExitStatus.notWell)
+                hint: rotation.state == .promoted || rotation.state == .delivering
+                    ? "rekeep rotate --resume \(rotation.address)" : "rekeep deploy",
+                ExitStatus.notWell)
         case .oldKeyAlive(let panelPath):
             self.init(
                 "the provider still accepts the old key, so it is not erased",

@@ -14,6 +14,9 @@ extension Complaint {
             self.init(
                 "\(path) can't be opened: \(Self.system(code)); nothing was changed",
                 code == EACCES || code == EPERM ? ExitStatus.cannotOpen : ExitStatus.failed)
+        case .notWritable(let path, let code):
+            self.init(
+                "\(path) can't be written: \(Self.system(code)); nothing was changed", ExitStatus.cannotWrite)
         case .notAVault(let path):
             self.init("\(path) is not a rekeep vault, or its first page is damaged", ExitStatus.damaged)
         case .newerFormat(let found, let known):
@@ -35,6 +38,11 @@ extension Complaint {
                 "the copy is older: generation \(copy), and the newest known is \(newest); nothing was changed",
                 hint: "--accept-rollback restores it all the same, without the keys that were retired since",
                 ExitStatus.damaged)
+        case .presentNotOpened(let path):
+            self.init(
+                "what opens the copy does not open \(path), so it can't be told which of them is newer; nothing was changed",
+                hint: "--accept-rollback restores the copy all the same; what is there is kept beside it",
+                ExitStatus.cannotOpen)
         case .otherVault(let path):
             self.init(
                 "\(path) is not this vault's, so it is not replaced",
@@ -53,7 +61,9 @@ extension Complaint {
         case .noSlotNamed(let name):
             self.init("there is no slot '\(Self.shown(name))'", hint: "rekeep slot list", ExitStatus.missing)
         case .slotNameTaken(let name):
-            self.init("there is a slot \(name) already", hint: "choose another --name", ExitStatus.badInput)
+            self.init(
+                "there is a slot \(name) already, of this name or with the same key", hint: "rekeep slot list",
+                ExitStatus.badInput)
         case .lastSlot:
             self.init(
                 "that is the last slot; without it nobody could open the vault", hint: "add another slot first",

@@ -109,7 +109,8 @@ struct ManyRotationsRendering {
             for ending in endings {
                 let done = ending.report?.targets.count { $0.isDone } ?? 0
                 table.add(
-                    ending.address.description, ending.report?.rotation.state.name ?? "failed",
+                    ending.address.description,
+                    ending.report?.rotation.state.name ?? (ending.complaint == nil ? "tried" : "failed"),
                     ending.report.map { "\(done) of \($0.targets.count)" } ?? "",
                     ending.report?.rotation.downtimeMilliseconds.map { "\($0) ms" } ?? "")
             }

@@ -64,17 +64,25 @@ struct RestoreRendering {
     let report: RestoreReport
 
     func show(_ options: GlobalOptions, _ console: Console) {
-        let retired = report.retired.flatMap(\.addresses).map(\.description)
+        let outcome = report.outcome
+        let retired = outcome.retired.flatMap(\.addresses).map(\.description)
         if options.json {
             console.print(
                 JSON.object([
-                    ("generation", .number(Int64(clamping: report.generation))), ("kept", JSON(report.kept)),
+                    ("generation", .number(Int64(clamping: report.generation))), ("kept", JSON(outcome.kept)),
                     ("retired", .list(retired.map(JSON.text))),
+                    ("removed_slots", .list(outcome.removedSlots.map { .text($0.description) })),
+                    ("slots", .list(outcome.slots.map { .text($0.name.description) })),
                 ]))
             return
         }
         console.print("Restored generation \(report.generation), verified.")
-        if let kept = report.kept { console.print("What was there is kept as \(kept).") }
+        if let kept = outcome.kept { console.print("What was there is kept as \(kept).") }
+        if !outcome.removedSlots.isEmpty {
+            let names = outcome.removedSlots.map(\.description).joined(separator: ", ")
+            console.print("Slots that were removed since stay removed: \(names).")
+        }
+        console.print("It opens with: " + outcome.slots.map(\.name.description).joined(separator: ", ") + ".")
         for address in retired {
             console.note("\(address): its key was retired since; rekeep rotate \(address) takes the new one.")
         }

@@ -10,7 +10,16 @@ enum Interruption {
     static func explain(_ sentence: String) {
         text = strdup(sentence)
         count = sentence.utf8.count
+        hold(false)
+    }
+
+    /// Ignores what would end the process, or does not any more.
+    static func hold(_ isHeld: Bool) {
         for number in [SIGINT, SIGTERM, SIGHUP] {
+            if isHeld {
+                linux_ignore_signal(number)
+                continue
+            }
             signal(number) { number in
                 if let text = Interruption.text { _ = write(STDERR_FILENO, text, Interruption.count) }
                 linux_default_signal(number)

@@ -89,7 +89,7 @@ struct AtomicFile {
     private func withDraft(
         mode: UInt32, owner: uid_t?, group: gid_t?, _ body: (String, Int32) throws(DeliveryError) -> Void
     ) throws(DeliveryError) {
-        let draft = draftPrefix + Randomness.bytes(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let draft = draftPrefix + Hexadecimal.text(Randomness.bytes(6))
         let descriptor = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
         defer { Glibc.close(descriptor) }

@@ -13,8 +13,8 @@ public struct SecretService: Sendable {
 
     /// - Parameters: the vault's id and the slot's public key.
     public init(vault: [UInt8], slot: [UInt8]) {
-        self.vault = Self.hexadecimal(vault)
-        self.slot = Self.hexadecimal(slot)
+        self.vault = Hexadecimal.text(vault)
+        self.slot = Hexadecimal.text(slot)
     }
 
     /// The slot's key, 32 bytes; nil when the keyring has none.
@@ -40,8 +40,8 @@ public struct SecretService: Sendable {
         let text = SecretBytes(count: 2 * key.count) { text in
             key.withBytes { bytes in
                 for (index, byte) in bytes.enumerated() {
-                    text[2 * index] = Self.digit(byte >> 4)
-                    text[2 * index + 1] = Self.digit(byte & 15)
+                    text[2 * index] = Hexadecimal.digit(byte >> 4)
+                    text[2 * index + 1] = Hexadecimal.digit(byte & 15)
                 }
             }
         }
@@ -85,12 +85,6 @@ public struct SecretService: Sendable {
             throw .noBus
         }
     }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
     private static func key(from text: SecretBytes) -> SecretBytes? {
         var isValid = true

@@ -10,7 +10,7 @@ public struct Session: Sendable {
 
     /// - Parameter vault: the vault's id.
     public init(vault: [UInt8]) {
-        name = "rekeep:" + vault.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        name = "rekeep:" + Hexadecimal.text(vault)
     }
 
     /// Whether there is a session, and until when.

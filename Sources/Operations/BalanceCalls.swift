@@ -36,11 +36,11 @@ struct Trial {
     /// There is nothing to try: the key was found dead and erased.
     var isRetired: Bool { credential.version(number: version)?.isRetired == true }
 
-    fileprivate var question: CourierQuestion {
-        .balance(
-            BalanceCall(
-                provider: credential.provider, environment: credential.environment,
-                ownBaseURL: credential.hasOwnBaseURL ? credential.terms.baseURL : nil, fields: values))
+    /// What the courier has to know to use this key.
+    var balanceCall: BalanceCall {
+        BalanceCall(
+            provider: credential.provider, environment: credential.environment,
+            ownBaseURL: credential.hasOwnBaseURL ? credential.terms.baseURL : nil, fields: values)
     }
 }
 
@@ -52,7 +52,7 @@ extension Keeper {
     ) async throws(OperationError) -> [Check] {
         guard courier.executable != nil else { throw .courierMissing }
         let asked = trials.filter { !$0.isRetired }
-        let answers = await courier.ask(asked.map(\.question), progress: progress)
+        let answers = await courier.ask(asked.map { .balance($0.balanceCall) }, progress: progress)
         var checks: [Check] = []
         var next = answers.makeIterator()
         for trial in trials {
@@ -71,7 +71,8 @@ extension Keeper {
         return checks
     }
 
-    private func check(_ result: BalanceResult?, of trial: Trial) -> Check {
+    /// What an answer means; none at all is `unknown`.
+    func check(_ result: BalanceResult?, of trial: Trial) -> Check {
         // What the courier says is a stranger's word too: texts are cut, and nothing unknown becomes ok.
         let result = result ?? BalanceResult(outcome: Outcome.unknown.name, cause: .courier)
         let outcome = Outcome(name: result.outcome) ?? .unknown

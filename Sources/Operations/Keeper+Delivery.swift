@@ -269,8 +269,8 @@ extension Keeper {
     }
 
     static func lockPath(_ kind: String, _ name: [UInt8], vault: [UInt8], stateDirectory: String) -> String {
-        let hash = KeyedHash.checksum(vault + name, count: 16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        return "\(stateDirectory)/\(kind)-\(hash.joined()).lock"
+        let hash = Hexadecimal.text(KeyedHash.checksum(vault + name, count: 16))
+        return "\(stateDirectory)/\(kind)-\(hash).lock"
     }
 
     /// The variables of a deployment and the versions that their values come from.

@@ -9,7 +9,7 @@ final class DraftFile {
 
     /// - Throws: `notWritable`.
     init(beside place: String) throws(VaultError) {
-        path = place + ".new-" + Randomness.bytes(4).map { String($0, radix: 16) }.joined()
+        path = place + ".new-" + Hexadecimal.text(Randomness.bytes(4))
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .notWritable(path: path, errno: errno) }
         close(descriptor)

@@ -13,7 +13,7 @@ struct OutsideRecords {
 
     /// - Parameter key: the subkey that no re-keying changes.
     init(directory: String, vault: [UInt8], key: SecretBytes) {
-        let base = directory + "/" + vault.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let base = directory + "/" + Hexadecimal.text(vault)
         seenPath = base + ".seen"
         retiredPath = base + ".retired"
         self.vault = vault

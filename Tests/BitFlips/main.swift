@@ -55,7 +55,7 @@ func reading() -> (digest: Int?, class: String) {
     do {
         let file = try VaultFile(path: path)
         // What the last reading saw must not speak against this one.
-        unlink(arguments[3] + "/" + file.id.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + ".seen")
+        unlink(arguments[3] + "/" + Hexadecimal.text(file.id) + ".seen")
         let vault = try file.open(with: .identity(pair), stateDirectory: arguments[3])
         return try vault.read { snapshot throws(VaultError) in
             if let damage = try snapshot.verify().findings.first { return (nil, damage.name) }

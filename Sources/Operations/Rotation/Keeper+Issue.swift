@@ -12,14 +12,14 @@ extension Keeper {
         for plan: RotationPlan
     ) async throws(OperationError) -> (values: [String: SecretBytes], expires: Timestamp?) {
         guard let current = plan.credential.current else { throw .nothingToIssueWith(plan.address) }
-        let call = try balanceCall(current, of: plan.credential)
+        let trial = try trial(current, of: plan.credential)
         try write { transaction throws(VaultError) in
             try transaction.log(entry("rotate", plan.address.description, "asks the provider for a key"))
         }
-        let answer = await courier.ask([.issue(call)])[0]
+        let answer = await courier.ask([.issue(trial.balanceCall)])[0]
         if let refusal = answer.refusal { throw .courier(refusal) }
         guard let issued = answer.issued else {
-            let check = Self.check(answer.result, at: now(), of: current)
+            let check = check(answer.result, of: trial)
             throw check.outcome.isIndeterminate ? .issueIndeterminate(check) : .refused(check)
         }
         var values: [String: SecretBytes] = [:]
@@ -37,12 +37,12 @@ extension Keeper {
     func revoke(_ versions: [Version], of credential: Credential, _ address: Address) async throws(OperationError) {
         if let user = try otherUser(of: versions, in: credential) { throw .inUseElsewhere(user) }
         for version in versions {
-            let call = try balanceCall(version, of: credential)
+            let trial = try trial(version, of: credential)
             try write { transaction throws(VaultError) in
                 try transaction.log(
                     entry("retire", address.description, "asks the provider to end version \(version.number)"))
             }
-            if let refusal = await courier.ask([.revoke(call)])[0].refusal { throw .courier(refusal) }
+            if let refusal = await courier.ask([.revoke(trial.balanceCall)])[0].refusal { throw .courier(refusal) }
         }
     }
 
@@ -59,18 +59,7 @@ extension Keeper {
         }
     }
 
-    private func balanceCall(_ version: Version, of credential: Credential) throws(OperationError) -> BalanceCall {
-        BalanceCall(
-            provider: credential.provider, environment: credential.environment,
-            ownBaseURL: credential.hasOwnBaseURL ? credential.terms.baseURL : nil,
-            fields: try values(of: version, in: credential))
-    }
-
-    private static func check(_ result: BalanceResult?, at time: Timestamp, of version: Version) -> Check {
-        let result = result ?? BalanceResult(outcome: Outcome.unknown.name, cause: .courier)
-        let outcome = Outcome(name: result.outcome) ?? .unknown
-        return Check(
-            outcome: outcome, at: time, version: version.number, balance: nil, identity: nil, latency: nil,
-            message: CheckMessage.text(outcome, result))
+    private func trial(_ version: Version, of credential: Credential) throws(OperationError) -> Trial {
+        Trial(credential: credential, version: version.number, values: try values(of: version, in: credential))
     }
 }

@@ -44,7 +44,8 @@ extension Keeper {
     ) async throws(OperationError) -> RotationReport {
         defer { withExtendedLifetime(plan.lock) {} }
         try checkExpiry(expires, plan.credential.terms)
-        let intake = try stage(plan, try Intake(values, fields: fields(plan), keeping: kept(plan)), expires)
+        let intake = try Intake(values, fields: plan.credential.terms.fields, keeping: kept(plan))
+        try stage(plan, intake, expires)
         return try await advance(plan.credential.id, plan.address, removals: intake.removals, options)
     }
 
@@ -58,7 +59,7 @@ extension Keeper {
         options.holding(true)
         do {
             let issued = try await issue(for: plan)
-            _ = try stage(plan, Intake(issued: issued.values, keeping: kept(plan)), expires ?? issued.expires)
+            try stage(plan, Intake(issued: issued.values, keeping: kept(plan)), expires ?? issued.expires)
         } catch {
             options.holding(false)
             throw error
@@ -66,8 +67,6 @@ extension Keeper {
         options.holding(false)
         return try await advance(plan.credential.id, plan.address, removals: [:], options)
     }
-
-    private func fields(_ plan: RotationPlan) -> [Field] { plan.credential.terms.fields }
 
     private func kept(_ plan: RotationPlan) -> FieldMap<String> { plan.credential.current?.plain ?? [:] }
 
@@ -138,7 +137,7 @@ extension Keeper {
     /// planned → staged: the new values are durable before anything else sees them.
     private func stage(
         _ plan: RotationPlan, _ intake: Intake, _ expires: Timestamp?
-    ) throws(OperationError) -> Intake {
+    ) throws(OperationError) {
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
         let terms = credential.terms
         let secrets = intake.secrets(terms)
@@ -167,7 +166,6 @@ extension Keeper {
             try transaction.put(rotation)
             try transaction.log(entry("rotate", plan.address.description, "staged version \(number)"))
         }
-        return intake
     }
 
     private func refuseSame(

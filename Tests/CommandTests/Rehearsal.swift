@@ -54,6 +54,18 @@ final class Rehearsal {
         process.waitUntilExit()
     }
 
+    /// Shell words that wait until one more request than now has come in, and end with 9 when `$first` is gone before:
+    /// from then on it holds its locks.
+    func untilAsked() async throws -> String {
+        let count = try #require(try await panel("state", "{}")["requests"] as? Int)
+        return """
+            while curl -sf -d '{}' \(url)/admin/state | grep -q '"requests":\(count)[,}]'; do
+              kill -0 $first || exit 9
+              sleep 0.05
+            done
+            """
+    }
+
     var liveURL: String { url + "/domainnameapi/live/api/v1" }
     var testURL: String { url + "/domainnameapi/test/api/v1" }
 

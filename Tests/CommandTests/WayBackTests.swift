@@ -146,11 +146,10 @@ struct MeetingTests {
         try await rehearsal.fault(#"{"stalls":true}"#)
         let script = """
             "$0" rotate whmcs/live --yes --no-input >/dev/null 2>&1 & first=$!
-            while kill -0 $first; do
-              timeout 5 "$0" rotate wisecp/live --yes --no-input 2>err
-              [ $? = 75 ] && { kill -KILL $first; grep -q "process $first" err; exit; }
-            done
-            exit 9
+            \(try await rehearsal.untilAsked())
+            "$0" rotate wisecp/live --yes --no-input 2>err; [ $? = 75 ] || exit 8
+            kill -KILL $first
+            grep -q "process $first" err
             """
         let met = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
         #expect(met.status == 0, "\(sandbox.text("err"))")

@@ -96,6 +96,10 @@ let package = Package(
                 "rekeep", "rekeep-courier", "rekeep-rehearsal", "bit-flips", "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: house),
-        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Credentials", "Sealing"], swiftSettings: house),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: [
+                "Delivery", "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
+            ], swiftSettings: house),
     ]
 )

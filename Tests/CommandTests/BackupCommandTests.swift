@@ -5,7 +5,7 @@ import Testing
 struct BackupCommandTests {
     @Test func `after an older copy is restored, a retired key is never delivered and a new one can be`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let copy = sandbox.file("copy.db")
         #expect(try await sandbox.rekeep("backup", copy).status == 0)

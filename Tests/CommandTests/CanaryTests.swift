@@ -10,7 +10,7 @@ struct CanaryTests {
 
     init() async throws {
         sandbox = try await Sandbox()
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         shim = sandbox.file("canary.so")
         let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/canary.c").path

@@ -5,7 +5,7 @@ import Testing
 struct ConfinementTests {
     @Test func `rekeep itself opens no network socket, whatever it is asked`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
         try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
@@ -40,7 +40,7 @@ struct ConfinementTests {
 
     @Test func `the courier is told no vault, inherits no descriptor and no variable`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let outcome = try await sandbox.run([
             "strace", "-f", "-qq", "-v", "-s", "4096", "-e", "trace=execve,openat,close_range", "-o",
@@ -130,7 +130,7 @@ struct ConfinementTests {
         attack: String, sql: String, name: String
     ) async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(try await sandbox.rekeep("backup", sandbox.file("older.db")).status == 0)
         #expect(try await sandbox.rekeep("edit", "whmcs/live", "--note", "newer").status == 0)

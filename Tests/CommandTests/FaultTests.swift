@@ -14,7 +14,7 @@ struct FaultTests {
 
     init() async throws {
         sandbox = try await Sandbox()
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         shim = NSTemporaryDirectory() + (sandbox.directory as NSString).lastPathComponent + ".so"
         let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/faults.c").path

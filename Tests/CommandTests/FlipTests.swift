@@ -5,7 +5,7 @@ import Testing
 struct FlipTests {
     @Test func `a flipped bit of the vault, or of a killed writer's journal, is noticed or harmless`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(try await flip(sandbox, stride: 2999) > 200)
         try sandbox.write(#"{"token":"fake-token","balance_path":"/"}"#, to: "input.json")

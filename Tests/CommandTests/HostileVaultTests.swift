@@ -44,7 +44,7 @@ struct HostileVaultTests {
     ])
     func `a hostile vault is refused within the memory of a whole one`(what: String, sql: String) async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         // Address space for the program itself, its libraries and one small vault; nothing for what a stranger wants.
         let limited = { (words: String) in

@@ -27,7 +27,7 @@ struct InterruptionTests {
         async throws
     {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
         let killed = try await rotateKilled(sandbox, new, at: [trace, injection])
@@ -51,7 +51,7 @@ struct InterruptionTests {
 
     @Test func `a staged key survives a provider that is down, and is promoted when it is back`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
         try await rehearsal.fault(#"{"status":503}"#)
@@ -72,7 +72,7 @@ struct InterruptionTests {
 
     @Test func `abort takes a pending key back as if it had never been`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(try await sandbox.rotate("fake-wrong-key").status == 1)
         #expect(try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes").status == 0)
@@ -85,7 +85,7 @@ struct InterruptionTests {
     @Test func `a hook that fails leaves its target flagged and the others done; a resume runs it again`() async throws
     {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(
             try await sandbox.rekeep(
@@ -109,7 +109,7 @@ struct InterruptionTests {
 
     @Test func `a target that can't be written is found before the old key is touched`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         try FileManager.default.removeItem(atPath: sandbox.file("wisecp.env"))
         try FileManager.default.createSymbolicLink(atPath: sandbox.file("wisecp.env"), withDestinationPath: "/nowhere")
@@ -140,7 +140,7 @@ struct InterruptionTests {
 
     @Test func `drift tells current, stale, missing, unreadable and foreign apart`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         func state() async throws -> (String?, Int32) {
             let outcome = try await sandbox.rekeep("drift", "whmcs/live", "--json")

@@ -41,7 +41,7 @@ struct IssueTests {
 
     init() async throws {
         sandbox = try await Sandbox()
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
         try sandbox.write(Self.profile, to: ".config/rekeep/providers/acme.yaml")
         let added = try await sandbox.rekeep(
             "add", "site/live/acme", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",

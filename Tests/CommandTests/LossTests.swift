@@ -20,7 +20,7 @@ struct LossTests {
 
     @Test func `a rotation goes on when nobody listens to stderr`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
         try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
@@ -37,7 +37,7 @@ struct LossTests {
 
     @Test func `an abort that would erase the only working key is refused`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
         try await rehearsal.fault(#"{"status":503}"#)
@@ -53,7 +53,7 @@ struct LossTests {
 
     @Test func `an aborted key is put aside, not erased, and may come back`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
         try await rehearsal.fault(#"{"status":401}"#)
@@ -74,7 +74,7 @@ struct LossTests {
 
     @Test func `a key of another account does not stand in the way of the right one`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         let added = try await sandbox.rekeep(
             "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
             input:
@@ -91,7 +91,7 @@ struct LossTests {
 
     @Test func `a rotation that fails before it begins leaves the last one's flags`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         #expect(try await rotateBearer(sandbox, rehearsal.regenerate(account: rehearsal.bearerAccount)).status == 0)
         #expect(try await rotateBearer(sandbox, " ").status == 65)
@@ -101,7 +101,7 @@ struct LossTests {
 
     @Test func `one file under two names is one file`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         try #require(
             await sandbox.rekeep(
@@ -126,7 +126,7 @@ struct LossTests {
 
     @Test func `twelve links at once are twelve addresses`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         let script = """
             linkers=""
@@ -139,7 +139,7 @@ struct LossTests {
 
     @Test func `a provider that refuses everybody does not retire a living key`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         #expect(try await rotateBearer(sandbox, rehearsal.regenerate(account: rehearsal.bearerAccount)).status == 0)
         try await rehearsal.fault(#"{"status":401}"#, provider: "bearer")
@@ -152,7 +152,7 @@ struct LossTests {
     @Test func `a key can be replaced again within the grace of the last, and retire takes both old ones`() async throws
     {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         let second = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
         #expect(try await rotateBearer(sandbox, second).status == 0)
@@ -169,7 +169,7 @@ struct LossTests {
 
     @Test func `a new prefix is drift until it is delivered, and takes the old variable out`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         try sandbox.write("APP=1\n", to: "site.env")
         #expect(try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("site.env")).status == 0)
@@ -187,7 +187,7 @@ struct LossTests {
 
     @Test func `a target whose deployment lost its credential is not well`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         #expect(try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("site.env")).status == 0)
         #expect(try await sandbox.rekeep("deploy").status == 0)
@@ -200,7 +200,7 @@ struct LossTests {
 
     @Test func `two deployments never write one variable to one file`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(
             try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL)
@@ -216,7 +216,7 @@ struct LossTests {
 
     @Test func `an edit waits for a pending key to be settled`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
         try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
@@ -229,7 +229,7 @@ struct LossTests {
 
     @Test func `a key for this machine never goes through a proxy`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         let checked = try await sandbox.run(
             [Sandbox.products + "/rekeep", "check"],
@@ -260,7 +260,7 @@ struct LossTests {
 
     @Test func `nothing that fits is not the same as nothing wrong`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await bearer(sandbox, rehearsal)
         #expect(try await sandbox.rekeep("status", "nope/**").status == 66)
         #expect(try await sandbox.rekeep("deploy", "site/live").status == 66)

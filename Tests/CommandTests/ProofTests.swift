@@ -8,7 +8,7 @@ struct ProofTests {
 
     init() async throws {
         sandbox = try await Sandbox()
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
     }
 
     private func addBearer(_ address: String, token: String? = nil, _ more: String...) async throws -> Sandbox.Outcome {

@@ -16,7 +16,7 @@ struct ReaderTests {
 
     @Test func `the second reader reads what rekeep wrote, by every kind of slot that it can open`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         try sandbox.write("made-up passphrase\n", to: "passphrase")
         for words in [

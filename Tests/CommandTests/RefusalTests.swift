@@ -12,7 +12,7 @@ struct RefusalTests {
 
     @Test func `each wrong input has its own words and code`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         try #require(
             try await sandbox.add("whmcs/test/domainnameapi", rehearsal, key: rehearsal.testKey, url: rehearsal.testURL)
@@ -41,7 +41,7 @@ struct RefusalTests {
 
     @Test func `an invisible character is taken out, and told by place and code point`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         let outcome = try await sandbox.add("whmcs/live/domainnameapi", rehearsal, key: rehearsal.liveKey + "\u{200B}")
         #expect(outcome.status == 0)
         #expect(outcome.err.contains("removed the invisible character U+200B at character 27"))
@@ -50,7 +50,7 @@ struct RefusalTests {
 
     @Test func `a key that works for another account is refused at a rotation`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try #require(
             try await sandbox.rekeep(
                 "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
@@ -73,7 +73,7 @@ struct RefusalTests {
     ])
     func `an answer that is no answer is never ok`(fault: String) async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         try await rehearsal.fault(fault)
         let added = try await sandbox.add("x/live/domainnameapi", rehearsal, key: "fake-other-key")
@@ -88,7 +88,7 @@ struct RefusalTests {
 
     @Test func `a stalled connection ends by itself and says nothing of the key`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         try await rehearsal.fault(#"{"stalls":true}"#)
         let checked = try await sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")

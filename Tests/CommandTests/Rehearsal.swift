@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 import Testing
 
 /// The rehearsal registrar, running for as long as the value lives.
@@ -14,7 +15,7 @@ final class Rehearsal {
         let accounts: [String: Keys]
     }
 
-    private let process = Process()
+    private let processIdentifier: pid_t
     let url: String
     let reseller: String
     let liveKey: String
@@ -23,19 +24,26 @@ final class Rehearsal {
     let bearerToken: String
     let domain101Key: String
 
-    init() throws {
-        process.executableURL = URL(filePath: Sandbox.products + "/rekeep-rehearsal")
-        process.environment = [:]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        var line = Data()
-        while !line.contains(10) {
-            let chunk = output.fileHandleForReading.availableData
-            guard !chunk.isEmpty else { break }
-            line += chunk
+    init() async throws {
+        let (openings, opened) = AsyncStream<(child: pid_t, line: Data)>.makeStream()
+        Task {
+            defer { opened.finish() }
+            // Reads to the end, which is the server's end; then the child is reaped.
+            _ = try await Subprocess.run(
+                .path(FilePath(Sandbox.products + "/rekeep-rehearsal")), environment: .custom([:]), input: .none,
+                output: .sequence, error: .discarded
+            ) { execution in
+                var line = Data()
+                for try await chunk in execution.standardOutput where !line.contains(10) {
+                    line += chunk.withUnsafeBytes { Data($0) }
+                    if line.contains(10) { opened.yield((child: execution.processIdentifier.value, line: line)) }
+                }
+            }
         }
+        var first = openings.makeAsyncIterator()
+        let begun = await first.next()
+        let (child, line) = try #require(begun)
+        processIdentifier = child
         let opening = try JSONDecoder().decode(Opening.self, from: line)
         url = opening.url
         let own = try #require(opening.accounts["domainnameapi"])
@@ -48,11 +56,7 @@ final class Rehearsal {
         domain101Key = try #require(opening.accounts["101domain"]?.live)
     }
 
-    deinit {
-        // Not terminate(): a child of a dispatch thread inherits its mask, in which SIGTERM is blocked.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    deinit { kill(processIdentifier, SIGKILL) }
 
     /// Shell words that wait until one more request than now has come in, and end with 9 when `$first` is gone before:
     /// from then on it holds its locks.

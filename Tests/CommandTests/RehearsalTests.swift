@@ -8,7 +8,7 @@ struct RehearsalTests {
 
     init() async throws {
         sandbox = try await Sandbox(opens: false)
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
     }
 
     /// Status and body of one request.

@@ -48,7 +48,7 @@ struct SessionTests {
 
     @Test func `the log tells who did what, and verify looks at everything`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let actions = try await sandbox.rekeep("log", "--json").objects.compactMap { $0["action"] as? String }
         #expect(actions == ["add", "link", "target add", "target add", "deploy"])

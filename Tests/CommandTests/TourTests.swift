@@ -5,7 +5,7 @@ import Testing
 struct TourTests {
     @Test func `init at a terminal takes a hidden passphrase, add a hidden key`() async throws {
         let sandbox = try await Sandbox(opens: false)
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         let script = """
             set timeout 60
             spawn \(Sandbox.products)/rekeep init
@@ -49,7 +49,7 @@ struct TourTests {
 
     @Test func `one rotation writes every deployment of a shared credential, and nothing else`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try sandbox.write("APP=1\n# note\nDOMAINNAMEAPI_API_PASSWORD=old\nLAST=x", to: "whmcs.env")
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()
@@ -74,7 +74,7 @@ struct TourTests {
 
     @Test func `a key activated 200 days ago is overdue, and says so by its exit code`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let status = try await sandbox.rekeep("status", "--json", after: "200d")
         #expect(status.status == 1)
@@ -86,7 +86,7 @@ struct TourTests {
 
     @Test func `a policy is stricter than the profile, a credential's own age stricter still`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(try await sandbox.rekeep("policy", "set", "*/live/*", "--max-age", "90d").status == 0)
         func limit() async throws -> Int? {
@@ -103,7 +103,7 @@ struct TourTests {
         async throws
     {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try #require(
             try await sandbox.rekeep(
                 "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
@@ -137,7 +137,7 @@ struct TourTests {
 
     @Test func `exec becomes the program: its variables, its exit status, its limits`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let outcome = try await sandbox.rekeep(
             "exec", "whmcs/live", "--", "sh", "-c",
@@ -154,7 +154,7 @@ struct TourTests {
 
     @Test func `env prints what a file would hold, and masks it on a terminal`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let plain = try await sandbox.rekeep("env", "whmcs/live")
         #expect(
@@ -177,7 +177,7 @@ struct TourTests {
 
     @Test func `list is a tree, link and rename and remove change it`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         #expect(try await sandbox.rekeep("list").out.hasPrefix("whmcs\n  live\n    domainnameapi"))
         #expect(try await sandbox.rekeep("rename", "wisecp/live", "billing/live/domainnameapi").status == 0)

@@ -8,7 +8,7 @@ struct WayBackTests {
 
     init() async throws {
         sandbox = try await Sandbox()
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
     }
 
     private func bearer() async throws {
@@ -140,7 +140,7 @@ struct WayBackTests {
 struct MeetingTests {
     @Test func `of two rotations of one credential one works, and the other says who holds it`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         // The first waits for a provider that never answers, and holds the credential meanwhile.
         try await rehearsal.fault(#"{"stalls":true}"#)
@@ -160,7 +160,7 @@ struct MeetingTests {
 
     @Test func `a deploy at any moment writes no key that is not current`() async throws {
         let sandbox = try await Sandbox()
-        let rehearsal = try Rehearsal()
+        let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let staged = try await rehearsal.regenerate()
         try await rehearsal.fault(#"{"status":503}"#)
@@ -195,7 +195,7 @@ struct ManyRotationsTests {
 
     init() async throws {
         sandbox = try await Sandbox()
-        rehearsal = try Rehearsal()
+        rehearsal = try await Rehearsal()
     }
 
     /// - Returns: the tokens, old and new, by address.

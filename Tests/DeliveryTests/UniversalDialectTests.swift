@@ -1,6 +1,8 @@
 import Credentials
 import Foundation
 import Sealing
+import Subprocess
+import SystemPackage
 import Testing
 
 @testable import Delivery
@@ -89,7 +91,7 @@ struct RealReaderTests {
     ]
 
     @Test(arguments: readers.indices)
-    func `a real reader reads what was written`(index: Int) throws {
+    func `a real reader reads what was written`(index: Int) async throws {
         let (name, program) = Self.readers[index]
         let directory = NSTemporaryDirectory() + "rekeep-reader-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -103,19 +105,13 @@ struct RealReaderTests {
             path: path, preset: "plain", dialect: "universal", mode: nil, owner: nil, group: nil, hook: [])
         #expect(try TargetWriter(target, of: Deployment("a/live")).write(variables))
 
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = program + [path]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": directory, "LANG": "C.UTF-8", "RUBYOPT": "-W0"]
-        process.currentDirectoryURL = URL(filePath: directory)
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(name)")
+        let result = try await Subprocess.run(
+            .path("/usr/bin/env"), arguments: Arguments(program + [path]),
+            environment: .custom(["PATH": "/usr/bin:/bin", "HOME": directory, "LANG": "C.UTF-8", "RUBYOPT": "-W0"]),
+            workingDirectory: FilePath(directory), output: .bytes(limit: 1 << 20))
+        #expect(result.terminationStatus.isSuccess, "\(name)")
         var found: [String: String] = [:]
-        for entry in bytes.split(separator: 0) {
+        for entry in result.standardOutput.split(separator: 0) {
             let text = String(decoding: entry, as: UTF8.self)
             guard let equals = text.firstIndex(of: "="), text.hasPrefix("REKEEP_T") else { continue }
             found[String(text[..<equals])] = String(text[text.index(after: equals)...])

@@ -32,7 +32,10 @@ let package = Package(
         .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
-        .target(name: "Vault", dependencies: ["Credentials", "Sealing", "CSQLite", "CLinux"], swiftSettings: house),
+        .target(name: "Drafts", swiftSettings: house),
+        .target(
+            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CLinux"],
+            swiftSettings: house),
         .target(
             name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux", "CLibsecret"], swiftSettings: house),
         .target(
@@ -43,7 +46,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
+                "Credentials", "Sealing", "Drafts", .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: house),
         .target(
             name: "Operations", dependencies: ["Vault", "Providers", "Delivery", "Credentials", "Sealing"],

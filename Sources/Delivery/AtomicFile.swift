@@ -1,4 +1,5 @@
 internal import Credentials
+internal import Drafts
 internal import Glibc
 internal import Sealing
 
@@ -64,7 +65,7 @@ struct AtomicFile {
     func replace(
         _ found: Found?, with content: SecretBytes, mode: UInt32, owner: uid_t?, group: gid_t?
     ) throws(DeliveryError) {
-        removeLeftovers()
+        Drafts.removeLeftovers(in: directory, prefix: draftPrefix, digits: 12)
         try withDraft(mode: mode, owner: owner ?? found?.status.st_uid, group: group ?? found?.status.st_gid) {
             draft, descriptor throws(DeliveryError) in
             try fill(descriptor, content)
@@ -94,8 +95,7 @@ struct AtomicFile {
         guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
         defer { Glibc.close(descriptor) }
         do throws(DeliveryError) {
-            // Held until the process ends: a draft that nobody holds is a leftover of a crash.
-            flock(descriptor, LOCK_EX | LOCK_NB)
+            Drafts.claim(descriptor)
             guard fchown(descriptor, owner ?? uid_t.max, group ?? gid_t.max) == 0 else {
                 throw .file(path: path, .own, errno: errno)
             }
@@ -133,23 +133,4 @@ struct AtomicFile {
     }
 
     private var draftPrefix: String { ".\(name).rekeep-draft-" }
-
-    /// Removes drafts of ours whose writers died; a living writer holds a lock on its own.
-    private func removeLeftovers() {
-        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let listing = fdopendir(copy) else { return }
-        defer { closedir(listing) }
-        while let entry = readdir(listing) {
-            let found = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard found.hasPrefix(draftPrefix), found.utf8.count == draftPrefix.utf8.count + 12 else { continue }
-            let descriptor = openat(directory, found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
-            defer { Glibc.close(descriptor) }
-            var status = stat()
-            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlinkat(directory, found, 0) }
-        }
-    }
 }

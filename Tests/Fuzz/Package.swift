@@ -19,9 +19,12 @@ let package = Package(
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
-        .target(name: "Vault", dependencies: ["Credentials", "Sealing", "CSQLite", "CLinux"], swiftSettings: house),
+        .target(name: "Drafts", swiftSettings: house),
         .target(
-            name: "Delivery", dependencies: ["Credentials", "Sealing"],
+            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CLinux"],
+            swiftSettings: house),
+        .target(
+            name: "Delivery", dependencies: ["Credentials", "Sealing", "Drafts"],
             sources: [
                 "UniversalDialect.swift", "DotenvFile.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
             ],

@@ -142,11 +142,7 @@ struct IssueTests {
     }
 
     @Test func `a profile that does not say how is told apart`() async throws {
-        try #require(
-            await sandbox.rekeep(
-                "add", "shop/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account"}"#
-            ).status == 0)
+        try #require(await sandbox.addBearer("shop/live/bearer", rehearsal).status == 0)
         let rotated = try await sandbox.rekeep("rotate", "shop/live", "--auto", "--no-input")
         #expect(rotated.status == 78)
         #expect(rotated.err.contains("does not say how"))

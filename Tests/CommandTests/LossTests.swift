@@ -3,17 +3,6 @@ import Testing
 
 /// Ways in which a key, an address or a file could be lost without anybody noticing.
 struct LossTests {
-    private func bearer(_ sandbox: Sandbox, _ rehearsal: Rehearsal, token: String? = nil) async throws {
-        let outcome = try await sandbox.rekeep(
-            "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-            input: #"{"token":"\#(token ?? rehearsal.bearerToken)","balance_path":"/v1/account"}"#)
-        try #require(outcome.status == 0, "\(outcome.err)")
-    }
-
-    private func rotateBearer(_ sandbox: Sandbox, _ token: String) async throws -> Sandbox.Outcome {
-        try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
-    }
-
     private func flags(_ sandbox: Sandbox, _ pattern: String) async throws -> [String] {
         try await sandbox.rekeep("status", pattern, "--json").objects.first?["flags"] as? [String] ?? []
     }
@@ -75,26 +64,26 @@ struct LossTests {
     @Test func `a key of another account does not stand in the way of the right one`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        let added = try await sandbox.rekeep(
-            "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-            input:
-                #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#)
+        let added = try await sandbox.addBearer(
+            "site/live/bearer", rehearsal, pointers: ["identity_pointer": "/account/id"])
         try #require(added.status == 0)
         let other = try #require(try await rehearsal.panel("accounts", #"{"provider":"bearer"}"#)["id"] as? String)
         let foreign = try await rehearsal.regenerate(account: other)
         try await rehearsal.panel("revoke", #"{"key":"\#(rehearsal.bearerToken)"}"#)
-        #expect(try await rotateBearer(sandbox, foreign).status == 1)
+        #expect(try await sandbox.rotateBearer("site/live", foreign).status == 1)
         #expect(try await sandbox.rekeep("rotate", "--abort", "site/live", "--yes").status == 0)
         let right = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await rotateBearer(sandbox, right).status == 0)
+        #expect(try await sandbox.rotateBearer("site/live", right).status == 0)
     }
 
     @Test func `a rotation that fails before it begins leaves the last one's flags`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
-        #expect(try await rotateBearer(sandbox, rehearsal.regenerate(account: rehearsal.bearerAccount)).status == 0)
-        #expect(try await rotateBearer(sandbox, " ").status == 65)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        #expect(
+            try await sandbox.rotateBearer("site/live", rehearsal.regenerate(account: rehearsal.bearerAccount)).status
+                == 0)
+        #expect(try await sandbox.rotateBearer("site/live", " ").status == 65)
         let later = try await sandbox.rekeep("status", "--json", after: "2d").objects.first?["flags"] as? [String]
         #expect(later?.contains("old-key-alive") == true)
     }
@@ -102,12 +91,8 @@ struct LossTests {
     @Test func `one file under two names is one file`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
-        try #require(
-            await sandbox.rekeep(
-                "add", "shop/live/bearer@z", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account"}"#
-            ).status == 0)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        try #require(await sandbox.addBearer("shop/live/bearer@z", rehearsal).status == 0)
         try #require(await sandbox.run(["sh", "-c", "mkdir real && ln -s real link"]).status == 0)
         #expect(
             try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("real/x.env")).status == 0)
@@ -127,7 +112,7 @@ struct LossTests {
     @Test func `twelve links at once are twelve addresses`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let script = """
             linkers=""
             for number in $(seq 12); do "$0" link app$number/live/bearer site/live -q >/dev/null & linkers="$linkers $!"; done
@@ -140,8 +125,10 @@ struct LossTests {
     @Test func `a provider that refuses everybody does not retire a living key`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
-        #expect(try await rotateBearer(sandbox, rehearsal.regenerate(account: rehearsal.bearerAccount)).status == 0)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        #expect(
+            try await sandbox.rotateBearer("site/live", rehearsal.regenerate(account: rehearsal.bearerAccount)).status
+                == 0)
         try await rehearsal.fault(#"{"status":401}"#, provider: "bearer")
         #expect(try await sandbox.rekeep("retire", "site/live").status == 69)
         #expect(try await sandbox.rekeep("retire", "site/live", after: "61s").status == 69)
@@ -153,11 +140,11 @@ struct LossTests {
     {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let second = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await rotateBearer(sandbox, second).status == 0)
+        #expect(try await sandbox.rotateBearer("site/live", second).status == 0)
         let third = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await rotateBearer(sandbox, third).status == 0)
+        #expect(try await sandbox.rotateBearer("site/live", third).status == 0)
         for token in [rehearsal.bearerToken, second] {
             try await rehearsal.panel("revoke", #"{"key":"\#(token)"}"#)
         }
@@ -170,7 +157,7 @@ struct LossTests {
     @Test func `a new prefix is drift until it is delivered, and takes the old variable out`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         try sandbox.write("APP=1\n", to: "site.env")
         #expect(try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("site.env")).status == 0)
         #expect(try await sandbox.rekeep("deploy").status == 0)
@@ -188,7 +175,7 @@ struct LossTests {
     @Test func `a target whose deployment lost its credential is not well`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         #expect(try await sandbox.rekeep("target", "add", "site/live", "--path", sandbox.file("site.env")).status == 0)
         #expect(try await sandbox.rekeep("deploy").status == 0)
         let renamed = try await sandbox.rekeep("rename", "site/live", "shop/live/bearer")
@@ -217,10 +204,10 @@ struct LossTests {
     @Test func `an edit waits for a pending key to be settled`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
         try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
-        #expect(try await rotateBearer(sandbox, new).status == 69)
+        #expect(try await sandbox.rotateBearer("site/live", new).status == 69)
         #expect(try await sandbox.rekeep("edit", "site/live", "--note", "x").status == 2)
         try await rehearsal.fault("{}", provider: "bearer")
         #expect(try await sandbox.rekeep("rotate", "--resume", "site/live").status == 0)
@@ -230,7 +217,7 @@ struct LossTests {
     @Test func `a key for this machine never goes through a proxy`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let checked = try await sandbox.run(
             [Sandbox.products + "/rekeep", "check"],
             more: ["HTTPS_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"])
@@ -261,7 +248,7 @@ struct LossTests {
     @Test func `nothing that fits is not the same as nothing wrong`() async throws {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
-        try await bearer(sandbox, rehearsal)
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         #expect(try await sandbox.rekeep("status", "nope/**").status == 66)
         #expect(try await sandbox.rekeep("deploy", "site/live").status == 66)
         #expect(try await sandbox.rekeep("drift", "site/live").status == 66)

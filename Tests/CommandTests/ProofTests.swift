@@ -11,16 +11,6 @@ struct ProofTests {
         rehearsal = try await Rehearsal()
     }
 
-    private func addBearer(_ address: String, token: String? = nil, _ more: String...) async throws -> Sandbox.Outcome {
-        try await sandbox.rekeep(
-            ["add", address, "--base-url", rehearsal.url + "/bearer/live", "--input", "-"] + more,
-            input: #"{"token":"\#(token ?? rehearsal.bearerToken)","balance_path":"/v1/account"}"#)
-    }
-
-    private func rotateBearer(_ token: String, _ more: String...) async throws -> Sandbox.Outcome {
-        try await sandbox.rekeep(["rotate", "site/live", "--input", "-"] + more, input: #"{"token":"\#(token)"}"#)
-    }
-
     private func requests() async throws -> Int {
         try #require(try await rehearsal.panel("state", "{}")["requests"] as? Int)
     }
@@ -34,14 +24,14 @@ struct ProofTests {
 
     @Test func `an endpoint that accepts anything validates nothing`() async throws {
         try await rehearsal.fault(#"{"accepts_anything":true}"#, provider: "bearer")
-        let added = try await addBearer("site/live/bearer")
+        let added = try await sandbox.addBearer("site/live/bearer", rehearsal)
         #expect(added.status == 69)
         #expect(added.err.contains("can't validate"))
         #expect(try await sandbox.rekeep("list", "--json").objects.isEmpty)
-        #expect(try await addBearer("site/live/bearer", "--no-control").status == 0)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal, "--no-control").status == 0)
 
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await rotateBearer(new).status == 69)
+        #expect(try await sandbox.rotateBearer("site/live", new).status == 69)
         #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
         // Nothing is lost: with an honest endpoint it goes on.
         try await rehearsal.fault("{}", provider: "bearer")
@@ -50,10 +40,10 @@ struct ProofTests {
     }
 
     @Test func `the control is made once for a host, and not where the profile forbids it`() async throws {
-        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         #expect(try await requests() == 2)
         let second = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await addBearer("shop/live/bearer", token: second).status == 0)
+        #expect(try await sandbox.addBearer("shop/live/bearer", rehearsal, token: second).status == 0)
         #expect(try await requests() == 3)
         try change("domainnameapi", "rotation: cutover", "rotation: cutover\ncontrol: false")
         #expect(try await sandbox.add("whmcs/live/domainnameapi", rehearsal).status == 0)
@@ -61,7 +51,7 @@ struct ProofTests {
     }
 
     @Test func `the control of one endpoint says nothing of another`() async throws {
-        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         // The same host, and a path that looks at no key.
         let other = try await sandbox.rekeep(
             "add", "open/live/bearer", "--base-url", rehearsal.url + "/admin", "--input", "-",
@@ -72,7 +62,7 @@ struct ProofTests {
 
     @Test func `a fresh key that is not live yet is given its time`() async throws {
         try change("bearer", "activation_window: 1s", "activation_window: 60s")
-        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
         try sandbox.write(#"{"token":"\#(new)"}"#, to: "new.json")
         // It becomes live as soon as it has been refused once.
@@ -89,8 +79,8 @@ struct ProofTests {
     }
 
     @Test func `outside its window a refused key is tried once`() async throws {
-        #expect(try await addBearer("site/live/bearer").status == 0)
-        #expect(try await rotateBearer("fake-live-0000000000000000").status == 1)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        #expect(try await sandbox.rotateBearer("site/live", "fake-live-0000000000000000").status == 1)
         let before = try await requests()
         #expect(try await sandbox.rekeep("rotate", "--resume", "site/live", after: "10s").status == 1)
         // The new one and the old one.
@@ -98,27 +88,25 @@ struct ProofTests {
     }
 
     @Test func `an answer that is none is asked for again, twice`() async throws {
-        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
         try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
         let before = try await requests()
-        #expect(try await rotateBearer(new).status == 69)
+        #expect(try await sandbox.rotateBearer("site/live", new).status == 69)
         // The old one before anything is staged, then both, three times.
         #expect(try await requests() == before + 1 + 6)
     }
 
     @Test func `another currency is told`() async throws {
-        #expect(try await addBearer("site/live/bearer").status == 0)
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         #expect(
-            try await sandbox.rekeep(
-                "add", "euro/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input:
-                    #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","balance_pointer":"/account/balance","currency_pointer":"/account/currency"}"#
+            try await sandbox.addBearer(
+                "euro/live/bearer", rehearsal,
+                pointers: ["balance_pointer": "/account/balance", "currency_pointer": "/account/currency"]
             ).status == 0)
         let other = try await rehearsal.panel("accounts", #"{"provider":"bearer","currency":"EUR"}"#)
         let foreign = try await rehearsal.regenerate(account: try #require(other["id"] as? String))
-        let rotated = try await sandbox.rekeep(
-            "rotate", "euro/live", "--input", "-", input: #"{"token":"\#(foreign)"}"#)
+        let rotated = try await sandbox.rotateBearer("euro/live", foreign)
         #expect(rotated.status == 0, "\(rotated.err)")
         #expect(rotated.err.contains("the old key's balance is in USD, the new one's in EUR"))
     }

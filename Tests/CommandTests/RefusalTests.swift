@@ -52,14 +52,12 @@ struct RefusalTests {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
         try #require(
-            try await sandbox.rekeep(
-                "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input:
-                    #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
+            await sandbox.addBearer(
+                "site/live/bearer", rehearsal, pointers: ["identity_pointer": "/account/id"]
             ).status == 0)
         let other = try #require(try await rehearsal.panel("accounts", #"{"provider":"bearer"}"#)["id"] as? String)
         let token = try await rehearsal.regenerate(account: other)
-        let rotated = try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
+        let rotated = try await sandbox.rotateBearer("site/live", token)
         #expect(rotated.status == 1)
         #expect(rotated.err.contains("for another account"))
         #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)

@@ -104,6 +104,23 @@ extension Sandbox {
             input: #"{"reseller_id":"\#(reseller ?? rehearsal.reseller)","api_key":"\#(key ?? rehearsal.liveKey)"}"#)
     }
 
+    /// The bearer account's credential, at `address`.
+    /// - Parameter pointers: more fields, such as `identity_pointer`.
+    func addBearer(
+        _ address: String, _ rehearsal: Rehearsal, token: String? = nil, pointers: [String: String] = [:],
+        _ more: String...
+    ) async throws -> Outcome {
+        let fields = pointers.merging(
+            ["token": token ?? rehearsal.bearerToken, "balance_path": "/v1/account"], uniquingKeysWith: { $1 })
+        return try await rekeep(
+            ["add", address, "--base-url", rehearsal.url + "/bearer/live", "--input", "-"] + more,
+            input: String(decoding: try JSONEncoder().encode(fields), as: UTF8.self))
+    }
+
+    func rotateBearer(_ address: String, _ token: String, _ more: String...) async throws -> Outcome {
+        try await rekeep(["rotate", address, "--input", "-"] + more, input: #"{"token":"\#(token)"}"#)
+    }
+
     /// WHMCS and WISECP share one live credential; each has a file.
     func shared(_ rehearsal: Rehearsal) async throws {
         for outcome in [

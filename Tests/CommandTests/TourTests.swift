@@ -105,14 +105,11 @@ struct TourTests {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
         try #require(
-            try await sandbox.rekeep(
-                "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input:
-                    #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account","identity_pointer":"/account/id"}"#
+            await sandbox.addBearer(
+                "site/live/bearer", rehearsal, pointers: ["identity_pointer": "/account/id"]
             ).status == 0)
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        let rotated = try await sandbox.rekeep(
-            "rotate", "site/live/bearer", "--input", "-", "--json", input: #"{"token":"\#(new)"}"#)
+        let rotated = try await sandbox.rotateBearer("site/live/bearer", new, "--json")
         #expect(rotated.status == 0, "\(rotated.err)")
         #expect(rotated.object["state"] as? String == "grace")
         let alive = try await sandbox.rekeep("retire", "site/live")

@@ -12,17 +12,11 @@ struct WayBackTests {
     }
 
     private func bearer() async throws {
-        let added = try await sandbox.rekeep(
-            "add", "site/live/bearer", "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-            input: #"{"token":"\#(rehearsal.bearerToken)","balance_path":"/v1/account"}"#)
+        let added = try await sandbox.addBearer("site/live/bearer", rehearsal)
         try #require(added.status == 0, "\(added.err)")
         let path = sandbox.file("site.env")
         try #require(await sandbox.rekeep("target", "add", "site/live", "--path", path).status == 0)
         try #require(await sandbox.rekeep("deploy").status == 0)
-    }
-
-    private func rotateBearer(_ token: String) async throws -> Sandbox.Outcome {
-        try await sandbox.rekeep("rotate", "site/live", "--input", "-", input: #"{"token":"\#(token)"}"#)
     }
 
     private func open() async throws -> [String: Any] {
@@ -32,7 +26,7 @@ struct WayBackTests {
     @Test func `a rotation is rolled back while the old key is accepted, and every target with it`() async throws {
         try await bearer()
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await rotateBearer(new).status == 0)
+        #expect(try await sandbox.rotateBearer("site/live", new).status == 0)
         #expect(sandbox.text("site.env").contains(new))
         #expect(try await open()["can"] as? [String] == ["retire", "rollback"])
         #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live").status == 64)
@@ -52,7 +46,7 @@ struct WayBackTests {
     @Test func `what a target still holds is not ended, after a rollback neither`() async throws {
         try await bearer()
         let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-        #expect(try await rotateBearer(new).status == 0)
+        #expect(try await sandbox.rotateBearer("site/live", new).status == 0)
         // The target cannot be written while the rotation is rolled back: it goes on holding the newer key.
         try #require(await sandbox.run(["sh", "-c", "mv site.env kept && mkdir site.env"]).status == 0)
         #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live", "--yes").status == 73)
@@ -204,9 +198,7 @@ struct ManyRotationsTests {
         for number in 1...count {
             let address = "app\(number)/live/bearer"
             let old = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
-            let added = try await sandbox.rekeep(
-                "add", address, "--base-url", rehearsal.url + "/bearer/live", "--input", "-",
-                input: #"{"token":"\#(old)","balance_path":"/v1/account"}"#)
+            let added = try await sandbox.addBearer(address, rehearsal, token: old)
             try #require(added.status == 0, "\(added.err)")
             tokens[address] = (old, try await rehearsal.regenerate(account: rehearsal.bearerAccount))
         }

@@ -68,10 +68,15 @@ public enum Hook {
         do {
             status = try await withThrowingTaskGroup(of: TerminationStatus?.self) { [options] group in
                 group.addTask {
-                    try await Subprocess.run(
+                    var running: pid_t = 0
+                    defer { RunningHooks.remove(running) }
+                    return try await Subprocess.run(
                         .path(.init(path)), arguments: Arguments(Array(words.dropFirst())), platformOptions: options,
-                        output: .currentStandardError, error: .currentStandardError
-                    ).terminationStatus
+                        input: .none, output: .currentStandardError, error: .currentStandardError
+                    ) { execution in
+                        running = execution.processIdentifier.value
+                        RunningHooks.insert(running)
+                    }.terminationStatus
                 }
                 group.addTask {
                     try await Task.sleep(for: .seconds(timeout))

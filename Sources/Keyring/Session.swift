@@ -41,22 +41,28 @@ public struct Session: Sendable {
     }
 
     /// The key; nil when there is no session, it has ended, or the kernel keeps none here.
-    public func key() -> SecretBytes? {
-        payload()?[0..<AEAD.keyCount]
+    public func key(now: Timestamp) -> SecretBytes? {
+        guard case .unlocked = state(now: now) else { return nil }
+        return payload()?[0..<AEAD.keyCount]
     }
 
-    public var state: State {
+    public func state(now: Timestamp) -> State {
         guard let payload = payload() else {
             switch errno {
             case ENOSYS, EPERM, EACCES: return .refused(errno: errno)
             default: return .locked
             }
         }
-        return .unlocked(
-            until: Timestamp(
-                seconds: payload.withBytes {
-                    Int64(littleEndian: $0.loadUnaligned(fromByteOffset: AEAD.keyCount, as: Int64.self))
-                }))
+        let end = Timestamp(
+            seconds: payload.withBytes {
+                Int64(littleEndian: $0.loadUnaligned(fromByteOffset: AEAD.keyCount, as: Int64.self))
+            })
+        guard end > now else {
+            // Whoever began it was killed before the kernel knew when to forget it.
+            _ = try? self.end()
+            return .locked
+        }
+        return .unlocked(until: end)
     }
 
     private func payload() -> SecretBytes? {

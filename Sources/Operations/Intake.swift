@@ -72,15 +72,16 @@ extension Keeper {
                 let fingerprint = snapshot.fingerprint(of: value)
                 for id in try snapshot.holders(of: fingerprint) {
                     let holder = try snapshot.credential(id)
-                    guard let address = holder.addresses.first else { continue }
                     let versions = holder.versions.filter { $0.fingerprints.values.contains(fingerprint) }
                     // Of another provider, it was a wrong paste; and a value that lives on in a newer version is not dead.
                     if holder.provider == provider, holder.environment == environment, !versions.isEmpty,
                         versions.allSatisfy(\.isRetired)
                     {
-                        return .retiredKey(holder: address)
+                        return .retiredKey(holder: holder.addresses.first)
                     }
-                    if holder.provider == provider, holder.environment != environment {
+                    if holder.provider == provider, holder.environment != environment,
+                        let address = holder.addresses.first
+                    {
                         return .keyOfOtherEnvironment(holder: address)
                     }
                 }

@@ -1,6 +1,6 @@
 public import Credentials
 internal import Delivery
-public import Providers
+internal import Providers
 public import Sealing
 internal import Vault
 
@@ -13,8 +13,7 @@ public struct AddRequest: Sendable {
     public let values: [String: SecretBytes]
     /// False: store unproved.
     public let checks: Bool
-    /// False: do not try whether the provider refuses a wrong key.
-    public let controls: Bool
+    public let proof: ProofOptions
     public let prefix: String?
     public let maxAge: Span?
     public let expires: Timestamp?
@@ -22,14 +21,14 @@ public struct AddRequest: Sendable {
 
     public init(
         address: Address, terms: Terms, hasOwnBaseURL: Bool, values: [String: SecretBytes], checks: Bool,
-        controls: Bool, prefix: String?, maxAge: Span?, expires: Timestamp?, note: String
+        proof: ProofOptions, prefix: String?, maxAge: Span?, expires: Timestamp?, note: String
     ) {
         self.address = address
         self.terms = terms
         self.hasOwnBaseURL = hasOwnBaseURL
         self.values = values
         self.checks = checks
-        self.controls = controls
+        self.proof = proof
         self.prefix = prefix
         self.maxAge = maxAge
         self.expires = expires
@@ -41,7 +40,6 @@ public struct AddRequest: Sendable {
 public struct AddReport: Sendable {
     public let credential: Credential
     public let address: Address
-    public let removals: [String: [Hygiene.Removal]]
     /// Nil when it was stored unproved.
     public let check: Check?
 }
@@ -54,6 +52,7 @@ extension Keeper {
         let environment = address.deployment.environment
         try checkExpiry(request.expires, terms)
         let intake = try Intake(request.values, fields: terms.fields)
+        request.proof.tellRemovals(intake, terms)
         try refuseKnown(intake.secrets(terms), provider: address.provider, environment: environment)
         var credential = Credential(
             id: .random(), provider: address.provider, environment: environment, terms: terms,
@@ -69,7 +68,7 @@ extension Keeper {
         }
         if request.checks {
             credential.lastCheck = try await prove(credential, intake.values)
-            _ = try await control(credential, intake.values, isWanted: request.controls)
+            _ = try await control(credential, intake.values, isWanted: request.proof.controls)
         }
         if let check = credential.lastCheck {
             credential.update(version: 1) {
@@ -87,7 +86,7 @@ extension Keeper {
             try transaction.log(entry("add", address.description, credential.lastCheck == nil ? "unproved" : "ok"))
             return credential
         }
-        return AddReport(credential: stored, address: address, removals: intake.removals, check: stored.lastCheck)
+        return AddReport(credential: stored, address: address, check: stored.lastCheck)
     }
 
     /// One balance call that has to end well.

@@ -14,6 +14,8 @@ extension Keeper {
     ///   no new file.
     public func backUp(to path: String) throws(OperationError) -> VerifyReport {
         do {
+            // A copy of something damaged, or over something else, leaves no trace in the vault.
+            try vault.requireCopyable(to: path)
             // Before the copy, so that the copy knows of itself.
             try vault.write { transaction throws(VaultError) in
                 try transaction.log(entry("backup", "", "generation \(transaction.snapshot.generation)"))

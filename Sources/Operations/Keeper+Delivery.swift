@@ -1,5 +1,6 @@
 public import Credentials
 public import Delivery
+internal import Dispatch
 internal import Sealing
 public import Vault
 
@@ -97,95 +98,176 @@ extension Keeper {
     /// Delivers to every target of the deployments, targets side by side; one that fails does not stop the others.
     func deliver(to deployments: [Deployment]) async -> [TargetReport] {
         var reports: [TargetReport] = []
-        var hooks: [(index: Int, words: [String])] = []
+        // Two targets of one file come one after the other. All processes lock files in one order, so that none waits
+        // for one that waits for it.
+        var rounds: [[(file: String, index: Int, target: Target)]] = []
         for deployment in deployments {
-            for (report, hook) in write(deployment) {
-                if let hook { hooks.append((reports.count, hook)) }
-                reports.append(report)
+            let entry: DeploymentEntry?
+            do {
+                entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
+            } catch {
+                reports.append(TargetReport(deployment: deployment, path: "", problem: Self.asDelivery(error)))
+                continue
+            }
+            for target in entry?.targets ?? [] {
+                let file = TargetWriter.canonical(target.path)
+                let round = rounds.firstIndex { !$0.contains { $0.file == file } } ?? rounds.count
+                if round == rounds.count { rounds.append([]) }
+                rounds[round].append((file, reports.count, target))
+                reports.append(TargetReport(deployment: deployment, path: target.path))
             }
         }
-        // The vault is not touched while hooks run; each writes down its own end afterwards.
-        let results = await withTaskGroup(of: (Int, DeliveryError?).self) { group in
-            for (index, words) in hooks {
-                group.addTask {
-                    do throws(DeliveryError) {
-                        try await Hook.run(words)
-                        return (index, nil)
-                    } catch {
-                        return (index, error)
-                    }
-                }
-            }
-            return await group.reduce(into: [(Int, DeliveryError?)]()) { $0.append($1) }
-        }
-        for (index, problem) in results {
-            reports[index].isHookRun = problem == nil
-            reports[index].problem = problem
-            let time = now()
-            let versions = reports[index].versions
-            note(reports[index]) {
-                // Somebody may have written newer values meanwhile: their hook is still due.
-                $0.isHookDue = problem != nil || $0.versions != versions
-                $0.problem = problem.map { "\($0.kind)" }
-                if problem == nil { $0.hookRunAt = time }
-            }
+        for round in rounds {
+            await deliver(round.sorted { $0.file < $1.file }.map { ($0.index, $0.target) }, &reports)
         }
         return reports
     }
 
-    /// Writes and reads back the targets of one deployment.
-    /// - Returns: a report for each, with its hook's words where the hook is to be run.
-    private func write(_ deployment: Deployment) -> [(TargetReport, hook: [String]?)] {
-        let entry: DeploymentEntry?
-        do {
-            entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
-        } catch {
-            return [(TargetReport(deployment: deployment, path: "", problem: Self.asDelivery(error)), nil)]
+    /// A target that is locked and looked at, and about to be written.
+    private struct Approach: Sendable {
+        let lock: FileLock
+        let target: Target
+        let writer: TargetWriter
+        let contents: Contents
+        let abandoned: [String]
+        let needsHook: Bool
+
+        func write() throws(DeliveryError) -> Written {
+            let wasTouched = try writer.write(contents.variables, removing: abandoned)
+            do throws(DeliveryError) {
+                try writer.readBack(contents.variables)
+                return Written(wasTouched: wasTouched, readBackProblem: nil)
+            } catch {
+                return Written(wasTouched: wasTouched, readBackProblem: error)
+            }
         }
-        return (entry?.targets ?? []).map { write($0, of: deployment) }
     }
 
-    private func write(_ found: Target, of deployment: Deployment) -> (TargetReport, hook: [String]?) {
-        var report = TargetReport(deployment: deployment, path: found.path)
-        do {
-            // Target and values are read under the lock: what another process made current or left undone
-            // meanwhile is what counts.
-            let lock = try deliveryLock(found.path)
-            defer { withExtendedLifetime(lock) {} }
-            let entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
-            let target = entry?.targets.first { $0.path == found.path } ?? found
-            let contents = try contents(of: deployment, preset: try preset(target))
-            report.versions = contents.versions
-            let writer = TargetWriter(target, of: deployment)
-            let abandoned = try abandoned(target, deployment, contents.variables)
-            report.isChanged = try !Self.changes(writer, contents.variables, abandoned).isEmpty
-            let needsHook = !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue)
-            if report.isChanged, !target.hook.isEmpty {
-                // Before the write: a crash right after it must not lose the hook.
-                try noteOrThrow(report) { $0.isHookDue = true }
-            }
-            let wasTouched = try writer.write(contents.variables, removing: abandoned)
-            report.isWritten = true
-            report.isChanged = report.isChanged || wasTouched
-            try writer.readBack(contents.variables)
-            report.isReadBack = true
-            let time = now()
-            if report.isChanged || target.delivery.versions != contents.versions || target.delivery.problem != nil {
-                try noteOrThrow(report) {
-                    $0.versions = contents.versions
-                    $0.names = contents.variables.map(\.name)
-                    if wasTouched || $0.writtenAt == nil { $0.writtenAt = time }
-                    $0.readBackAt = time
-                    $0.problem = nil
+    private struct Written: Sendable {
+        let wasTouched: Bool
+        let readBackProblem: DeliveryError?
+    }
+
+    /// What happens beside the vault.
+    private enum Event: Sendable {
+        case written(index: Int, Result<Written, DeliveryError>)
+        case hookEnded(index: Int, DeliveryError?)
+    }
+
+    /// Only this function touches the vault; files and hooks take their time beside it.
+    private func deliver(_ round: [(index: Int, target: Target)], _ reports: inout [TargetReport]) async {
+        await withTaskGroup(of: Event.self) { group in
+            var approaches: [Int: Approach] = [:]
+            for (index, target) in round {
+                do {
+                    let approach = try approach(target, &reports[index])
+                    approaches[index] = approach
+                    group.addTask {
+                        .written(
+                            index: index, await Self.besideTheVault { () throws(DeliveryError) in try approach.write() }
+                        )
+                    }
+                } catch {
+                    fail(error, &reports[index])
                 }
             }
-            if needsHook { report.isHookRun = false }
-            return (report, needsHook ? target.hook : nil)
+            while let event = await group.next() {
+                switch event {
+                case .written(let index, let result):
+                    guard let approach = approaches.removeValue(forKey: index) else { continue }
+                    do {
+                        try finish(approach, result, &reports[index])
+                    } catch {
+                        fail(error, &reports[index])
+                        continue
+                    }
+                    if approach.needsHook {
+                        reports[index].isHookRun = false
+                        group.addTask { .hookEnded(index: index, await Self.run(approach.target.hook)) }
+                    }
+                case .hookEnded(let index, let problem): noteHook(problem, &reports[index])
+                }
+            }
+        }
+    }
+
+    /// Files may lie where a write takes long: as many threads as there are files wait for them.
+    private static func besideTheVault(
+        _ body: @escaping @Sendable () throws(DeliveryError) -> Written
+    ) async -> Result<Written, DeliveryError> {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: Result(catching: body)) }
+        }
+    }
+
+    private static func run(_ hook: [String]) async -> DeliveryError? {
+        do throws(DeliveryError) {
+            try await Hook.run(hook)
+            return nil
         } catch {
-            let problem = Self.asDelivery(error)
-            report.problem = problem
-            note(report) { $0.problem = problem.kind }
-            return (report, nil)
+            return error
+        }
+    }
+
+    /// Locks a target and reads it and its values: what another process made current or left undone meanwhile is what
+    /// counts.
+    private func approach(_ found: Target, _ report: inout TargetReport) throws -> Approach {
+        let lock = try deliveryLock(found.path)
+        let deployment = report.deployment
+        let entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
+        let target = entry?.targets.first { $0.path == found.path } ?? found
+        let contents = try contents(of: deployment, preset: try preset(target))
+        report.versions = contents.versions
+        let writer = TargetWriter(target, of: deployment)
+        let abandoned = try abandoned(target, deployment, contents.variables)
+        report.isChanged = try !Self.changes(writer, contents.variables, abandoned).isEmpty
+        if report.isChanged, !target.hook.isEmpty {
+            // Before the write: a crash right after it must not lose the hook.
+            try noteOrThrow(report) { $0.isHookDue = true }
+        }
+        return Approach(
+            lock: lock, target: target, writer: writer, contents: contents, abandoned: abandoned,
+            needsHook: !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue))
+    }
+
+    /// Records what was written, still under the lock.
+    private func finish(
+        _ approach: Approach, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
+    ) throws {
+        let written = try result.get()
+        report.isWritten = true
+        report.isChanged = report.isChanged || written.wasTouched
+        if let problem = written.readBackProblem { throw problem }
+        report.isReadBack = true
+        let delivery = approach.target.delivery
+        let contents = approach.contents
+        guard report.isChanged || delivery.versions != contents.versions || delivery.problem != nil else { return }
+        let time = now()
+        try noteOrThrow(report) {
+            $0.versions = contents.versions
+            $0.names = contents.variables.map(\.name)
+            if written.wasTouched || $0.writtenAt == nil { $0.writtenAt = time }
+            $0.readBackAt = time
+            $0.problem = nil
+        }
+    }
+
+    private func fail(_ error: any Error, _ report: inout TargetReport) {
+        let problem = Self.asDelivery(error)
+        report.problem = problem
+        note(report) { $0.problem = problem.kind }
+    }
+
+    private func noteHook(_ problem: DeliveryError?, _ report: inout TargetReport) {
+        report.isHookRun = problem == nil
+        report.problem = problem
+        let time = now()
+        let versions = report.versions
+        note(report) {
+            // Somebody may have written newer values meanwhile: their hook is still due.
+            $0.isHookDue = problem != nil || $0.versions != versions
+            $0.problem = problem.map { "\($0.kind)" }
+            if problem == nil { $0.hookRunAt = time }
         }
     }
 

@@ -12,6 +12,8 @@ public struct StatusReport: Sendable {
     /// When the age reaches its limit.
     public let dueAt: Timestamp?
     public let flags: [Flag]
+    /// A rotation that is not over.
+    public let rotation: Rotation?
 }
 
 /// A credential that is to be rotated, and the first of its addresses that was asked for.
@@ -54,7 +56,7 @@ extension Keeper {
                     StatusReport(
                         address: address, credential: credential, version: current, age: age, maxAge: maxAge,
                         dueAt: current.activatedAt.map { $0 + maxAge },
-                        flags: Flag.allCases.filter(flags.contains)))
+                        flags: Flag.allCases.filter(flags.contains), rotation: survey.openRotation(of: credential)))
             }
         }
         guard patterns.isEmpty || !reports.isEmpty else { throw .nothingMatches(patterns) }
@@ -122,19 +124,7 @@ private struct Survey {
 
     func flags(of credential: Credential, current: Version, at address: Address, _ time: Timestamp) -> [Flag] {
         var flags: [Flag] = []
-        if let rotation = openRotations[credential.id] {
-            let isUnfinished: Bool =
-                switch rotation.state {
-                case .staged, .proved, .promoted, .delivering: true
-                case .planned, .grace, .retiring, .done, .aborted, .rolledBack: false
-                }
-            if isUnfinished { flags.append(.pending) }
-            let wasAlive = credential.previous.contains { $0.refusedAt == nil }
-            if rotation.state == .grace, let end = rotation.graceUntil, end <= time, wasAlive {
-                flags.append(.oldKeyAlive)
-            }
-            if rotation.state == .retiring, wasAlive, rotation.oldKey?.outcome == .ok { flags.append(.oldKeyAlive) }
-        }
+        flags += Self.keyFlags(openRotations[credential.id], credential.previous, time)
         let own = targets[address.deployment] ?? []
         if current.isRetired { flags.append(.retired) }
         if own.isEmpty { flags.append(.unused) }
@@ -145,5 +135,26 @@ private struct Survey {
         }
         if current.fingerprints.values.contains(where: { environments[$0]?.isShared == true }) { flags.append(.shared) }
         return flags
+    }
+
+    func openRotation(of credential: Credential) -> Rotation? { openRotations[credential.id] }
+
+    /// What the rotation, and the keys that are not current any more, want somebody to look at.
+    private static func keyFlags(_ rotation: Rotation?, _ previous: [Version], _ time: Timestamp) -> [Flag] {
+        // Accepted once, and not refused since.
+        let isAlive = previous.contains { $0.refusedAt == nil && $0.provedAt != nil }
+        guard let rotation else { return isAlive ? [.oldKeyAlive] : [] }
+        switch rotation.state {
+        case .planned, .staged, .proved, .promoted, .delivering: return [.pending]
+        case .grace:
+            guard let end = rotation.graceUntil, end <= time else { return [] }
+            return [isAlive ? .oldKeyAlive : .pending]
+        case .retiring:
+            if isAlive, rotation.oldKey?.outcome == .ok { return [.oldKeyAlive] }
+            // Long enough to see that nobody is about to erase the old key.
+            let since = rotation.steps.last?.at ?? time
+            return time - since < rotation.grace ? [] : [.pending]
+        case .done, .aborted, .rolledBack: return []
+        }
     }
 }

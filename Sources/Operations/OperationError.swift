@@ -21,8 +21,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case secretFieldInEdit(Field)
     /// The stored key of another environment of the same provider.
     case keyOfOtherEnvironment(holder: Address)
-    /// The value was retired and is never used again.
-    case retiredKey(holder: Address)
+    /// The value was retired and is never used again; by a credential that may be gone by now.
+    case retiredKey(holder: Address?)
     /// The new key is one that this credential already has.
     case sameKey(state: String)
     /// The provider refused the values, or they are not usable there.
@@ -53,6 +53,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case lockUnavailable(path: String, errno: Int32)
     case rotationOpen(Rotation)
     case noOpenRotation(Address)
+    /// The new key has still to be given.
+    case stillPlanned(Address)
     /// Past the point at which it could be aborted.
     case cannotAbort(Rotation)
     /// The new version is not current yet, or the old key is not accepted now.
@@ -74,4 +76,14 @@ public enum OperationError: Error, Equatable, Sendable {
     case oldKeyAlive(panelPath: String)
     /// Refused once; the second refusal counts from this moment on.
     case refusedOnce(again: Timestamp)
+
+    /// What was typed or pasted cannot be it; nothing has been done with it.
+    public var isAboutInput: Bool {
+        switch self {
+        case .hygiene, .missingField, .sameKey, .retiredKey, .keyOfOtherEnvironment, .expiryBeyondLifetime,
+            .expiryPassed:
+            true
+        default: false
+        }
+    }
 }

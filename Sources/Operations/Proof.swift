@@ -1,16 +1,51 @@
 public import Credentials
-internal import Providers
+public import Providers
 internal import Sealing
 internal import Vault
 
+/// How a new key is proved, and who is told on the way.
+public struct ProofOptions: Sendable {
+    /// False: do not try whether the provider refuses a wrong key.
+    let controls: Bool
+    /// Told what was taken out of the pasted values, by field.
+    let removing: @Sendable (Field, [Hygiene.Removal]) -> Void
+    /// Told before each time that a fresh key is given time to become live.
+    let waiting: @Sendable (Span) -> Void
+    /// Told true when the process must not be interrupted, because a key is on its way that is nowhere else, and false
+    /// when it may be again.
+    let holding: @Sendable (Bool) -> Void
+
+    public init(
+        controls: Bool, removing: @escaping @Sendable (Field, [Hygiene.Removal]) -> Void,
+        waiting: @escaping @Sendable (Span) -> Void, holding: @escaping @Sendable (Bool) -> Void
+    ) {
+        self.controls = controls
+        self.removing = removing
+        self.waiting = waiting
+        self.holding = holding
+    }
+
+    func tellRemovals(_ intake: Intake, _ terms: Terms) {
+        for field in terms.fields {
+            if let removals = intake.removals[field.name] { removing(field, removals) }
+        }
+    }
+}
+
 extension Keeper {
-    /// Makes sure that the provider tells a wrong key from a right one, where that is not known yet: the same call with
-    /// one character changed.
-    /// - Parameter values: those of the key that has just been accepted.
+    /// How long it is believed that an endpoint refuses wrong keys.
+    static let controlLifetime = Span.days(1)
+
+    /// Makes sure that the provider tells a wrong key from a right one, where that was not seen in the last day: the same
+    /// call with one character changed.
+    /// - Parameters:
+    ///   - values: those of the key that has just been accepted.
+    ///   - isDoubtful: what was seen earlier does not count.
     /// - Returns: what the control came to, now or when it was made; nil where none may be made.
     /// - Throws: `acceptsAnything`, `controlIndeterminate`.
     func control(
-        _ credential: Credential, _ values: [String: SecretBytes], isWanted: Bool
+        _ credential: Credential, _ values: [String: SecretBytes], isWanted: Bool,
+        isDoubtful: Bool = false
     ) async throws(OperationError) -> Rotation.Probe? {
         let terms = credential.terms
         guard isWanted, terms.allowsControl,
@@ -24,7 +59,9 @@ extension Keeper {
         let known = try read { snapshot throws(VaultError) in
             try snapshot.control(provider: credential.provider, environment: credential.environment, endpoint: endpoint)
         }
-        if let known { return Rotation.Probe(outcome: known.outcome, at: known.at) }
+        if let known, !isDoubtful, now() - known.at < Self.controlLifetime {
+            return Rotation.Probe(outcome: known.outcome, at: known.at)
+        }
         var altered = values
         altered[field.name] = wrong
         let check = try await steadyCall([Trial(credential: credential, version: 0, values: altered)])[0]

@@ -37,6 +37,8 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     public let lifetimeSeconds: Int64?
     public let activationWindowSeconds: Int64
     public let allowsControl: Bool
+    /// It says how a new key is asked for by API.
+    public let issuesKeys: Bool
     public let panelPath: String
     /// True when the file came from the user's directory.
     public let isOwn: Bool
@@ -44,7 +46,7 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     public init(
         id: String, label: String, fields: [FieldDescription], environments: [String: String],
         variablePrefix: String, mode: String, maxAgeSeconds: Int64, lifetimeSeconds: Int64?,
-        activationWindowSeconds: Int64, allowsControl: Bool, panelPath: String, isOwn: Bool
+        activationWindowSeconds: Int64, allowsControl: Bool, issuesKeys: Bool, panelPath: String, isOwn: Bool
     ) {
         self.id = id
         self.label = label
@@ -56,6 +58,7 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
         self.lifetimeSeconds = lifetimeSeconds
         self.activationWindowSeconds = activationWindowSeconds
         self.allowsControl = allowsControl
+        self.issuesKeys = issuesKeys
         self.panelPath = panelPath
         self.isOwn = isOwn
     }

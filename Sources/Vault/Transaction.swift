@@ -112,15 +112,31 @@ public final class Transaction {
         }
     }
 
-    /// Removes a credential with everything that is kept of it.
+    /// Removes a credential and erases its secrets. Of those that were retired the fingerprints stay, in a credential
+    /// without an address, so that they are known when somebody brings them again.
     public func remove(_ credential: Credential) throws(VaultError) {
         for address in credential.addresses { try unbind(address) }
+        let living = Set(credential.versions.filter { !$0.isRetired }.flatMap(\.fingerprints.values))
+        var remains = credential
+        remains.versions.removeAll { version in
+            !version.isRetired || version.fingerprints.values.contains(where: living.contains)
+        }
+        let kept = Set(remains.versions.flatMap(\.fingerprints.values))
         for version in credential.versions {
             try eraseSecrets(of: version, in: credential.id)
-            for fingerprint in version.fingerprints.values { try forget(fingerprint, of: credential.id) }
+            for fingerprint in version.fingerprints.values where !kept.contains(fingerprint) {
+                try forget(fingerprint, of: credential.id)
+            }
         }
         try snapshot.store.remove(.rotation, snapshot.rotationRow(credential.id))
-        try snapshot.store.remove(.credential, RowID(credential.id))
+        guard !remains.versions.isEmpty else {
+            try snapshot.store.remove(.credential, RowID(credential.id))
+            return
+        }
+        remains.bindings = []
+        remains.note = ""
+        remains.lastCheck = nil
+        try write(remains, RowID(credential.id))
     }
 
     /// Stores a deployment; an empty one is removed.

@@ -112,15 +112,17 @@ struct Profile {
         }
         let mode = try map.text("rotation")
         guard Terms.Mode(name: mode) != nil else { throw map.fault("rotation", "overlap or cutover is expected") }
+        let issue = try map.optionalMap("issue").map { given throws(ProfileFault) in try Self.issue(given) }
+        self.issue = issue
         description = ProviderDescription(
             id: try map.text("id"), label: try map.text("label"), fields: fields, environments: environments,
             variablePrefix: try map.text("variable_prefix"), mode: mode, maxAgeSeconds: try map.span("max_age").seconds,
             lifetimeSeconds: try map.optionalSpan("lifetime")?.seconds,
             activationWindowSeconds: try map.span("activation_window").seconds,
-            allowsControl: try map.flag("control", absent: true), panelPath: try map.text("panel"), isOwn: isOwn)
+            allowsControl: try map.flag("control", absent: true), issuesKeys: issue != nil,
+            panelPath: try map.text("panel"), isOwn: isOwn)
         limit = try Self.limit(map.map("limit"))
         samples = try map.list("samples", Self.sample)
-        issue = try map.optionalMap("issue").map { given throws(ProfileFault) in try Self.issue(given) }
         revoke = try map.optionalMap("revoke").map { given throws(ProfileFault) in
             var map = given
             let change = try Self.change(&map)

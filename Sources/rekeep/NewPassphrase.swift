@@ -4,7 +4,7 @@ import Vault
 /// A passphrase that somebody chooses.
 enum NewPassphrase {
     static func read(_ path: String) throws(CommandError) -> SecretBytes {
-        let passphrase = SecretFile.firstLine(try SecretFile.read(path, mustBePrivate: false))
+        let passphrase = SecretFile.firstLine(try SecretFile.read(path))
         guard passphrase.count > 0 else { throw .emptyPassphrase }
         return passphrase
     }

@@ -89,7 +89,7 @@ struct Opening {
         }
         if let path = settings.identityPath { return try attempt(.identity(Self.identity(path))) }
         if let path = settings.passphraseFile {
-            let text = SecretFile.firstLine(try SecretFile.read(path, mustBePrivate: false))
+            let text = SecretFile.firstLine(try SecretFile.read(path))
             return try attempt(Self.opener(fromText: text))
         }
         if let path = settings.impliedIdentityPath {
@@ -99,7 +99,7 @@ struct Opening {
                 settings.console.detail("\(path) does not open this vault")
             }
         }
-        if let key = Session(vault: file.id).key() {
+        if let key = Session(vault: file.id).key(now: Keeper.systemTime()) {
             do {
                 return try attempt(.vaultKey(key))
             } catch .operation(.vault(.noSlotFits)) {
@@ -135,7 +135,9 @@ struct Opening {
     }
 
     private static func identity(_ path: String) throws(CommandError) -> KeyPair {
-        let content = try SecretFile.read(path, mustBePrivate: true)
+        // systemd gives the service its credential by an ACL, whose mask stat shows as the group's permission to read.
+        let isCredential = path == Settings.systemdIdentity
+        let content = try SecretFile.read(path, refusing: isCredential ? 0o037 : 0o077)
         guard let pair = IdentityFile.pair(from: content) else { throw .notAnIdentity(path: path) }
         return pair
     }

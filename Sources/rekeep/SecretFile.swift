@@ -6,14 +6,14 @@ enum SecretFile {
     static let largest = 1 << 20
 
     /// The whole content; `-` is standard input.
-    /// - Parameter mustBePrivate: refuse a file that others may read.
-    static func read(_ path: String, mustBePrivate: Bool) throws(CommandError) -> SecretBytes {
+    /// - Parameter forbidden: permissions that others must not have on it.
+    static func read(_ path: String, refusing forbidden: mode_t = 0) throws(CommandError) -> SecretBytes {
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw .fileUnreadable(path: path, errno: errno) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .fileUnreadable(path: path, errno: errno) }
-        if mustBePrivate, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
+        if status.st_mode & S_IFMT == S_IFREG, status.st_mode & forbidden != 0 {
             throw .fileNotPrivate(path: path, mode: status.st_mode & 0o777)
         }
         var content = SecretWriter(capacity: 4096)

@@ -19,7 +19,7 @@ struct Settings {
     }
 
     /// What systemd's LoadCredential= provides.
-    private static var systemdIdentity: String? {
+    static var systemdIdentity: String? {
         guard let directory = Surroundings.variable("CREDENTIALS_DIRECTORY") else { return nil }
         let path = directory + "/rekeep.identity"
         return Surroundings.exists(path) ? path : nil

@@ -4,11 +4,13 @@ import Testing
 /// Processes that die, and processes that meet.
 struct InterruptionTests {
     /// strace delivers SIGKILL as the named call is about to happen: the program dies at exactly that point.
-    private func rotateKilled(_ sandbox: Sandbox, _ key: String, at injection: [String]) async throws -> Sandbox.Outcome
-    {
+    /// - Parameter directory: only calls that touch it count.
+    private func rotateKilled(
+        _ sandbox: Sandbox, _ key: String, at injection: [String], in directory: String? = nil
+    ) async throws -> Sandbox.Outcome {
         try sandbox.write(#"{"api_key":"\#(key)"}"#, to: "new.json")
         return try await sandbox.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null"] + injection.flatMap { ["-e", $0] }
+            ["strace", "-f", "-qq", "-o", "/dev/null"] + (directory.map { ["-P", $0] } ?? []) + injection.flatMap { ["-e", $0] }
                 + [
                     Sandbox.products + "/rekeep", "rotate", "whmcs/live/domainnameapi", "--yes", "--input",
                     sandbox.file("new.json"),
@@ -21,7 +23,7 @@ struct InterruptionTests {
         ("trace=unlink", "inject=unlink:signal=KILL:when=2", "proved"),
         ("trace=unlink", "inject=unlink:signal=KILL:when=3", "promoted"),
         ("trace=renameat", "inject=renameat:signal=KILL:when=1", "before the first target is in place"),
-        ("trace=renameat", "inject=renameat:signal=KILL:when=2", "between the two targets"),
+        ("trace=fsync", "inject=fsync:signal=KILL:when=1", "when one target is in place"),
     ])
     func `killed at any point, a rotation resumes to the end`(trace: String, injection: String, point: String)
         async throws
@@ -29,8 +31,16 @@ struct InterruptionTests {
         let sandbox = try await Sandbox()
         let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
+        // A directory of its own is synced once: when its target has been renamed into it.
+        let own = sandbox.file("own")
+        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: false)
+        try #require(
+            await sandbox.rekeep("target", "add", "wisecp/live", "--path", own + "/copy.env", "--preset", "wisecp").status
+                == 0)
+        try #require(await sandbox.rekeep("deploy").status == 0)
         let new = try await rehearsal.regenerate()
-        let killed = try await rotateKilled(sandbox, new, at: [trace, injection])
+        let killed = try await rotateKilled(
+            sandbox, new, at: [trace, injection], in: trace == "trace=fsync" ? own : nil)
         #expect(killed.status == 137, "\(point): \(killed.err)")
         var outcome = try await sandbox.rekeep("rotate", "--resume", "whmcs/live/domainnameapi", "--json")
         if outcome.status == 66 {
@@ -42,6 +52,7 @@ struct InterruptionTests {
         #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
         #expect(sandbox.text("whmcs.env").contains("DOMAINNAMEAPI_API_PASSWORD=\(new)\n"))
         #expect(sandbox.text("wisecp.env").contains("DOMAINNAMEAPI_PASSWORD=\(new)\n"))
+        #expect(sandbox.text("own/copy.env").contains("DOMAINNAMEAPI_PASSWORD=\(new)\n"))
         #expect(try await sandbox.rekeep("drift").status == 0)
         let leftovers = try FileManager.default.contentsOfDirectory(atPath: sandbox.directory).filter {
             $0.contains(".rekeep-")
@@ -115,7 +126,7 @@ struct InterruptionTests {
         try FileManager.default.createSymbolicLink(atPath: sandbox.file("wisecp.env"), withDestinationPath: "/nowhere")
         let outcome = try await sandbox.rotate("fake-new-key")
         #expect(outcome.status == 73)
-        #expect(outcome.err.contains("symbolic link") && outcome.err.contains("Nothing was changed"))
+        #expect(outcome.err.contains("symbolic link") && outcome.err.contains("nothing was begun"))
         #expect(!sandbox.text("whmcs.env").contains("fake-new-key"))
     }
 

@@ -246,7 +246,7 @@ struct ManyRotationsTests {
         tokens["app2/live/bearer"]?.new = "fake-live-0000000000000000"
         let rotated = try await sandbox.rekeep("rotate", "app*/**", "--json", "--input", "-", input: input(tokens))
         #expect(rotated.status == 1, "\(rotated.err)")
-        #expect(rotated.objects.map { $0["state"] as? String } == ["grace", nil, "grace"])
+        #expect(rotated.objects.map { $0["state"] as? String } == ["grace", "staged", "grace"])
         #expect((rotated.objects[1]["error"] as? String)?.contains("not usable") == true)
         #expect(try await sandbox.rekeep("verify").status == 0)
     }

@@ -85,8 +85,7 @@ struct ProviderDescriptionTests {
             .init(name: "k", label: "K", secret: true, optional: false, role: "key", pattern: nil, variable: "KEY")
         ], environments: ["live": "https://live.example", "test": "https://test.example"], variablePrefix: "P",
         mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, allowsControl: true,
-        panelPath: "",
-        isOwn: false)
+        issuesKeys: false, panelPath: "", isOwn: false)
 
     @Test func `a live key never goes to the test host, nor the other way round`() throws {
         #expect(throws: ProviderDescription.Refusal.hostOfAnotherEnvironment(host: "test.example", environment: "test"))

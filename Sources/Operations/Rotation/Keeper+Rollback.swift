@@ -5,7 +5,7 @@ internal import Vault
 public struct OpenRotation: Sendable {
     /// What a person can do next.
     public enum Step: String, Sendable {
-        case resume, abort, rollback, retire
+        case rotate, resume, abort, rollback, retire
     }
 
     public let address: Address
@@ -16,12 +16,19 @@ public struct OpenRotation: Sendable {
         case .staged, .proved: [.resume, .abort]
         case .promoted, .delivering: [.resume, .rollback]
         case .grace, .retiring: [.retire, .rollback]
-        case .planned, .done, .aborted, .rolledBack: []
+        case .planned: [.rotate, .abort]
+        case .done, .aborted, .rolledBack: []
         }
     }
 }
 
 extension Keeper {
+    /// The last rotation of the credential at `address`, whether it is over or not; nil also where the vault cannot be
+    /// read.
+    public func journal(_ address: Address) -> Rotation? {
+        try? read { snapshot throws(VaultError) in try snapshot.rotation(of: snapshot.credential(at: address).id) }
+    }
+
     /// Every rotation that is not over, sorted by address.
     /// - Parameter patterns: over all addresses of the credentials; none means all.
     public func openRotations(_ patterns: [Pattern]) throws(OperationError) -> [OpenRotation] {
@@ -68,6 +75,7 @@ extension Keeper {
             credential.lastCheck = check
             var rotation = open
             rotation.oldKey = Rotation.Probe(outcome: check.outcome, at: check.at)
+            rotation.downtimeMilliseconds = nil
             rotation.enter(.rolledBack, at: now())
             try transaction.put(credential)
             try transaction.put(rotation)
@@ -78,7 +86,7 @@ extension Keeper {
         let targets = await deliver(to: Set(credential.addresses.map(\.deployment)).sorted())
         let after = try read { snapshot throws(VaultError) in try snapshot.credential(credential.id) }
         return RotationReport(
-            address: address, rotation: rotation, credential: after, targets: targets, removals: [:], newKey: nil,
+            address: address, rotation: rotation, credential: after, targets: targets, newKey: nil,
             currencies: nil)
     }
 }

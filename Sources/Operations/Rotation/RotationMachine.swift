@@ -1,28 +1,7 @@
 public import Credentials
 internal import Delivery
-public import Providers
 public import Sealing
 internal import Vault
-
-/// How a new key is proved.
-public struct ProofOptions: Sendable {
-    /// False: do not try whether the provider refuses a wrong key.
-    let controls: Bool
-    /// Told before each time that a fresh key is given time to become live.
-    let waiting: @Sendable (Span) -> Void
-    /// Told true when the process must not be interrupted, because a key is on its way that is nowhere else, and false
-    /// when it may be again.
-    let holding: @Sendable (Bool) -> Void
-
-    public init(
-        controls: Bool, waiting: @escaping @Sendable (Span) -> Void = { _ in },
-        holding: @escaping @Sendable (Bool) -> Void = { _ in }
-    ) {
-        self.controls = controls
-        self.waiting = waiting
-        self.holding = holding
-    }
-}
 
 /// What a rotation came to.
 public struct RotationReport: Sendable {
@@ -30,7 +9,6 @@ public struct RotationReport: Sendable {
     public let rotation: Rotation
     public let credential: Credential
     public let targets: [TargetReport]
-    public let removals: [String: [Hygiene.Removal]]
     /// The answer for the new key, when it was asked for in this run.
     public let newKey: Check?
     /// The currencies of the old and the new key's balances, where they differ: perhaps another account.
@@ -45,8 +23,9 @@ extension Keeper {
         defer { withExtendedLifetime(plan.lock) {} }
         try checkExpiry(expires, plan.credential.terms)
         let intake = try Intake(values, fields: plan.credential.terms.fields, keeping: kept(plan))
+        options.tellRemovals(intake, plan.credential.terms)
         try stage(plan, intake, expires)
-        return try await advance(plan.credential.id, plan.address, removals: intake.removals, options)
+        return try await advance(plan.credential.id, plan.address, options)
     }
 
     /// As `rotate`, with a key that the provider issues when it is asked.
@@ -56,16 +35,27 @@ extension Keeper {
     ) async throws(OperationError) -> RotationReport {
         defer { withExtendedLifetime(plan.lock) {} }
         try checkExpiry(expires, plan.credential.terms)
+        try begin(plan)
         options.holding(true)
         do {
             let issued = try await issue(for: plan)
             try stage(plan, Intake(issued: issued.values, keeping: kept(plan)), expires ?? issued.expires)
         } catch {
             options.holding(false)
+            // A refusal means that there is no new key; everything else leaves it open.
+            if case .refused = error {
+                var rotation = plan.rotation
+                try enter(.aborted, &rotation)
+            }
             throw error
         }
         options.holding(false)
-        return try await advance(plan.credential.id, plan.address, removals: [:], options)
+        return try await advance(plan.credential.id, plan.address, options)
+    }
+
+    /// Records that the rotation begins: from here on a new key may exist that the vault does not know.
+    public func begin(_ plan: RotationPlan) throws(OperationError) {
+        try save(plan.rotation, plan.rotation.state.name)
     }
 
     private func kept(_ plan: RotationPlan) -> FieldMap<String> { plan.credential.current?.plain ?? [:] }
@@ -78,7 +68,7 @@ extension Keeper {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
         defer { withExtendedLifetime(lock) {} }
-        return try await advance(credential.id, address, removals: [:], options)
+        return try await advance(credential.id, address, options)
     }
 
     /// Takes an unfinished rotation back. The pending version is put aside, never to be delivered, and goes
@@ -91,11 +81,14 @@ extension Keeper {
         defer { withExtendedLifetime(lock) {} }
         let open = try openRotation(credential.id, address)
         guard !open.state.isPromoted else { throw .cannotAbort(open) }
-        try await refuseLosing(credential, address)
+        let pendingCheck = try await refuseLosing(credential, address)
         return try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(credential.id)
             if let pending = credential.version(in: .pending) {
-                credential.update(version: pending.number) { $0.state = .previous }
+                credential.update(version: pending.number) {
+                    $0.state = .previous
+                    if let check = pendingCheck, check.outcome == .ok { $0.provedAt = check.at }
+                }
                 try transaction.put(credential)
             }
             var rotation = open
@@ -113,19 +106,20 @@ extension Keeper {
     }
 
     /// In a cutover the pending key may be the only one that the provider still accepts.
-    private func refuseLosing(_ credential: Credential, _ address: Address) async throws(OperationError) {
-        guard let pending = credential.version(in: .pending), let old = credential.current else { return }
+    /// - Returns: the answer for the pending key; nil where there is none.
+    private func refuseLosing(_ credential: Credential, _ address: Address) async throws(OperationError) -> Check? {
+        guard let pending = credential.version(in: .pending), let old = credential.current else { return nil }
         let pendingValues = try values(of: pending, in: credential)
         let checks = try await call([
             Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
             Trial(credential: credential, version: pending.number, values: pendingValues),
         ])
         guard let oldCheck = checks.first, let newCheck = checks.last else { throw .courierSilent }
-        if oldCheck.outcome == .ok { return }
+        if oldCheck.outcome == .ok { return newCheck }
         do {
             try Self.require(newCheck, for: credential, plain: pendingValues, recorded: old.identity)
         } catch .refused, .identityDiffers {
-            return
+            return newCheck
         } catch {
             throw oldCheck.outcome.isIndeterminate ? .indeterminate(oldCheck) : .wouldLoseKey(address, newCheck)
         }
@@ -197,9 +191,10 @@ extension Keeper {
 
     /// Runs the states that are left, each committed before the next begins.
     private func advance(
-        _ id: CredentialID, _ address: Address, removals: [String: [Hygiene.Removal]], _ options: ProofOptions
+        _ id: CredentialID, _ address: Address, _ options: ProofOptions
     ) async throws(OperationError) -> RotationReport {
         var rotation = try openRotation(id, address)
+        guard rotation.state != .planned else { throw .stillPlanned(address) }
         var newKey: Check?
         var currencies: (old: String, new: String)?
         if rotation.state == .staged {
@@ -213,7 +208,7 @@ extension Keeper {
         if rotation.state == .delivering { targets = try await deliver(&rotation) }
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
         return RotationReport(
-            address: address, rotation: rotation, credential: credential, targets: targets, removals: removals,
+            address: address, rotation: rotation, credential: credential, targets: targets,
             newKey: newKey, currencies: currencies)
     }
 
@@ -240,7 +235,10 @@ extension Keeper {
         let recorded = old.identity ?? (oldCheck.outcome == .ok ? oldCheck.identity : nil)
         do {
             try Self.require(newCheck, for: credential, plain: newValues, recorded: recorded)
-            rotation.control = try await control(credential, newValues, isWanted: options.controls)
+            // In a cutover only one key is valid: an endpoint that accepts both may accept anything by now.
+            rotation.control = try await control(
+                credential, newValues, isWanted: options.controls,
+                isDoubtful: rotation.mode == .cutover && oldCheck.outcome == .ok)
         } catch {
             try save(rotation, Self.word(for: error, newCheck))
             throw error

@@ -16,7 +16,9 @@ public struct RotationPlan {
     public let oldKey: Check?
     /// Kept until the rotation ends.
     let lock: RotationLock
-    /// The journal as it will begin. It is stored with the new key: a plan alone leaves nothing behind.
+    /// When this rotation was begun, if it was left before a new key was given.
+    public let begunAt: Timestamp?
+    /// The journal as it will begin.
     let rotation: Rotation
 
     /// Something that a pre-flight found.
@@ -29,20 +31,26 @@ public struct RotationPlan {
 
 extension Keeper {
     /// Looks at everything that a rotation will need. Nothing is changed anywhere.
-    /// - Throws: `rotationOpen` when one is unfinished; `heldByAnother` when one is running.
+    /// - Parameter issuing: the provider is to be asked for the new key.
+    /// - Throws: `rotationOpen` when one is unfinished; `heldByAnother` when one is running;
+    ///   `courier(.cannotChangeKeys)` where the profile does not say how a key is issued.
     public func planRotation(
-        _ reference: AddressReference, mode: Terms.Mode?, grace: Span
+        _ reference: AddressReference, mode: Terms.Mode?, grace: Span, issuing: Bool
     ) async throws(OperationError) -> RotationPlan {
         let (address, credential) = try find(reference)
         let lock = try rotationLock(credential.id)
         let open = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
-        // A plan alone has changed nothing and is made anew; a delivered rotation must not stand in the way
+        // A plan has changed nothing and is made anew; a delivered rotation must not stand in the way
         // of the next, because a key that leaks in its grace has to be replaced at once.
         switch open?.state {
         case nil, .planned, .grace, .retiring, .done, .aborted, .rolledBack: break
         case .staged, .proved, .promoted, .delivering: if let open { throw .rotationOpen(open) }
         }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
+        if issuing {
+            let profile = try await courier.describe(credential.provider).profiles.first
+            guard profile?.issuesKeys == true else { throw .courier(.cannotChangeKeys(credential.provider)) }
+        }
         do {
             try vault.probeWrite()
         } catch {
@@ -51,7 +59,9 @@ extension Keeper {
         let values = try values(of: current, in: credential)
         let (targets, findings) = try preflight(credential, Self.dummies(of: values, credential.terms))
         let check = try await call([Trial(credential: credential, version: current.number, values: values)]).first
-        let lastAlive = check?.outcome == .ok ? Milliseconds.now() : nil
+        // A rotation that was begun and left knows when the old key was last seen to work.
+        let begun = open?.state == .planned && open?.oldVersion == current.number ? open : nil
+        let lastAlive = check?.outcome == .ok ? Milliseconds.now() : begun?.oldKeyLastAlive
         let mode = mode ?? credential.terms.mode
         var rotation = Rotation(
             credential: credential.id, address: address, mode: mode, oldVersion: current.number, grace: grace,
@@ -60,7 +70,8 @@ extension Keeper {
         rotation.oldKeyLastAlive = lastAlive
         return RotationPlan(
             address: address, credential: credential, mode: mode, grace: grace,
-            targets: targets, findings: findings, oldKey: check, lock: lock, rotation: rotation)
+            targets: targets, findings: findings, oldKey: check, lock: lock, begunAt: begun?.steps.first?.at,
+            rotation: rotation)
     }
 
     /// Values that look like those of a new key, to try their spelling with: the old ones with a character changed. Where

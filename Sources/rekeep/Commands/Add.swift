@@ -55,7 +55,7 @@ struct Add: WaitingKeeperCommand {
         let report = try await keeper.add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
-                controls: !control.noControl, prefix: prefix, maxAge: maxAge,
+                proof: control.proof(console), prefix: prefix, maxAge: maxAge,
                 expires: try expiry.moment(terms, asks: input.input == nil, options), note: note))
         AddRendering(report: report).show(options, console)
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Credentials
+import Operations
 import Sealing
 
 /// Where the values of a credential come from: `--input`, or hidden prompts.
@@ -12,7 +13,7 @@ struct CredentialInput: ParsableArguments {
     func valuesByAddress() throws -> [String: [String: SecretBytes]]? {
         guard let input else { return nil }
         let source = input == "-" ? "stdin" : input
-        return try SecretObject.objects(SecretFile.read(input, mustBePrivate: false), source: source)
+        return try SecretObject.objects(SecretFile.read(input), source: source)
     }
 
     /// The values by field name, as they were given.
@@ -20,7 +21,7 @@ struct CredentialInput: ParsableArguments {
     func values(_ fields: [Field], _ options: GlobalOptions) throws -> [String: SecretBytes] {
         if let input {
             let source = input == "-" ? "stdin" : input
-            return try SecretObject.texts(SecretFile.read(input, mustBePrivate: false), source: source)
+            return try SecretObject.texts(SecretFile.read(input), source: source)
         }
         guard !options.noInput, let prompt = Prompt() else {
             let names = fields.filter { !$0.isOptional }.map(\.label).joined(separator: " and ")
@@ -31,8 +32,10 @@ struct CredentialInput: ParsableArguments {
             let question =
                 field.label + (field.isOptional ? " (may be empty)" : "") + (field.isSecret ? " (not shown)" : "")
                 + ": "
-            let answer = field.isSecret ? prompt.secret(question) : prompt.text(question)
-            if let answer, answer.count > 0 { values[field.name] = answer }
+            guard let answer = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
+                throw CommandError.declined
+            }
+            if answer.count > 0 { values[field.name] = answer }
         }
         return values
     }
@@ -63,6 +66,16 @@ struct ExpiryOption: ParsableArguments {
 struct ControlOption: ParsableArguments {
     @Flag(help: "Do not try whether the provider refuses a wrong key.")
     var noControl = false
+
+    func proof(_ console: Console) -> ProofOptions {
+        ProofOptions(controls: !noControl) { field, removals in
+            RemovalRendering(field: field, removals: removals).note(console)
+        } waiting: { pause in
+            console.note("The provider refuses the new key; it may not be live yet. Trying again in \(pause).")
+        } holding: {
+            Interruption.hold($0)
+        }
+    }
 }
 
 /// Asks before something that cannot be taken back.

@@ -2,8 +2,8 @@ import Credentials
 import Operations
 import Sealing
 
-/// One credential after another: everything that fits the patterns, or of that what is due, with one summary and one
-/// exit status.
+/// One credential after another: everything that fits the patterns, or of that what is due or unfinished, with one
+/// summary and one exit status.
 struct ManyRotations {
     let command: Rotate
     let keeper: Keeper
@@ -12,23 +12,47 @@ struct ManyRotations {
     /// How one of them ended.
     struct Ending {
         let address: Address
-        let report: RotationReport?
-        let complaint: Complaint?
+        /// The journal, where there is one.
+        var rotation: Rotation?
+        var targets: [TargetReport] = []
+        /// What a dry run found.
+        var plan: JSON?
+        var complaint: Complaint?
+
+        var word: String {
+            if let complaint {
+                return rotation.map { "failed, \($0.state.name)" } ?? (complaint.text.isEmpty ? "not ready" : "failed")
+            }
+            return rotation?.state.name ?? "ready"
+        }
+
+        var json: JSON { plan ?? RotationRendering.json(address, rotation, targets, complaint) }
     }
 
     func run() async throws {
-        let chosen = try keeper.rotationCandidates(try command.addresses.map { try Pattern($0) }, onlyDue: command.due)
+        let patterns = try command.addresses.map { try Pattern($0) }
+        if command.resume {
+            Interruption.explain("\nrekeep: interrupted; rekeep rotate --resume goes on\n")
+            var endings: [Ending] = []
+            for open in try keeper.openRotations(patterns) where open.steps.contains(.resume) {
+                endings.append(
+                    await end(open.address) { try await command.resume(keeper, .complete(open.address), console) })
+            }
+            return try ManyRotationsRendering(endings: endings, none: "Nothing is unfinished.").show(command.options, console)
+        }
+        let chosen = try keeper.rotationCandidates(patterns, onlyDue: command.due)
         let given = try given(chosen)
-        Interruption.explain("rekeep: interrupted; rekeep rotate --status shows what is open\n")
+        Interruption.explain("\nrekeep: interrupted; rekeep rotate --status shows what is open\n")
         var endings: [Ending] = []
         for (index, candidate) in chosen.enumerated() {
             let address = candidate.address
             console.note(
                 "\(index + 1) of \(chosen.count): "
                     + candidate.credential.addresses.map(\.description).joined(separator: " "))
-            endings.append(await end(address, given?[candidate.credential.id]))
+            endings.append(
+                command.dryRun ? await plan(address) : await end(address, given?[candidate.credential.id]))
         }
-        try ManyRotationsRendering(endings: endings).show(command.options, console)
+        try ManyRotationsRendering(endings: endings, none: "Nothing is due.").show(command.options, console)
     }
 
     /// The values of `--input` by credential; nil where they are to be asked for.
@@ -47,24 +71,45 @@ struct ManyRotations {
         return result
     }
 
-    private func end(_ address: Address, _ given: [String: SecretBytes]?) async -> Ending {
+    private func plan(_ address: Address) async -> Ending {
+        var ending = Ending(address: address)
         do {
-            if command.dryRun {
-                try RotationPlanRendering(plan: try await command.plan(keeper, .complete(address))).show(console)
-                return Ending(address: address, report: nil, complaint: nil)
-            }
-            let report = try await command.rotate(keeper, .complete(address), console) { fields in
+            let rendering = RotationPlanRendering(plan: try await command.plan(keeper, .complete(address)))
+            ending.plan = rendering.json
+            try rendering.show(console)
+            try rendering.requireReachable()
+        } catch {
+            ending.complaint = complain(error)
+        }
+        return ending
+    }
+
+    private func end(_ address: Address, _ given: [String: SecretBytes]?) async -> Ending {
+        await end(address) {
+            try await command.rotate(keeper, .complete(address), console) { fields in
                 if let given { return given }
                 guard command.input.input == nil else {
                     throw CommandError.needsInput(what: "a new key of \(address)", option: "it in --input")
                 }
                 return try command.input.values(fields, command.options)
             }
-            return Ending(address: address, report: report, complaint: nil)
-        } catch {
-            let complaint = Complaint(error) ?? Complaint("\(error)", ExitStatus.failed)
-            if !complaint.text.isEmpty { console.complain(complaint.lines) }
-            return Ending(address: address, report: nil, complaint: complaint)
         }
+    }
+
+    private func end(_ address: Address, _ rotate: () async throws -> RotationReport) async -> Ending {
+        do {
+            let report = try await rotate()
+            return Ending(address: address, rotation: report.rotation, targets: report.targets)
+        } catch {
+            let complaint = complain(error)
+            let open = keeper.journal(address).flatMap { $0.state.isOver ? nil : $0 }
+            return Ending(address: address, rotation: open, complaint: complaint)
+        }
+    }
+
+    private func complain(_ error: any Error) -> Complaint {
+        let complaint = Complaint(error) ?? Complaint("\(error)", ExitStatus.failed)
+        if !complaint.text.isEmpty { console.complain(complaint.lines) }
+        return complaint
     }
 }

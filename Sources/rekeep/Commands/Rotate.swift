@@ -49,7 +49,7 @@ struct Rotate: WaitingKeeperCommand {
     @Flag(help: "Ask the provider for the new key, where its profile says how.")
     var auto = false
 
-    @Flag(help: "Go on with an unfinished rotation.")
+    @Flag(help: "Go on with an unfinished rotation, or with all that the patterns fit.")
     var resume = false
 
     @Flag(help: "Take back a rotation that is not promoted yet.")
@@ -72,21 +72,28 @@ struct Rotate: WaitingKeeperCommand {
         guard !auto || !(resume || abort || rollback || status) else {
             throw ValidationError("--auto is for a new rotation.")
         }
-        guard due || status || !addresses.isEmpty else { throw ValidationError("An address is missing.") }
-        guard !(resume || abort || rollback) || !isMany else {
-            throw ValidationError("--resume, --abort and --rollback take one address.")
+        guard due || status || resume || !addresses.isEmpty else { throw ValidationError("An address is missing.") }
+        guard !(abort || rollback) || !isMany else {
+            throw ValidationError("--abort and --rollback take one address.")
+        }
+        guard !(due && resume) else {
+            throw ValidationError("--due is for new rotations, --resume for unfinished ones.")
         }
         guard !isMany || expiry.expires == nil else { throw ValidationError("--expires is for one address.") }
     }
 
     private var isMany: Bool {
-        due || addresses.count > 1 || addresses.contains { $0.contains("*") || $0.contains("?") }
+        due || addresses.count != 1 || addresses.contains(where: Self.isPattern)
     }
+
+    private static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
         if status {
-            OpenRotationsRendering(rotations: try keeper.openRotations(try addresses.map { try Pattern($0) }))
-                .show(options, console)
+            let patterns = try addresses.map { address in
+                try Pattern(Self.isPattern(address) ? address : keeper.show(AddressReference(address)).0.description)
+            }
+            OpenRotationsRendering(rotations: try keeper.openRotations(patterns)).show(options, console)
             return
         }
         if isMany {
@@ -95,7 +102,6 @@ struct Rotate: WaitingKeeperCommand {
         }
         let address = addresses[0]
         let reference = try AddressReference(address)
-        Interruption.explain("rekeep: interrupted; rekeep rotate --resume \(address) goes on, if a new key was given\n")
         if abort {
             try confirmation.require("Put the pending key of \(address) aside? It will not be delivered.", options)
             RotationRendering.showAborted(try await keeper.abortRotation(reference), options, console)
@@ -105,18 +111,42 @@ struct Rotate: WaitingKeeperCommand {
             try RotationPlanRendering(plan: try await plan(keeper, reference)).showAlone(options, console)
             return
         }
-        try RotationRendering(report: try await report(keeper, reference, console)).show(options, console)
+        let report: RotationReport
+        do {
+            report = try await self.report(keeper, reference, console)
+        } catch {
+            if options.json, let complaint = Complaint(error), let found = try? keeper.show(reference).0 {
+                console.print(RotationRendering.json(found, keeper.journal(found), [], complaint))
+            }
+            throw error
+        }
+        try RotationRendering(report: report).show(options, console)
     }
 
     private func report(
         _ keeper: Keeper, _ reference: AddressReference, _ console: Console
     ) async throws -> RotationReport {
-        if resume { return try await keeper.resumeRotation(reference, options: proof(console)) }
+        if resume {
+            Self.explainInterruption("rekeep rotate --resume \(addresses[0]) goes on")
+            return try await resume(keeper, reference, console)
+        }
         if rollback {
             try confirmation.require("Make the old key current again and deliver it?", options)
+            Self.explainInterruption(
+                "rekeep rotate --status tells how far it came; rekeep deploy writes what is current")
             return try await keeper.rollBackRotation(reference)
         }
         return try await rotate(keeper, reference, console) { try input.values($0, options) }
+    }
+
+    private static func explainInterruption(_ next: String) {
+        Interruption.explain("\nrekeep: interrupted; \(next)\n")
+    }
+
+    func resume(
+        _ keeper: Keeper, _ reference: AddressReference, _ console: Console
+    ) async throws -> RotationReport {
+        try await keeper.resumeRotation(reference, options: proof(console))
     }
 
     /// The pre-flight, its findings, the question, and then the new values.
@@ -133,24 +163,37 @@ struct Rotate: WaitingKeeperCommand {
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
         }
-        if auto { return try await keeper.rotateIssuing(plan, expires: expiry.expires, options: proof(console)) }
-        // Before the key: what is pasted must not be lost to a wrong date.
+        let resuming = "rekeep rotate --resume \(plan.address) goes on, if a new key was taken"
+        if auto {
+            Self.explainInterruption(resuming)
+            return try await keeper.rotateIssuing(plan, expires: expiry.expires, options: proof(console))
+        }
+        let isGuided = input.input == nil
+        if isGuided {
+            try keeper.begin(plan)
+            Self.explainInterruption("when there is a new key, rekeep rotate \(plan.address) takes it")
+        }
         let terms = plan.credential.terms
-        let expires = try expiry.moment(terms, asks: input.input == nil, options)
-        try keeper.checkExpiry(expires, terms)
-        return try await keeper.rotate(
-            plan, values: try values(terms.secretFields), expires: expires, options: proof(console))
+        while true {
+            // Before the key: what is pasted must not be lost to a wrong date.
+            let expires = try expiry.moment(terms, asks: isGuided, options)
+            let given = try values(terms.secretFields)
+            Self.explainInterruption(resuming)
+            do {
+                return try await keeper.rotate(plan, values: given, expires: expires, options: proof(console))
+            } catch {
+                // A slip of the hand while the old key may be dead already: the next one counts.
+                guard isGuided, error.isAboutInput else { throw error }
+                console.complain(Complaint(error).lines)
+            }
+        }
     }
 
     func plan(_ keeper: Keeper, _ reference: AddressReference) async throws -> RotationPlan {
-        try await keeper.planRotation(reference, mode: mode, grace: grace)
+        try await keeper.planRotation(reference, mode: mode, grace: grace, issuing: auto)
     }
 
     private func proof(_ console: Console) -> ProofOptions {
-        ProofOptions(controls: !control.noControl) { pause in
-            console.note("The provider refuses the new key; it may not be live yet. Trying again in \(pause).")
-        } holding: {
-            Interruption.hold($0)
-        }
+        control.proof(console)
     }
 }

@@ -29,7 +29,7 @@ struct SlotList: ParsableCommand {
         let settings = options.settings
         let opening = Opening(settings: settings)
         // Asked first: opening the vault does not change it, but a session may end meanwhile.
-        let session = Session(vault: try opening.file().id).state
+        let session = Session(vault: try opening.file().id).state(now: Keeper.systemTime())
         SlotListRendering(slots: try opening.keeper().slots(), session: session).show(options, settings.console)
     }
 }

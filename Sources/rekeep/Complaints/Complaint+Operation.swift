@@ -30,7 +30,7 @@ extension Complaint {
                 hint: "the two keys stand side by side in the panel; copy the other one", ExitStatus.badInput)
         case .retiredKey(let holder):
             self.init(
-                "this key was retired at \(holder) and is never used again",
+                "this key was retired\(holder.map { " at \($0)" } ?? "") and is never used again",
                 hint: "issue a new one in the provider's panel",
                 ExitStatus.badInput)
         case .sameKey(let state):
@@ -99,6 +99,10 @@ extension Complaint {
                 "a rotation of this credential is unfinished: \(rotation.state.name)",
                 hint: Self.wayOn(rotation), ExitStatus.failed)
         case .noOpenRotation(let address): self.init("no rotation of \(address) is unfinished", ExitStatus.missing)
+        case .stillPlanned(let address):
+            self.init(
+                "the rotation of \(address) waits for its new key", hint: "rekeep rotate \(address)",
+                ExitStatus.missing)
         case .cannotAbort(let rotation):
             self.init(
                 "the rotation is \(rotation.state.name): the new key is current and can't be aborted",

@@ -112,6 +112,10 @@ struct Complaint {
                 hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
+        case .notReady(let count):
+            self.init(
+                "\(count) target\(count == 1 ? "" : "s") could not be written, so nothing was begun",
+                hint: "mend this first; the old key stays in use", ExitStatus.cannotWrite)
         case .notWell(let status): self.init("", status)
         }
     }

@@ -22,7 +22,6 @@ struct AddRendering {
     let report: AddReport
 
     func show(_ options: GlobalOptions, _ console: Console) {
-        RemovalRendering(fields: report.credential.terms.fields, removals: report.removals).note(console)
         if options.json {
             let check = report.check.map { CheckRendering.json(report.address, report.credential, $0) }
             console.print(
@@ -42,14 +41,12 @@ struct AddRendering {
 
 /// Tells what was taken out of pasted values: code points and places, never the values.
 struct RemovalRendering {
-    let fields: [Field]
-    let removals: [String: [Hygiene.Removal]]
+    let field: Field
+    let removals: [Hygiene.Removal]
 
     func note(_ console: Console) {
-        for field in fields {
-            for removal in removals[field.name] ?? [] {
-                console.note("\(field.label): removed \(Self.what(removal.what)) at character \(removal.position)")
-            }
+        for removal in removals {
+            console.note("\(field.label): removed \(Self.what(removal.what)) at character \(removal.position)")
         }
     }
 

@@ -10,49 +10,61 @@ struct RotationPlanRendering {
         let terms = plan.credential.terms
         console.note("Rotation of \(plan.address) (\(terms.label), \(plan.mode.name))")
         if let check = plan.oldKey { console.note("  old key: \(check.outcome.name), \(check.message)") }
+        if let begun = plan.begunAt { console.note("  begun \(begun), left before there was a new key") }
         console.note("  \(plan.targets.count) target\(plan.targets.count == 1 ? "" : "s") to write:")
         for target in plan.targets { console.note("    \(target.deployment)  \(target.path)") }
         try requireNoFindings(console)
         switch plan.mode {
         case .cutover:
             console.note("  Issue the new key at: \(terms.panelPath)")
+            let isDead = plan.oldKey?.outcome.isDead == true
             console.note(
-                "  The old key ends at that moment. Then paste the new one here; it is proved and written at once.")
+                "  \(isDead ? "The old key has ended already. Paste" : "The old key ends at that moment. Then paste") the new one here; it is proved and written at once."
+            )
         case .overlap:
             console.note("  Issue the new key at: \(terms.panelPath)")
-            console.note("  Leave the old key valid; it is retired after \(plan.grace).")
+            console.note("  Leave the old key valid for \(plan.grace); then rekeep retire \(plan.address) erases it.")
         }
     }
 
     private func requireNoFindings(_ console: Console) throws {
         guard plan.findings.isEmpty else {
             for finding in plan.findings { console.complain(Complaint(finding.problem).lines) }
-            console.note("Nothing was changed. Mend this first; the old key stays in use.")
-            throw CommandError.notWell(ExitStatus.cannotWrite)
+            throw CommandError.notReady(count: plan.findings.count)
         }
+    }
+
+    /// Nobody should make a new key while it could not be proved.
+    func requireReachable() throws {
+        if let check = plan.oldKey, check.outcome.isIndeterminate { throw OperationError.indeterminate(check) }
     }
 
     /// For `--dry-run`: what was found is the result.
     func showAlone(_ options: GlobalOptions, _ console: Console) throws {
         guard options.json else {
             try show(console)
+            try requireReachable()
             console.print("Nothing stands in the way of rotating \(plan.address). Nothing was changed.")
             return
         }
-        console.print(
-            JSON.object([
-                ("address", .text(plan.address.description)), ("mode", .text(plan.mode.name)),
-                ("old_key", JSON(plan.oldKey?.outcome.name)), ("panel_path", .text(plan.credential.terms.panelPath)),
-                ("targets", .list(plan.targets.map { .text($0.path) })),
-                (
-                    "findings",
-                    .list(
-                        plan.findings.map {
-                            .object([("path", .text($0.path)), ("problem", .text(Complaint($0.problem).text))])
-                        })
-                ),
-            ]))
+        console.print(json)
         try requireNoFindings(console)
+        try requireReachable()
+    }
+
+    var json: JSON {
+        JSON.object([
+            ("address", .text(plan.address.description)), ("mode", .text(plan.mode.name)),
+            ("old_key", JSON(plan.oldKey?.outcome.name)), ("panel_path", .text(plan.credential.terms.panelPath)),
+            ("targets", .list(plan.targets.map { .text($0.path) })),
+            (
+                "findings",
+                .list(
+                    plan.findings.map {
+                        .object([("path", .text($0.path)), ("problem", .text(Complaint($0.problem).text))])
+                    })
+            ),
+        ])
     }
 }
 
@@ -90,40 +102,31 @@ struct OpenRotationsRendering {
 /// What a walk through many rotations came to.
 struct ManyRotationsRendering {
     let endings: [ManyRotations.Ending]
+    /// What is said when there are none.
+    let none: String
 
     /// - Throws: `notWell` with the status that all failures share, or 1.
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
-            console.print(
-                JSON.list(
-                    endings.map { ending in
-                        let members: [(String, JSON)] =
-                            ending.report.map { RotationRendering.members($0.rotation, $0.targets) }
-                            ?? [("address", .text(ending.address.description)), ("state", .null)]
-                        return .object(members + [("error", JSON(ending.complaint?.text))])
-                    }))
+            console.print(JSON.list(endings.map(\.json)))
         } else if endings.isEmpty {
-            console.print("Nothing is due.")
+            console.print(none)
         } else {
             var table = Table("ADDRESS", "STATE", "TARGETS", "DOWNTIME")
             for ending in endings {
-                let done = ending.report?.targets.count { $0.isDone } ?? 0
+                let done = ending.targets.count { $0.isDone }
                 table.add(
-                    ending.address.description,
-                    ending.report?.rotation.state.name ?? (ending.complaint == nil ? "tried" : "failed"),
-                    ending.report.map { "\(done) of \($0.targets.count)" } ?? "",
-                    ending.report?.rotation.downtimeMilliseconds.map { "\($0) ms" } ?? "")
+                    ending.address.description, ending.word,
+                    ending.targets.isEmpty ? "" : "\(done) of \(ending.targets.count)",
+                    ending.rotation?.downtimeMilliseconds.map { "\($0) ms" } ?? "")
             }
             for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
         }
-        for report in endings.compactMap(\.report) {
-            for target in report.targets {
-                if let problem = target.problem { console.complain(Complaint(problem).lines) }
-            }
+        for target in endings.flatMap(\.targets) {
+            if let problem = target.problem { console.complain(Complaint(problem).lines) }
         }
         let statuses = endings.compactMap { ending in
-            ending.complaint?.status
-                ?? (ending.report?.targets.allSatisfy(\.isDone) == false ? ExitStatus.cannotWrite : nil)
+            ending.complaint?.status ?? (ending.targets.allSatisfy(\.isDone) ? nil : ExitStatus.cannotWrite)
         }
         if let first = statuses.first {
             throw CommandError.notWell(statuses.allSatisfy { $0 == first } ? first : ExitStatus.notWell)
@@ -137,13 +140,12 @@ struct RotationRendering {
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         let rotation = report.rotation
-        RemovalRendering(fields: report.credential.terms.fields, removals: report.removals).note(console)
         if let (old, new) = report.currencies {
             console.note(
                 "warning: the old key's balance is in \(old), the new one's in \(new). Is it the same account?")
         }
         if options.json {
-            console.print(Self.json(rotation, report.targets))
+            console.print(Self.json(report.address, rotation, report.targets, nil))
         } else {
             showText(rotation, console)
         }
@@ -193,7 +195,7 @@ struct RotationRendering {
 
     static func showAborted(_ rotation: Rotation, _ options: GlobalOptions, _ console: Console) {
         if options.json {
-            console.print(json(rotation, []))
+            console.print(json(rotation.address, rotation, [], nil))
         } else {
             console.print("\(rotation.address): the rotation is aborted; version \(rotation.oldVersion) stays current.")
         }
@@ -201,23 +203,27 @@ struct RotationRendering {
 
     private static func mark(_ done: Bool) -> (String, Style.Tone?) { done ? ("yes", .good) : ("no", .bad) }
 
-    private static func json(_ rotation: Rotation, _ targets: [TargetReport]) -> JSON {
-        .object(members(rotation, targets))
+    /// - Parameters: the journal, where there is one, and what went wrong, if anything did.
+    static func json(
+        _ address: Address, _ rotation: Rotation?, _ targets: [TargetReport], _ complaint: Complaint?
+    ) -> JSON {
+        .object([
+            ("address", .text(address.description)), ("mode", JSON(rotation?.mode.name)),
+            ("state", JSON(rotation?.state.name)), ("steps", .list(rotation.map(steps) ?? [])),
+            ("old_version", JSON(rotation?.oldVersion)), ("new_version", JSON(rotation?.newVersion)),
+            ("targets", .list(targets.map(DeployRendering.json))),
+            ("downtime_ms", JSON(rotation?.downtimeMilliseconds)),
+            ("error", JSON(complaint?.text)),
+        ])
     }
 
-    static func members(_ rotation: Rotation, _ targets: [TargetReport]) -> [(String, JSON)] {
-        [
-            ("address", .text(rotation.address.description)), ("mode", .text(rotation.mode.name)),
-            ("state", .text(rotation.state.name)),
-            (
-                "steps",
-                .list(
-                    rotation.steps.map {
-                        .object([("name", .text($0.state.name)), ("state", .text("done")), ("at", JSON($0.at))])
-                    })
-            ),
-            ("old_version", JSON(rotation.oldVersion)), ("new_version", JSON(rotation.newVersion)),
-            ("targets", .list(targets.map(DeployRendering.json))), ("downtime_ms", JSON(rotation.downtimeMilliseconds)),
-        ]
+    /// Every state that was entered; the last one is open until the rotation is over.
+    private static func steps(_ rotation: Rotation) -> [JSON] {
+        rotation.steps.enumerated().map { index, step in
+            let isOpen = index == rotation.steps.count - 1 && !rotation.state.isOver
+            return .object([
+                ("name", .text(step.state.name)), ("state", .text(isOpen ? "open" : "done")), ("at", JSON(step.at)),
+            ])
+        }
     }
 }

@@ -1,7 +1,8 @@
 import CLinux
+import Delivery
 import Glibc
 
-/// What is said when a signal ends the process in the middle of something that can be gone on with.
+/// What is said and done when a signal ends the process in the middle of something that can be gone on with.
 enum Interruption {
     // A signal handler can be given nothing and may allocate nothing: it reads these, set once before.
     nonisolated(unsafe) private static var text: UnsafeMutablePointer<CChar>?
@@ -10,7 +11,16 @@ enum Interruption {
     static func explain(_ sentence: String) {
         text = strdup(sentence)
         count = sentence.utf8.count
+        RunningHooks.prepare()
         hold(false)
+    }
+
+    /// Says what there is to say and ends the process by the signal. For handlers: allocates nothing.
+    static func end(by number: Int32) {
+        RunningHooks.end()
+        if let text { _ = write(STDERR_FILENO, text, count) }
+        linux_default_signal(number)
+        raise(number)
     }
 
     /// Ignores what would end the process, or does not any more.
@@ -20,11 +30,7 @@ enum Interruption {
                 linux_ignore_signal(number)
                 continue
             }
-            signal(number) { number in
-                if let text = Interruption.text { _ = write(STDERR_FILENO, text, Interruption.count) }
-                linux_default_signal(number)
-                raise(number)
-            }
+            signal(number) { Interruption.end(by: $0) }
         }
     }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Sealing
 import Synchronization
@@ -72,7 +71,7 @@ private enum EchoOff {
         var settings = termios()
         guard tcgetattr(terminal, &settings) == 0 else { return body() }
         saved = Saved(terminal: terminal, settings: settings)
-        let signals = [SIGINT, SIGTERM, SIGHUP]
+        let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
         let handlers = signals.map { signal($0, restoreAndDie) }
         settings.c_lflag &= ~tcflag_t(ECHO)
         settings.c_lflag |= tcflag_t(ECHONL)
@@ -91,7 +90,6 @@ private enum EchoOff {
 
     private static let restoreAndDie: @convention(c) (Int32) -> Void = { number in
         restore()
-        linux_default_signal(number)
-        raise(number)
+        Interruption.end(by: number)
     }
 }

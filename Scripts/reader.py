@@ -251,7 +251,7 @@ TARGET = struct(
 RECORD_FORMS = {
     CREDENTIAL: struct(
         layout=LAYOUT, id=ID, provider=TEXT, environment=TEXT, terms=TERMS, own_base_url=FLAG,
-        addresses=some(listed(struct(address=ADDRESS_TEXT, prefix=optional(TEXT)))),
+        addresses=listed(struct(address=ADDRESS_TEXT, prefix=optional(TEXT))),
         versions=some(listed(VERSION)),
         maximum_age=optional(SPAN), note=TEXT, check=optional(CHECK),
     ),
@@ -603,6 +603,8 @@ class Vault:
         for version in record["versions"]:
             if version["state"] == RETIRED or version["retired"] is not None:
                 continue
+            with blame("record", "table credential"):
+                require(bool(record["addresses"]), "secrets without an address")
             for field, fingerprint in map(dict.values, version["fingerprints"]):
                 name = record["id"] + i64(version["number"]) + field.encode()
                 value = self.read_secret(self.row_id(SECRET, name))

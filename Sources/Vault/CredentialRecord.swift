@@ -30,7 +30,8 @@ extension Credential: Record {
             versions: try reader.list { reader throws(MalformedRecord) in try Version(reading: &reader) },
             maxAge: try reader.optionalSpan(), note: try reader.text(),
             lastCheck: try reader.optional { reader throws(MalformedRecord) in try Check(reading: &reader) })
-        guard !bindings.isEmpty, !versions.isEmpty else { throw MalformedRecord() }
+        // Without an address it is what stays of a removed credential.
+        guard !versions.isEmpty, !bindings.isEmpty || versions.allSatisfy(\.isRetired) else { throw MalformedRecord() }
     }
 }
 

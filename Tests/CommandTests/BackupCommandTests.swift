@@ -9,7 +9,9 @@ struct BackupCommandTests {
         try await sandbox.shared(rehearsal)
         let copy = sandbox.file("copy.db")
         #expect(try await sandbox.rekeep("backup", copy).status == 0)
+        let before = try await sandbox.rekeep("verify", "--json").object["generation"] as? Int
         #expect(try await sandbox.rekeep("backup", copy).status == 73)
+        #expect(try await sandbox.rekeep("verify", "--json").object["generation"] as? Int == before)
         #expect(try await sandbox.rekeep("backup", sandbox.file("nowhere/copy.db")).status == 73)
         let new = try await rehearsal.regenerate()
         #expect(try await sandbox.rotate(new).status == 0)

@@ -10,7 +10,8 @@ struct InterruptionTests {
     ) async throws -> Sandbox.Outcome {
         try sandbox.write(#"{"api_key":"\#(key)"}"#, to: "new.json")
         return try await sandbox.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null"] + (directory.map { ["-P", $0] } ?? []) + injection.flatMap { ["-e", $0] }
+            ["strace", "-f", "-qq", "-o", "/dev/null"] + (directory.map { ["-P", $0] } ?? [])
+                + injection.flatMap { ["-e", $0] }
                 + [
                     Sandbox.products + "/rekeep", "rotate", "whmcs/live/domainnameapi", "--yes", "--input",
                     sandbox.file("new.json"),
@@ -35,7 +36,8 @@ struct InterruptionTests {
         let own = sandbox.file("own")
         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: false)
         try #require(
-            await sandbox.rekeep("target", "add", "wisecp/live", "--path", own + "/copy.env", "--preset", "wisecp").status
+            await sandbox.rekeep("target", "add", "wisecp/live", "--path", own + "/copy.env", "--preset", "wisecp")
+                .status
                 == 0)
         try #require(await sandbox.rekeep("deploy").status == 0)
         let new = try await rehearsal.regenerate()

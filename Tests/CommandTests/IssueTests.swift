@@ -162,4 +162,18 @@ struct IssueTests {
         #expect(validated.status == 78)
         #expect(validated.err.contains(place), "\(validated.err)")
     }
+
+    @Test func `a dry run refuses what the real run refuses`() async throws {
+        try #require(await sandbox.addBearer("shop/live/bearer", rehearsal).status == 0)
+        #expect(try await sandbox.rekeep("rotate", "shop/live", "--auto", "--dry-run").status == 78)
+        #expect(try await sandbox.rekeep("rotate", "shop/live", "--auto").status == 78)
+        #expect(try await !sandbox.rekeep("log").out.contains("asks the provider for a key"))
+        try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
+        let dry = try await sandbox.rekeep("rotate", "shop/live", "--dry-run", "--json")
+        #expect(dry.status == 69)
+        #expect(dry.object["old_key"] as? String == "provider-down")
+        let many = try await sandbox.rekeep("rotate", "shop/**", "--dry-run", "--json")
+        #expect(many.status == 69)
+        #expect(many.objects.first?["old_key"] as? String == "provider-down")
+    }
 }

@@ -110,4 +110,24 @@ struct ProofTests {
         #expect(rotated.status == 0, "\(rotated.err)")
         #expect(rotated.err.contains("the old key's balance is in USD, the new one's in EUR"))
     }
+
+    @Test func `an endpoint that accepts anything by now is found out`() async throws {
+        // Overlap: what was seen a day ago does not count.
+        #expect(try await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        try await rehearsal.fault(#"{"accepts_anything":true}"#, provider: "bearer")
+        let stale = try await sandbox.rekeep(
+            "rotate", "site/live", "--input", "-", input: #"{"token":"fake-live-0000000000000000"}"#, after: "25h")
+        #expect(stale.status == 69, "\(stale.err)")
+        #expect(stale.err.contains("can't validate"))
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
+
+        // Cutover: the old key, which should be dead, is accepted too.
+        #expect(try await sandbox.add("whmcs/live/domainnameapi", rehearsal).status == 0)
+        try await rehearsal.fault(#"{"accepts_anything":true}"#)
+        let lying = try await sandbox.rotate("fake-live-0000000000000000", "--json")
+        #expect(lying.status == 69, "\(lying.err)")
+        #expect(lying.object["state"] as? String == "staged")
+        #expect((lying.object["error"] as? String)?.contains("can't validate") == true)
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == rehearsal.liveKey)
+    }
 }

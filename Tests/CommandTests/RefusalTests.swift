@@ -144,6 +144,22 @@ struct RefusalTests {
         #expect(outcome.err.contains("chmod 600"))
     }
 
+    @Test func `a service's credential may be readable for its group, as systemd shows it, and for nobody else`()
+        async throws
+    {
+        let sandbox = try await Sandbox()
+        let service = sandbox.file("credentials")
+        try FileManager.default.createDirectory(atPath: service, withIntermediateDirectories: false)
+        try FileManager.default.moveItem(atPath: sandbox.identity, toPath: service + "/rekeep.identity")
+        for (mode, status): (Int, Int32) in [(0o440, 0), (0o400, 0), (0o444, 77), (0o460, 77)] {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: mode], ofItemAtPath: service + "/rekeep.identity")
+            let outcome = try await sandbox.run(
+                [Sandbox.products + "/rekeep", "list", "--no-input"], more: ["CREDENTIALS_DIRECTORY": service])
+            #expect(outcome.status == status, "\(String(mode, radix: 8)): \(outcome.err)")
+        }
+    }
+
     @Test func `every command has help with an example`() async throws {
         let sandbox = try await Sandbox(opens: false)
         for command in [

@@ -261,4 +261,21 @@ struct ManyRotationsTests {
         #expect(rotated.err.contains("a new key of app2/live/bearer"))
         #expect(try await sandbox.rekeep("rotate", "nothing/**", "--no-input").status == 66)
     }
+
+    @Test func `after an outage one command goes on with all of them`() async throws {
+        let tokens = try await tokens(3)
+        try await rehearsal.fault(#"{"status":503}"#, provider: "bearer")
+        let stopped = try await sandbox.rekeep("rotate", "app*/**", "--json", "--input", "-", input: input(tokens))
+        #expect(stopped.status == 69, "\(stopped.err)")
+        #expect(stopped.objects.map { $0["state"] as? String } == ["staged", "staged", "staged"])
+        try await rehearsal.fault("{}", provider: "bearer")
+        #expect(try await sandbox.rekeep("rotate", "--resume", "app1/**", "--json").objects.count == 1)
+        let resumed = try await sandbox.rekeep("rotate", "--resume", "--json")
+        #expect(resumed.status == 0, "\(resumed.err)")
+        #expect(resumed.objects.map { $0["state"] as? String } == ["grace", "grace"])
+        #expect(try await sandbox.rekeep("rotate", "--resume").out == "Nothing is unfinished.\n")
+        for (address, token) in tokens {
+            #expect(try await sandbox.rekeep("show", address, "--field", "token").out == token.new)
+        }
+    }
 }

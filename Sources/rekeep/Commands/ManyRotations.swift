@@ -38,7 +38,8 @@ struct ManyRotations {
                 endings.append(
                     await end(open.address) { try await command.resume(keeper, .complete(open.address), console) })
             }
-            return try ManyRotationsRendering(endings: endings, none: "Nothing is unfinished.").show(command.options, console)
+            return try ManyRotationsRendering(endings: endings, none: "Nothing is unfinished.").show(
+                command.options, console)
         }
         let chosen = try keeper.rotationCandidates(patterns, onlyDue: command.due)
         let given = try given(chosen)

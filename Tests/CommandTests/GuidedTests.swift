@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+/// A rotation as somebody does it at a terminal.
+struct GuidedTests {
+    private let sandbox: Sandbox
+    private let rehearsal: Rehearsal
+
+    init() async throws {
+        sandbox = try await Sandbox()
+        rehearsal = try await Rehearsal()
+        try await sandbox.shared(rehearsal)
+    }
+
+    /// A rotation at a terminal, confirmed, with what is then done at the question for the key.
+    private func rotate(_ steps: String) async throws -> Sandbox.Outcome {
+        let script = """
+            set timeout 60
+            spawn \(Sandbox.products)/rekeep rotate whmcs/live/domainnameapi
+            expect "no way back" { send "y\\r" } timeout { exit 99 }
+            expect "not shown" {} timeout { exit 98 }
+            \(steps)
+            expect eof
+            lassign [wait] pid spawned os status
+            exit $status
+            """
+        return try await sandbox.run(["expect", "-c", script])
+    }
+
+    private func status() async throws -> [String: Any] {
+        try #require(try await sandbox.rekeep("status", "whmcs/live/*", "--json").objects.first)
+    }
+
+    @Test func `one that is interrupted at the paste is seen, and the next one goes on from it`() async throws {
+        let left = try await rotate(#"send "\003""#)
+        #expect(left.out.contains("when there is a new key, rekeep rotate whmcs/live/domainnameapi takes it"))
+        let open = try await sandbox.rekeep("rotate", "--status", "whmcs/live", "--json").objects.first
+        #expect(open?["state"] as? String == "planned")
+        #expect(open?["can"] as? [String] == ["rotate", "abort"])
+        #expect(try await status()["flags"] as? [String] == ["pending"])
+        #expect(try await sandbox.rekeep("rotate", "--resume", "whmcs/live").err.contains("waits for its new key"))
+
+        // The old key dies, and nobody was there to see it: the plan knows when it was last alive.
+        let new = try await rehearsal.regenerate()
+        let rotated = try await sandbox.rotate(new, "--json")
+        #expect(rotated.status == 0, "\(rotated.err)")
+        #expect((rotated.object["downtime_ms"] as? Int).map { $0 > 0 } == true)
+        let steps = rotated.object["steps"] as? [[String: Any]]
+        #expect(steps?.first?["name"] as? String == "planned")
+        #expect(steps?.last?["state"] as? String == "open")
+    }
+
+    @Test func `a slip at the paste is asked again`() async throws {
+        let new = try await rehearsal.regenerate()
+        let rotated = try await rotate(
+            """
+            send "\\r"
+            expect "is missing" {} timeout { exit 97 }
+            expect "not shown" { send "\(rehearsal.liveKey)\\r" } timeout { exit 96 }
+            expect "not a new key" {} timeout { exit 95 }
+            expect "not shown" { send "\(new)\\r" } timeout { exit 94 }
+            """)
+        #expect(rotated.status == 0, "\(rotated.out)")
+        #expect(!rotated.out.contains(new))
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
+    }
+
+    @Test func `the end of input at the paste leaves the plan, and abort takes it back`() async throws {
+        #expect(try await rotate(#"send "\004""#).status == 2)
+        #expect(try await status()["rotation"] as? String == "planned")
+        let aborted = try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes", "--json")
+        #expect(aborted.status == 0, "\(aborted.err)")
+        #expect(try await status()["flags"] as? [String] == [])
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(sandbox.text("whmcs.env").contains(rehearsal.liveKey))
+    }
+}

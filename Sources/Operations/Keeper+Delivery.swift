@@ -196,7 +196,8 @@ extension Keeper {
         _ body: @escaping @Sendable () throws(DeliveryError) -> Written
     ) async -> Result<Written, DeliveryError> {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: Result(catching: body)) }
+            // A queue of its own has a thread of its own at once; the shared ones have one for each core.
+            DispatchQueue(label: "target").async { continuation.resume(returning: Result(catching: body)) }
         }
     }
 

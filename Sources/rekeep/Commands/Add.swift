@@ -56,7 +56,7 @@ struct Add: WaitingKeeperCommand {
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
                 proof: control.proof(console), prefix: prefix, maxAge: maxAge,
-                expires: try expiry.moment(terms, asks: input.input == nil, options), note: note))
+                expires: try expiry.moment(terms, asks: input.input == nil, keeper, console, options), note: note))
         AddRendering(report: report).show(options, console)
     }
 }

@@ -47,16 +47,28 @@ struct ExpiryOption: ParsableArguments {
     var expires: Timestamp?
 
     /// A key that cannot live for ever has a date; it is asked for where somebody can answer.
-    func moment(_ terms: Terms, asks: Bool, _ options: GlobalOptions) throws -> Timestamp? {
-        guard expires == nil, let lifetime = terms.lifetime, asks, !options.noInput, let prompt = Prompt() else {
-            return expires
+    func moment(
+        _ terms: Terms, asks: Bool, _ keeper: Keeper, _ console: Console, _ options: GlobalOptions
+    ) throws -> Timestamp? {
+        guard expires == nil, let lifetime = terms.lifetime else { return expires }
+        guard asks, !options.noInput, let prompt = Prompt() else {
+            console.note("The provider ends this key within \(lifetime); --expires DATE has it flagged before.")
+            return nil
         }
         let question = "Expires on (YYYY-MM-DD, at most \(lifetime) from now; empty if you don't know): "
         // Asked again until it is a date: what was typed before must not be lost to a slip.
         while let answer = prompt.text(question), answer.count > 0 {
             let text = answer.withBytes { String(decoding: $0, as: UTF8.self) }
-            if let date = Timestamp(date: text) { return date }
-            prompt.show("That is not a date such as 2027-01-31.\n")
+            guard let date = Timestamp(date: text) else {
+                prompt.show("That is not a date such as 2027-01-31.\n")
+                continue
+            }
+            do {
+                try keeper.checkExpiry(date, terms)
+                return date
+            } catch {
+                prompt.show("That can't be: \(Complaint(error).text).\n")
+            }
         }
         return nil
     }

@@ -176,7 +176,7 @@ struct Rotate: WaitingKeeperCommand {
         let terms = plan.credential.terms
         while true {
             // Before the key: what is pasted must not be lost to a wrong date.
-            let expires = try expiry.moment(terms, asks: isGuided, options)
+            let expires = try expiry.moment(terms, asks: isGuided, keeper, console, options)
             let given = try values(terms.secretFields)
             Self.explainInterruption(resuming)
             do {

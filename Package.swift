@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
-        .target(name: "Drafts", swiftSettings: house),
+        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
         .target(
             name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CLinux"],
             swiftSettings: house),

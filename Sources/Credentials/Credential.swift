@@ -41,9 +41,9 @@ public struct Credential: Hashable, Sendable {
     public var terms: Terms
     /// True when the user gave the base URL; false when it is the profile's.
     public var hasOwnBaseURL: Bool
-    /// The addresses it is used at, at least one, sorted.
+    /// The addresses it is used at, sorted; none in what stays of a removed credential.
     public var bindings: [Binding]
-    /// Ascending by number; exactly one is current.
+    /// Ascending by number; exactly one is current, except in what stays of a removed credential.
     public var versions: [Version]
     /// The age that the user set for this credential alone.
     public var maxAge: Span?

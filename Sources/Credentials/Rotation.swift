@@ -35,6 +35,14 @@ public struct Rotation: Hashable, Sendable {
             }
         }
 
+        /// Somebody has to go on with it: nothing waits for a provider or for time.
+        public var isUnfinished: Bool {
+            switch self {
+            case .planned, .staged, .proved, .promoted, .delivering: true
+            case .grace, .retiring, .done, .aborted, .rolledBack: false
+            }
+        }
+
         /// The new version is current, and every target must hold it.
         public var isPromoted: Bool {
             switch self {

@@ -65,7 +65,7 @@ struct AtomicFile {
     func replace(
         _ found: Found?, with content: SecretBytes, mode: UInt32, owner: uid_t?, group: gid_t?
     ) throws(DeliveryError) {
-        Drafts.removeLeftovers(in: directory, prefix: draftPrefix, digits: 12)
+        Drafts.removeLeftovers(of: name, in: directory)
         try withDraft(mode: mode, owner: owner ?? found?.status.st_uid, group: group ?? found?.status.st_gid) {
             draft, descriptor throws(DeliveryError) in
             try fill(descriptor, content)
@@ -90,12 +90,12 @@ struct AtomicFile {
     private func withDraft(
         mode: UInt32, owner: uid_t?, group: gid_t?, _ body: (String, Int32) throws(DeliveryError) -> Void
     ) throws(DeliveryError) {
-        let draft = draftPrefix + Hexadecimal.text(Randomness.bytes(6))
+        let draft = Drafts.name(for: name)
         let descriptor = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: path, .create, errno: errno) }
         defer { Glibc.close(descriptor) }
         do throws(DeliveryError) {
-            Drafts.claim(descriptor)
+            guard Drafts.claim(descriptor) else { throw .changedMeanwhile(path: path) }
             guard fchown(descriptor, owner ?? uid_t.max, group ?? gid_t.max) == 0 else {
                 throw .file(path: path, .own, errno: errno)
             }
@@ -131,6 +131,4 @@ struct AtomicFile {
             now.st_mtim.tv_nsec == found.status.st_mtim.tv_nsec
         else { throw .changedMeanwhile(path: path) }
     }
-
-    private var draftPrefix: String { ".\(name).rekeep-draft-" }
 }

@@ -95,6 +95,9 @@ extension Keeper {
         return previews
     }
 
+    /// Each target that is being written takes some open files and a thread.
+    private static let mostAtOnce = 32
+
     /// Delivers to every target of the deployments, targets side by side; one that fails does not stop the others.
     func deliver(to deployments: [Deployment]) async -> [TargetReport] {
         var reports: [TargetReport] = []
@@ -118,7 +121,10 @@ extension Keeper {
             }
         }
         for round in rounds {
-            await deliver(round.sorted { $0.file < $1.file }.map { ($0.index, $0.target) }, &reports)
+            let sorted = round.sorted { $0.file < $1.file }.map { ($0.index, $0.target) }
+            for start in stride(from: 0, to: sorted.count, by: Self.mostAtOnce) {
+                await deliver(Array(sorted[start...].prefix(Self.mostAtOnce)), &reports)
+            }
         }
         return reports
     }
@@ -176,6 +182,7 @@ extension Keeper {
                 case .written(let index, let result):
                     guard let approach = approaches.removeValue(forKey: index) else { continue }
                     do {
+                        defer { withExtendedLifetime(approach.lock) {} }
                         try finish(approach, result, &reports[index])
                     } catch {
                         fail(error, &reports[index])
@@ -183,7 +190,9 @@ extension Keeper {
                     }
                     if approach.needsHook {
                         reports[index].isHookRun = false
-                        group.addTask { .hookEnded(index: index, await Self.run(approach.target.hook)) }
+                        // The words alone: the file's lock must not outlive its write.
+                        let hook = approach.target.hook
+                        group.addTask { .hookEnded(index: index, await Self.run(hook)) }
                     }
                 case .hookEnded(let index, let problem): noteHook(problem, &reports[index])
                 }

@@ -144,8 +144,8 @@ private struct Survey {
         // Accepted once, and not refused since.
         let isAlive = previous.contains { $0.refusedAt == nil && $0.provedAt != nil }
         guard let rotation else { return isAlive ? [.oldKeyAlive] : [] }
+        if rotation.state.isUnfinished { return [.pending] }
         switch rotation.state {
-        case .planned, .staged, .proved, .promoted, .delivering: return [.pending]
         case .grace:
             guard let end = rotation.graceUntil, end <= time else { return [] }
             return [isAlive ? .oldKeyAlive : .pending]
@@ -154,7 +154,7 @@ private struct Survey {
             // Long enough to see that nobody is about to erase the old key.
             let since = rotation.steps.last?.at ?? time
             return time - since < rotation.grace ? [] : [.pending]
-        case .done, .aborted, .rolledBack: return []
+        default: return []
         }
     }
 }

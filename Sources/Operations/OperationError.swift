@@ -55,6 +55,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case noOpenRotation(Address)
     /// The new key has still to be given.
     case stillPlanned(Address)
+    /// Only the plan could be forgotten, and the old key has ended: somebody has issued a new one.
+    case plannedAndDead(Address, Check)
     /// Past the point at which it could be aborted.
     case cannotAbort(Rotation)
     /// The new version is not current yet, or the old key is not accepted now.

@@ -1,32 +1,53 @@
 internal import CLinux
 internal import Drafts
 internal import Glibc
-internal import Sealing
 
 /// A file that is made beside the place where it will stand, readable for its owner alone, and goes away unless it is
 /// published. One whose maker was killed goes away when the next one is made for the same place.
 final class DraftFile {
     let path: String
-    private let descriptor: Int32
+    /// The file that the draft is claimed by. Not the draft itself: on some file systems that lock would keep SQLite out.
+    private let claimPath: String
+    private let claim: Int32
 
     /// - Throws: `notWritable`.
     init(beside place: String) throws(VaultError) {
-        let prefix = place + ".new-"
-        if let directory = try? Self.open(directoryOf: place) {
-            let name = prefix.split(separator: "/").last.map(String.init) ?? prefix
-            Drafts.removeLeftovers(in: directory, prefix: name, digits: 8)
-            close(directory)
+        let file = place.split(separator: "/").last.map(String.init) ?? place
+        let directory = Self.directory(of: place)
+        if let descriptor = try? Self.open(directory) {
+            Drafts.removeLeftovers(of: file, in: descriptor, claimSuffix: Self.claimSuffix)
+            close(descriptor)
         }
-        path = prefix + Hexadecimal.text(Randomness.bytes(4))
-        descriptor = Glibc.open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .notWritable(path: path, errno: errno) }
-        Drafts.claim(descriptor)
+        path = (directory == "/" ? "" : directory) + "/" + Drafts.name(for: file)
+        claimPath = path + Self.claimSuffix
+        claim = try Self.create(claimPath)
+        guard Drafts.claim(claim) else {
+            let cause = errno
+            close(claim)
+            throw .notWritable(path: claimPath, errno: cause)
+        }
+        do {
+            close(try Self.create(path))
+        } catch {
+            unlink(claimPath)
+            close(claim)
+            throw error
+        }
     }
 
     deinit {
         unlink(path)
         unlink(path + "-journal")
-        close(descriptor)
+        unlink(claimPath)
+        close(claim)
+    }
+
+    private static let claimSuffix = ".claim"
+
+    private static func create(_ path: String) throws(VaultError) -> Int32 {
+        let descriptor = Glibc.open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .notWritable(path: path, errno: errno) }
+        return descriptor
     }
 
     /// Gives the complete file its name, durably; never over another file.
@@ -57,15 +78,18 @@ final class DraftFile {
 
     /// Makes the names in the directory of `path` durable.
     private static func syncDirectory(of path: String) throws(VaultError) {
-        let descriptor = try open(directoryOf: path)
+        let descriptor = try open(directory(of: path))
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw .notAccessible(path: path, errno: errno) }
     }
 
-    private static func open(directoryOf path: String) throws(VaultError) -> Int32 {
+    private static func directory(of path: String) -> String {
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let descriptor = Glibc.open(
-            directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        return directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory
+    }
+
+    private static func open(_ directory: String) throws(VaultError) -> Int32 {
+        let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .notAccessible(path: directory, errno: errno) }
         return descriptor
     }

@@ -118,9 +118,15 @@ public final class Transaction {
         for address in credential.addresses { try unbind(address) }
         let living = Set(credential.versions.filter { !$0.isRetired }.flatMap(\.fingerprints.values))
         var remains = credential
-        remains.versions.removeAll { version in
-            !version.isRetired || version.fingerprints.values.contains(where: living.contains)
+        remains.versions.removeAll { !$0.isRetired }
+        for index in remains.versions.indices {
+            for (field, fingerprint) in remains.versions[index].fingerprints.all where living.contains(fingerprint) {
+                remains.versions[index].fingerprints[field] = nil
+            }
+            remains.versions[index].plain = [:]
+            remains.versions[index].identity = nil
         }
+        remains.versions.removeAll(where: \.fingerprints.isEmpty)
         let kept = Set(remains.versions.flatMap(\.fingerprints.values))
         for version in credential.versions {
             try eraseSecrets(of: version, in: credential.id)

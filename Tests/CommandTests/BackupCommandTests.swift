@@ -89,14 +89,16 @@ struct BackupCommandTests {
     @Test func `what a killed restore left beside the vault goes with the next one`() async throws {
         let sandbox = try await Sandbox()
         func drafts() throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: sandbox.directory).filter { $0.contains(".new-") }
+            try FileManager.default.contentsOfDirectory(atPath: sandbox.directory).filter {
+                $0.contains(".rekeep-draft-")
+            }
         }
         try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
         let killed = try await sandbox.run(
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=rename:signal=KILL:when=1"]
                 + [Sandbox.products + "/rekeep", "restore", "copy.db"])
         try #require(killed.status == 137, "\(killed.err)")
-        #expect(try drafts().count == 1)
+        #expect(try drafts().count == 2)
         #expect(try await sandbox.rekeep("restore", "copy.db").status == 0)
         #expect(try drafts().isEmpty)
         #expect(try await sandbox.rekeep("verify").status == 0)

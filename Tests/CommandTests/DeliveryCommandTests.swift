@@ -50,6 +50,17 @@ struct DeliveryCommandTests {
             sandbox.text("same.env").contains("fake-token\n") && sandbox.text("same.env").contains("fake-token-z\n"))
     }
 
+    @Test func `a hook runs when its file is free again`() async throws {
+        try sandbox.write(
+            "#!/bin/sh\nfor lock in state/rekeep/deliver-*.lock; do flock -n $lock true || touch held; done; touch ran\n",
+            to: "hook")
+        try #require(await sandbox.run(["chmod", "+x", "hook"]).status == 0)
+        try await target("site.env", "--hook", sandbox.file("hook"))
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(FileManager.default.fileExists(atPath: sandbox.file("ran")))
+        #expect(!FileManager.default.fileExists(atPath: sandbox.file("held")))
+    }
+
     @Test func `hooks end with the command that a signal ends`() async throws {
         try sandbox.write("#!/bin/sh\necho $$ >hook.pid\nsleep 600\n", to: "hook")
         try #require(await sandbox.run(["chmod", "+x", "hook"]).status == 0)

@@ -74,4 +74,13 @@ struct GuidedTests {
         #expect(try await sandbox.rekeep("deploy").status == 0)
         #expect(sandbox.text("whmcs.env").contains(rehearsal.liveKey))
     }
+
+    @Test func `a plan is not forgotten once the old key has ended`() async throws {
+        _ = try await rotate(#"send "\004""#)
+        let new = try await rehearsal.regenerate()
+        let refused = try await sandbox.rekeep("rotate", "--abort", "whmcs/live", "--yes")
+        #expect(refused.status == 2)
+        #expect(refused.err.contains("a new one seems to have been issued"))
+        #expect(try await sandbox.rotate(new).status == 0)
+    }
 }

@@ -314,4 +314,26 @@ struct LossTests {
         #expect(try await sandbox.rekeep("rotate", "--abort", "site/live", "--yes").status == 0)
         #expect(try await flags(sandbox, "site/live/*").contains("old-key-alive"))
     }
+
+    @Test func `what cannot begin leaves the last rotation as it is`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try await Rehearsal()
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        #expect(try await sandbox.rotateBearer("site/live", new).status == 0)
+        for (words, status): ([String], Int32) in [
+            (["--no-input"], 64), (["--expires", "2020-01-01", "--no-input"], 65),
+            (["--resume", "--json"], 0), (["--due", "--no-input"], 0),
+        ] {
+            #expect(try await sandbox.rekeep(["rotate", "site/live"] + words).status == status, "\(words)")
+        }
+        let failed = try await sandbox.rekeep("rotate", "site/live", "--no-input", "--json")
+        #expect(failed.status == 64)
+        #expect(failed.object["state"] is NSNull && failed.object["error"] is String)
+        #expect(try await sandbox.rekeep("rotate", "--resume", "nothing/**").status == 66)
+        #expect(try await sandbox.rekeep("rotate", "--resume", "nothing/live", "site/live").status == 66)
+        let open = try await sandbox.rekeep("rotate", "--status", "--json").objects.first
+        #expect(open?["state"] as? String == "grace")
+        #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live", "--yes").status == 0)
+    }
 }

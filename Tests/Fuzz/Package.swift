@@ -19,7 +19,7 @@ let package = Package(
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
-        .target(name: "Drafts", swiftSettings: house),
+        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
         .target(
             name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CLinux"],
             swiftSettings: house),

@@ -60,7 +60,10 @@ extension Keeper {
                 let isDead = check.outcome.isDead && check.at - first >= Self.retireInterval
                 if isDead { try transaction.retire(version, in: id) }
                 credential.update(version: version.number) {
-                    if check.outcome == .ok { $0.refusedAt = nil }
+                    if check.outcome == .ok {
+                        $0.refusedAt = nil
+                        $0.provedAt = check.at
+                    }
                     if check.outcome.isDead { $0.refusedAt = first }
                     if isDead {
                         $0.state = .retired

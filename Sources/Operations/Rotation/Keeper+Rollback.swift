@@ -23,10 +23,13 @@ public struct OpenRotation: Sendable {
 }
 
 extension Keeper {
-    /// The last rotation of the credential at `address`, whether it is over or not; nil also where the vault cannot be
+    /// The rotation of the credential at `address` that somebody has to go on with; nil also where the vault cannot be
     /// read.
-    public func journal(_ address: Address) -> Rotation? {
-        try? read { snapshot throws(VaultError) in try snapshot.rotation(of: snapshot.credential(at: address).id) }
+    public func unfinishedRotation(_ address: Address) -> Rotation? {
+        let found = try? read { snapshot throws(VaultError) in
+            try snapshot.rotation(of: snapshot.credential(at: address).id)
+        }
+        return found.flatMap { $0.state.isUnfinished ? $0 : nil }
     }
 
     /// Every rotation that is not over, sorted by address.
@@ -49,8 +52,7 @@ extension Keeper {
     /// - Throws: `noOpenRotation`; `cannotRollBack` before the new version is current, or when the old key is not
     ///   accepted now; `heldByAnother`.
     public func rollBackRotation(_ reference: AddressReference) async throws(OperationError) -> RotationReport {
-        let (address, credential) = try find(reference)
-        let lock = try rotationLock(credential.id)
+        let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
         let open = try openRotation(credential.id, address)
         guard open.state.isPromoted, let old = credential.version(number: open.oldVersion), old.state == .previous

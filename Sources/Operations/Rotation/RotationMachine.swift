@@ -43,7 +43,7 @@ extension Keeper {
         } catch {
             options.holding(false)
             // A refusal means that there is no new key; everything else leaves it open.
-            if case .refused = error {
+            if case .refused = error, !plan.lastIsOpen {
                 var rotation = plan.rotation
                 try enter(.aborted, &rotation)
             }
@@ -54,7 +54,11 @@ extension Keeper {
     }
 
     /// Records that the rotation begins: from here on a new key may exist that the vault does not know.
+    ///
+    /// The last rotation's journal stays while it still waits for its old key to end: until there is a new key, that one
+    /// can be rolled back.
     public func begin(_ plan: RotationPlan) throws(OperationError) {
+        guard !plan.lastIsOpen else { return }
         try save(plan.rotation, plan.rotation.state.name)
     }
 
@@ -65,8 +69,7 @@ extension Keeper {
     public func resumeRotation(
         _ reference: AddressReference, options: ProofOptions
     ) async throws(OperationError) -> RotationReport {
-        let (address, credential) = try find(reference)
-        let lock = try rotationLock(credential.id)
+        let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
         return try await advance(credential.id, address, options)
     }
@@ -76,11 +79,15 @@ extension Keeper {
     /// - Throws: `cannotAbort` once the new version is current; `wouldLoseKey` when the old key does not work
     ///   and the new one may.
     public func abortRotation(_ reference: AddressReference) async throws(OperationError) -> Rotation {
-        let (address, credential) = try find(reference)
-        let lock = try rotationLock(credential.id)
+        let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
         let open = try openRotation(credential.id, address)
         guard !open.state.isPromoted else { throw .cannotAbort(open) }
+        if open.state == .planned, open.mode == .cutover, let old = credential.current {
+            let values = try values(of: old, in: credential)
+            let check = try await call([Trial(credential: credential, version: old.number, values: values)])[0]
+            if check.outcome.isDead { throw .plannedAndDead(address, check) }
+        }
         let pendingCheck = try await refuseLosing(credential, address)
         return try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(credential.id)
@@ -97,6 +104,15 @@ extension Keeper {
             try transaction.log(entry("rotate", address.description, "aborted"))
             return rotation
         }
+    }
+
+    /// The credential as it is once nobody else can rotate or remove it.
+    func findAndLock(
+        _ reference: AddressReference
+    ) throws(OperationError) -> (address: Address, credential: Credential, lock: RotationLock) {
+        let lock = try rotationLock(try find(reference).1.id)
+        let (address, credential) = try find(reference)
+        return (address, credential, lock)
     }
 
     func openRotation(_ id: CredentialID, _ address: Address) throws(OperationError) -> Rotation {
@@ -252,7 +268,10 @@ extension Keeper {
                 $0.identity = newCheck.identity
             }
             // The new key was accepted in the same breath, so this refusal counts.
-            credential.update(version: old.number) { $0.refusedAt = oldCheck.outcome.isDead ? oldCheck.at : nil }
+            credential.update(version: old.number) {
+                $0.refusedAt = oldCheck.outcome.isDead ? oldCheck.at : nil
+                if oldCheck.outcome == .ok { $0.provedAt = oldCheck.at }
+            }
             credential.lastCheck = newCheck
             try transaction.put(credential)
             try transaction.put(proved)

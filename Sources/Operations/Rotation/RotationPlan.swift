@@ -18,6 +18,8 @@ public struct RotationPlan {
     let lock: RotationLock
     /// When this rotation was begun, if it was left before a new key was given.
     public let begunAt: Timestamp?
+    /// The last rotation still waits for its old key to end.
+    let lastIsOpen: Bool
     /// The journal as it will begin.
     let rotation: Rotation
 
@@ -37,10 +39,9 @@ extension Keeper {
     public func planRotation(
         _ reference: AddressReference, mode: Terms.Mode?, grace: Span, issuing: Bool
     ) async throws(OperationError) -> RotationPlan {
-        let (address, credential) = try find(reference)
-        let lock = try rotationLock(credential.id)
+        let (address, credential, lock) = try findAndLock(reference)
         let open = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
-        // A plan has changed nothing and is made anew; a delivered rotation must not stand in the way
+        // A plan is made anew, and goes on from the last one; a delivered rotation must not stand in the way
         // of the next, because a key that leaks in its grace has to be replaced at once.
         switch open?.state {
         case nil, .planned, .grace, .retiring, .done, .aborted, .rolledBack: break
@@ -65,13 +66,13 @@ extension Keeper {
         let mode = mode ?? credential.terms.mode
         var rotation = Rotation(
             credential: credential.id, address: address, mode: mode, oldVersion: current.number, grace: grace,
-            at: now())
+            at: begun?.steps.first?.at ?? now())
         rotation.oldKey = check.map { Rotation.Probe(outcome: $0.outcome, at: $0.at) }
         rotation.oldKeyLastAlive = lastAlive
         return RotationPlan(
             address: address, credential: credential, mode: mode, grace: grace,
             targets: targets, findings: findings, oldKey: check, lock: lock, begunAt: begun?.steps.first?.at,
-            rotation: rotation)
+            lastIsOpen: open?.state == .grace || open?.state == .retiring, rotation: rotation)
     }
 
     /// Values that look like those of a new key, to try their spelling with: the old ones with a character changed. Where

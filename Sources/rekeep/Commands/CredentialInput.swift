@@ -23,10 +23,7 @@ struct CredentialInput: ParsableArguments {
             let source = input == "-" ? "stdin" : input
             return try SecretObject.texts(SecretFile.read(input), source: source)
         }
-        guard !options.noInput, let prompt = Prompt() else {
-            let names = fields.filter { !$0.isOptional }.map(\.label).joined(separator: " and ")
-            throw CommandError.needsInput(what: names, option: "--input FILE")
-        }
+        let prompt = try prompt(fields, options)
         var values: [String: SecretBytes] = [:]
         for field in fields {
             let question =
@@ -38,6 +35,16 @@ struct CredentialInput: ParsableArguments {
             if answer.count > 0 { values[field.name] = answer }
         }
         return values
+    }
+
+    /// Where to ask for the fields.
+    /// - Throws: where nobody can be asked.
+    func prompt(_ fields: [Field], _ options: GlobalOptions) throws -> Prompt {
+        guard !options.noInput, let prompt = Prompt() else {
+            let names = fields.filter { !$0.isOptional }.map(\.label).joined(separator: " and ")
+            throw CommandError.needsInput(what: names, option: "--input FILE")
+        }
+        return prompt
     }
 }
 

@@ -30,11 +30,18 @@ struct ManyRotations {
     }
 
     func run() async throws {
-        let patterns = try command.addresses.map { try Pattern($0) }
+        let patterns = try command.patterns(keeper)
         if command.resume {
             Interruption.explain("\nrekeep: interrupted; rekeep rotate --resume goes on\n")
+            guard try patterns.isEmpty || !keeper.list(patterns).isEmpty else {
+                throw OperationError.nothingMatches(patterns)
+            }
             var endings: [Ending] = []
-            for open in try keeper.openRotations(patterns) where open.steps.contains(.resume) {
+            for open in try keeper.openRotations(patterns) {
+                if open.rotation.state == .planned {
+                    console.note("\(open.address) waits for its new key: rekeep rotate \(open.address)")
+                }
+                guard open.steps.contains(.resume) else { continue }
                 endings.append(
                     await end(open.address) { try await command.resume(keeper, .complete(open.address), console) })
             }
@@ -103,8 +110,7 @@ struct ManyRotations {
             return Ending(address: address, rotation: report.rotation, targets: report.targets)
         } catch {
             let complaint = complain(error)
-            let open = keeper.journal(address).flatMap { $0.state.isOver ? nil : $0 }
-            return Ending(address: address, rotation: open, complaint: complaint)
+            return Ending(address: address, rotation: keeper.unfinishedRotation(address), complaint: complaint)
         }
     }
 

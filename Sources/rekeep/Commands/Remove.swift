@@ -21,10 +21,10 @@ struct Remove: KeeperCommand {
     func run(_ keeper: Keeper, _ console: Console) throws {
         let reference = try AddressReference(address)
         let (found, credential) = try keeper.show(reference)
-        let isOpen = keeper.journal(found).map { !$0.state.isOver } ?? false
+        let isOpen = keeper.unfinishedRotation(found) != nil
         if credential.bindings.count == 1 {
             try confirmation.require(
-                "\(found) is the last address of this credential\(isOpen ? ", and a rotation of it is open" : ""). Erase its keys for good?",
+                "\(found) is the last address of this credential\(isOpen ? ", and a rotation of it is unfinished" : ""). Erase its keys for good?",
                 options)
         }
         let report = try keeper.remove(.complete(found))
@@ -37,7 +37,7 @@ struct Remove: KeeperCommand {
         } else {
             console.print(report.removedCredential ? "Removed \(found) and erased its keys." : "Removed \(found).")
         }
-        if report.removedCredential, isOpen { console.note("Its open rotation went with it.") }
+        if report.removedCredential, isOpen { console.note("Its unfinished rotation went with it.") }
         for path in report.targets { console.note("\(path) may still hold its values.") }
     }
 }

@@ -86,14 +86,19 @@ struct Rotate: WaitingKeeperCommand {
         due || addresses.count != 1 || addresses.contains(where: Self.isPattern)
     }
 
+    /// What the arguments fit, addresses without a provider completed.
+    /// - Throws: for an address that is not there.
+    func patterns(_ keeper: Keeper) throws -> [Pattern] {
+        try addresses.map { address in
+            try Pattern(Self.isPattern(address) ? address : keeper.show(AddressReference(address)).0.description)
+        }
+    }
+
     private static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
         if status {
-            let patterns = try addresses.map { address in
-                try Pattern(Self.isPattern(address) ? address : keeper.show(AddressReference(address)).0.description)
-            }
-            OpenRotationsRendering(rotations: try keeper.openRotations(patterns)).show(options, console)
+            OpenRotationsRendering(rotations: try keeper.openRotations(try patterns(keeper))).show(options, console)
             return
         }
         if isMany {
@@ -103,7 +108,11 @@ struct Rotate: WaitingKeeperCommand {
         let address = addresses[0]
         let reference = try AddressReference(address)
         if abort {
-            try confirmation.require("Put the pending key of \(address) aside? It will not be delivered.", options)
+            let isPlanned = try keeper.unfinishedRotation(keeper.show(reference).0)?.state == .planned
+            try confirmation.require(
+                isPlanned
+                    ? "Forget that a rotation of \(address) was begun?"
+                    : "Put the pending key of \(address) aside? It will not be delivered.", options)
             RotationRendering.showAborted(try await keeper.abortRotation(reference), options, console)
             return
         }
@@ -116,7 +125,7 @@ struct Rotate: WaitingKeeperCommand {
             report = try await self.report(keeper, reference, console)
         } catch {
             if options.json, let complaint = Complaint(error), let found = try? keeper.show(reference).0 {
-                console.print(RotationRendering.json(found, keeper.journal(found), [], complaint))
+                console.print(RotationRendering.json(found, keeper.unfinishedRotation(found), [], complaint))
             }
             throw error
         }
@@ -160,6 +169,8 @@ struct Rotate: WaitingKeeperCommand {
             // Whoever has no new key yet should not make one while it could not be proved.
             throw OperationError.indeterminate(check)
         }
+        // A date that is refused after the key is pasted would be too late.
+        try keeper.checkExpiry(expiry.expires, plan.credential.terms)
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
         }
@@ -169,13 +180,15 @@ struct Rotate: WaitingKeeperCommand {
             return try await keeper.rotateIssuing(plan, expires: expiry.expires, options: proof(console))
         }
         let isGuided = input.input == nil
-        if isGuided {
-            try keeper.begin(plan)
-            Self.explainInterruption("when there is a new key, rekeep rotate \(plan.address) takes it")
-        }
         let terms = plan.credential.terms
+        if isGuided {
+            _ = try input.prompt(terms.secretFields, options)
+            try keeper.begin(plan)
+        }
         while true {
-            // Before the key: what is pasted must not be lost to a wrong date.
+            if isGuided {
+                Self.explainInterruption("when there is a new key, rekeep rotate \(plan.address) takes it")
+            }
             let expires = try expiry.moment(terms, asks: isGuided, keeper, console, options)
             let given = try values(terms.secretFields)
             Self.explainInterruption(resuming)

@@ -103,6 +103,10 @@ extension Complaint {
             self.init(
                 "the rotation of \(address) waits for its new key", hint: "rekeep rotate \(address)",
                 ExitStatus.missing)
+        case .plannedAndDead(let address, let check):
+            self.init(
+                "the old key is not accepted any more (\(check.message)), so a new one seems to have been issued",
+                hint: "rekeep rotate \(address) takes it", ExitStatus.failed)
         case .cannotAbort(let rotation):
             self.init(
                 "the rotation is \(rotation.state.name): the new key is current and can't be aborted",

@@ -9,9 +9,11 @@ enum Interruption {
     nonisolated(unsafe) private static var count = 0
 
     static func explain(_ sentence: String) {
+        RunningHooks.prepare()
+        // In this order: a handler may come in between.
+        count = 0
         text = strdup(sentence)
         count = sentence.utf8.count
-        RunningHooks.prepare()
         hold(false)
     }
 

@@ -1,3 +1,4 @@
+import Delivery
 import Glibc
 import Sealing
 import Synchronization
@@ -70,6 +71,7 @@ private enum EchoOff {
     static func during<Result>(_ terminal: Int32, _ body: () -> Result) -> Result {
         var settings = termios()
         guard tcgetattr(terminal, &settings) == 0 else { return body() }
+        RunningHooks.prepare()
         saved = Saved(terminal: terminal, settings: settings)
         let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
         let handlers = signals.map { signal($0, restoreAndDie) }

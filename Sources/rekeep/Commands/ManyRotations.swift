@@ -20,9 +20,7 @@ struct ManyRotations {
         var complaint: Complaint?
 
         var word: String {
-            if let complaint {
-                return rotation.map { "failed, \($0.state.name)" } ?? (complaint.text.isEmpty ? "not ready" : "failed")
-            }
+            if complaint != nil { return rotation.map { "failed, \($0.state.name)" } ?? "failed" }
             return rotation?.state.name ?? "ready"
         }
 

@@ -83,4 +83,19 @@ struct GuidedTests {
         #expect(refused.err.contains("a new one seems to have been issued"))
         #expect(try await sandbox.rotate(new).status == 0)
     }
+
+    @Test func `until there is a new key, the last rotation can be rolled back`() async throws {
+        try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
+        let new = try await rehearsal.regenerate(account: rehearsal.bearerAccount)
+        try #require(await sandbox.rotateBearer("site/live", new).status == 0)
+        let script = """
+            set timeout 60
+            spawn \(Sandbox.products)/rekeep rotate site/live/bearer
+            expect "not shown" { send "\\003" } timeout { exit 98 }
+            expect eof
+            """
+        #expect(try await sandbox.run(["expect", "-c", script]).status == 0)
+        #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live", "--yes").status == 0)
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
+    }
 }

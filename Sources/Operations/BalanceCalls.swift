@@ -45,6 +45,11 @@ struct Trial {
 }
 
 extension Keeper {
+    /// The stored values of a version, to be tried.
+    func trial(_ version: Version, of credential: Credential) throws(OperationError) -> Trial {
+        Trial(credential: credential, version: version.number, values: try values(of: version, in: credential))
+    }
+
     /// Makes the balance calls of all trials, many at once.
     /// - Returns: one check for each trial, in their order.
     func call(

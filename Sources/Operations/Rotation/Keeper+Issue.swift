@@ -58,8 +58,4 @@ extension Keeper {
             return nil
         }
     }
-
-    private func trial(_ version: Version, of credential: Credential) throws(OperationError) -> Trial {
-        Trial(credential: credential, version: version.number, values: try values(of: version, in: credential))
-    }
 }

@@ -15,12 +15,9 @@ extension Keeper {
     public func retire(
         _ reference: AddressReference, revoking: Bool
     ) async throws(OperationError) -> (Address, [Version]) {
-        let (address, found) = try find(reference)
-        let lock = try rotationLock(found.id)
+        let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
-        let (credential, rotation) = try read { snapshot throws(VaultError) in
-            (try snapshot.credential(found.id), try snapshot.rotation(of: found.id))
-        }
+        let rotation = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
         let previous = credential.previous
         guard let current = credential.current, !previous.isEmpty else { throw .nothingToRetire(address) }
         // After a rollback, too, a target may still hold the key that is about to go.
@@ -28,10 +25,8 @@ extension Keeper {
         if let rotation, rotation.state == .promoted || rotation.state == .delivering || !failed.isEmpty {
             throw .notDelivered(rotation, failed: failed)
         }
-        var trials: [Trial] = []
-        for version in [current] + previous {
-            trials.append(
-                Trial(credential: credential, version: version.number, values: try values(of: version, in: credential)))
+        let trials = try ([current] + previous).map { version throws(OperationError) in
+            try trial(version, of: credential)
         }
         let checks = try await call(trials)
         guard let control = checks.first, control.outcome == .ok else {

@@ -84,8 +84,7 @@ extension Keeper {
         let open = try openRotation(credential.id, address)
         guard !open.state.isPromoted else { throw .cannotAbort(open) }
         if open.state == .planned, open.mode == .cutover, let old = credential.current {
-            let values = try values(of: old, in: credential)
-            let check = try await call([Trial(credential: credential, version: old.number, values: values)])[0]
+            let check = try await call([try trial(old, of: credential)])[0]
             if check.outcome.isDead { throw .plannedAndDead(address, check) }
         }
         let pendingCheck = try await refuseLosing(credential, address)
@@ -127,7 +126,7 @@ extension Keeper {
         guard let pending = credential.version(in: .pending), let old = credential.current else { return nil }
         let pendingValues = try values(of: pending, in: credential)
         let checks = try await call([
-            Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
+            try trial(old, of: credential),
             Trial(credential: credential, version: pending.number, values: pendingValues),
         ])
         guard let oldCheck = checks.first, let newCheck = checks.last else { throw .courierSilent }
@@ -242,7 +241,7 @@ extension Keeper {
         try refuseUnencodable(newValues, of: credential)
         let (newCheck, oldCheck) = try await tryBoth(
             Trial(credential: credential, version: new.number, values: newValues),
-            Trial(credential: credential, version: old.number, values: try values(of: old, in: credential)),
+            try trial(old, of: credential),
             Activation(issued: new.createdAt, window: credential.terms.activationWindow), options)
         rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
         rotation.oldKey = Rotation.Probe(outcome: oldCheck.outcome, at: oldCheck.at)

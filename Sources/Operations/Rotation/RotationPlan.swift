@@ -23,6 +23,12 @@ public struct RotationPlan {
     /// The journal as it will begin.
     let rotation: Rotation
 
+    /// Whoever has no new key yet should not make one while it could not be proved.
+    /// - Throws: `indeterminate` when the provider gave no answer for the old key.
+    public func requireReachable() throws(OperationError) {
+        if let oldKey, oldKey.outcome.isIndeterminate { throw .indeterminate(oldKey) }
+    }
+
     /// Something that a pre-flight found.
     public struct Finding: Sendable, Equatable {
         public let deployment: Deployment

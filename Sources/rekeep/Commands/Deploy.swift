@@ -28,7 +28,7 @@ struct Deploy: WaitingKeeperCommand {
         if dryRun {
             try PreviewRendering(previews: keeper.preview(deployments)).show(options, console)
         } else {
-            Interruption.explain("\nrekeep: interrupted; rekeep deploy does what is left\n")
+            Interruption.explain("rekeep deploy does what is left")
             try DeployRendering(reports: try await keeper.deploy(deployments)).show(options, console)
         }
     }

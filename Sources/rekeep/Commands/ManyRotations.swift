@@ -29,26 +29,32 @@ struct ManyRotations {
 
     func run() async throws {
         let patterns = try command.patterns(keeper)
-        if command.resume {
-            Interruption.explain("\nrekeep: interrupted; rekeep rotate --resume goes on\n")
-            guard try patterns.isEmpty || !keeper.list(patterns).isEmpty else {
-                throw OperationError.nothingMatches(patterns)
-            }
-            var endings: [Ending] = []
-            for open in try keeper.openRotations(patterns) {
-                if open.rotation.state == .planned {
-                    console.note("\(open.address) waits for its new key: rekeep rotate \(open.address)")
-                }
-                guard open.steps.contains(.resume) else { continue }
-                endings.append(
-                    await end(open.address) { try await command.resume(keeper, .complete(open.address), console) })
-            }
-            return try ManyRotationsRendering(endings: endings, none: "Nothing is unfinished.").show(
-                command.options, console)
+        let endings = command.resume ? try await resumeAll(patterns) : try await rotateAll(patterns)
+        let none = command.resume ? "Nothing is unfinished." : "Nothing is due."
+        try ManyRotationsRendering(endings: endings, none: none).show(command.options, console)
+    }
+
+    private func resumeAll(_ patterns: [Pattern]) async throws -> [Ending] {
+        guard try patterns.isEmpty || !keeper.list(patterns).isEmpty else {
+            throw OperationError.nothingMatches(patterns)
         }
+        Interruption.explain("rekeep rotate --resume goes on")
+        var endings: [Ending] = []
+        for open in try keeper.openRotations(patterns) {
+            if open.rotation.state == .planned {
+                console.note("\(open.address) waits for its new key: rekeep rotate \(open.address)")
+            }
+            guard open.steps.contains(.resume) else { continue }
+            endings.append(
+                await end(open.address) { try await command.resume(keeper, .complete(open.address), console) })
+        }
+        return endings
+    }
+
+    private func rotateAll(_ patterns: [Pattern]) async throws -> [Ending] {
         let chosen = try keeper.rotationCandidates(patterns, onlyDue: command.due)
         let given = try given(chosen)
-        Interruption.explain("\nrekeep: interrupted; rekeep rotate --status shows what is open\n")
+        Interruption.explain("rekeep rotate --status shows what is open")
         var endings: [Ending] = []
         for (index, candidate) in chosen.enumerated() {
             let address = candidate.address
@@ -58,7 +64,7 @@ struct ManyRotations {
             endings.append(
                 command.dryRun ? await plan(address) : await end(address, given?[candidate.credential.id]))
         }
-        try ManyRotationsRendering(endings: endings, none: "Nothing is due.").show(command.options, console)
+        return endings
     }
 
     /// The values of `--input` by credential; nil where they are to be asked for.
@@ -83,7 +89,7 @@ struct ManyRotations {
             let rendering = RotationPlanRendering(plan: try await command.plan(keeper, .complete(address)))
             ending.plan = rendering.json
             try rendering.show(console)
-            try rendering.requireReachable()
+            try rendering.plan.requireReachable()
         } catch {
             ending.complaint = complain(error)
         }

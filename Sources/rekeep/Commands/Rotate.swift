@@ -136,20 +136,16 @@ struct Rotate: WaitingKeeperCommand {
         _ keeper: Keeper, _ reference: AddressReference, _ console: Console
     ) async throws -> RotationReport {
         if resume {
-            Self.explainInterruption("rekeep rotate --resume \(addresses[0]) goes on")
+            Interruption.explain("rekeep rotate --resume \(addresses[0]) goes on")
             return try await resume(keeper, reference, console)
         }
         if rollback {
             try confirmation.require("Make the old key current again and deliver it?", options)
-            Self.explainInterruption(
+            Interruption.explain(
                 "rekeep rotate --status tells how far it came; rekeep deploy writes what is current")
             return try await keeper.rollBackRotation(reference)
         }
         return try await rotate(keeper, reference, console) { try input.values($0, options) }
-    }
-
-    private static func explainInterruption(_ next: String) {
-        Interruption.explain("\nrekeep: interrupted; \(next)\n")
     }
 
     func resume(
@@ -165,10 +161,7 @@ struct Rotate: WaitingKeeperCommand {
     ) async throws -> RotationReport {
         let plan = try await plan(keeper, reference)
         try RotationPlanRendering(plan: plan).show(console)
-        if let check = plan.oldKey, check.outcome.isIndeterminate, input.input == nil {
-            // Whoever has no new key yet should not make one while it could not be proved.
-            throw OperationError.indeterminate(check)
-        }
+        if input.input == nil { try plan.requireReachable() }
         // A date that is refused after the key is pasted would be too late.
         try keeper.checkExpiry(expiry.expires, plan.credential.terms)
         if plan.mode == .cutover {
@@ -176,7 +169,7 @@ struct Rotate: WaitingKeeperCommand {
         }
         let resuming = "rekeep rotate --resume \(plan.address) goes on, if a new key was taken"
         if auto {
-            Self.explainInterruption(resuming)
+            Interruption.explain(resuming)
             return try await keeper.rotateIssuing(plan, expires: expiry.expires, options: proof(console))
         }
         let isGuided = input.input == nil
@@ -187,11 +180,11 @@ struct Rotate: WaitingKeeperCommand {
         }
         while true {
             if isGuided {
-                Self.explainInterruption("when there is a new key, rekeep rotate \(plan.address) takes it")
+                Interruption.explain("when there is a new key, rekeep rotate \(plan.address) takes it")
             }
             let expires = try expiry.moment(terms, asks: isGuided, keeper, console, options)
             let given = try values(terms.secretFields)
-            Self.explainInterruption(resuming)
+            Interruption.explain(resuming)
             do {
                 return try await keeper.rotate(plan, values: given, expires: expires, options: proof(console))
             } catch {

@@ -34,22 +34,17 @@ struct RotationPlanRendering {
         }
     }
 
-    /// Nobody should make a new key while it could not be proved.
-    func requireReachable() throws {
-        if let check = plan.oldKey, check.outcome.isIndeterminate { throw OperationError.indeterminate(check) }
-    }
-
     /// For `--dry-run`: what was found is the result.
     func showAlone(_ options: GlobalOptions, _ console: Console) throws {
         guard options.json else {
             try show(console)
-            try requireReachable()
+            try plan.requireReachable()
             console.print("Nothing stands in the way of rotating \(plan.address). Nothing was changed.")
             return
         }
         console.print(json)
         try requireNoFindings(console)
-        try requireReachable()
+        try plan.requireReachable()
     }
 
     var json: JSON {

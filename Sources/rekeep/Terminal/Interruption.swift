@@ -8,7 +8,9 @@ enum Interruption {
     nonisolated(unsafe) private static var text: UnsafeMutablePointer<CChar>?
     nonisolated(unsafe) private static var count = 0
 
-    static func explain(_ sentence: String) {
+    /// - Parameter next: what goes on from there, such as a command.
+    static func explain(_ next: String) {
+        let sentence = "\nrekeep: interrupted; \(next)\n"
         RunningHooks.prepare()
         // In this order: a handler may come in between.
         count = 0

@@ -29,12 +29,13 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CVaultVFS", dependencies: ["CSQLite"]),
         .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
         .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
         .target(
-            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CLinux"],
+            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CVaultVFS", "CLinux"],
             swiftSettings: house),
         .target(
             name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux", "CLibsecret"], swiftSettings: house),

@@ -32,6 +32,10 @@ static inline long linux_close_from(unsigned int first) { return syscall(SYS_clo
 static inline int linux_rename_to_new(const char *from, const char *to) {
   return (int)syscall(SYS_renameat2, -100 /* AT_FDCWD */, from, -100, to, 1U);
 }
+// RENAME_EXCHANGE: both have to be there.
+static inline int linux_exchange(const char *one, const char *other) {
+  return (int)syscall(SYS_renameat2, -100 /* AT_FDCWD */, one, -100, other, 2U);
+}
 
 extern int execvpe(const char *file, char *const arguments[], char *const environment[]);
 static inline int linux_execvpe(const char *file, char *const *arguments, char *const *environment) {

@@ -20,29 +20,23 @@ extension Keeper {
             try vault.write { transaction throws(VaultError) in
                 try transaction.log(entry("backup", "", "generation \(transaction.snapshot.generation)"))
             }
-            return try vault.backUp(to: path, stateDirectory: stateDirectory)
+            return try vault.backUp(to: path)
         } catch {
             throw .vault(error)
         }
     }
 
     /// Puts a verified copy in the vault's place; what lay there is kept beside it.
-    /// - Throws: `vault(.olderThanVault)` unless `acceptingRollback`; `vault(.otherVault)`; `vault(.damaged)`.
+    /// - Throws: `vault(.olderThanVault)` unless `acceptingRollback`; `vault(.forked)`; `vault(.otherVault)`; `vault(.damaged)`.
     public static func restore(
-        _ file: String, to place: String, stateDirectory: String, acceptingRollback: Bool,
+        _ source: CopyToRestore, stateDirectory: String, acceptingRollback: Bool,
         open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(OperationError) -> RestoreReport {
-        let id: [UInt8]
-        do {
-            id = try VaultFile(path: file).id
-        } catch {
-            throw .vault(error)
-        }
-        let lock = try wholeVaultLock(id, stateDirectory: stateDirectory)
+        let lock = try wholeVaultLock(source.file.id, stateDirectory: stateDirectory)
         defer { withExtendedLifetime(lock) {} }
         do {
             let time = systemTime()
-            let restoration = try Restoration(of: file, to: place, stateDirectory: stateDirectory, open: open)
+            let restoration = try Restoration(of: source, open: open)
             let outcome = try restoration.finish(
                 acceptingRollback: acceptingRollback, at: time,
                 entry: entry("restore", "", "generation \(restoration.generation)", at: time))

@@ -12,8 +12,13 @@ public struct Argon2id: Equatable, Sendable {
     public static let floor = (operations: UInt64(2), memoryBytes: UInt64(19 << 20))
     /// The most that is accepted from a file: a hostile vault must not exhaust the machine.
     public static let ceiling = (operations: UInt64(10), memoryBytes: UInt64(1 << 30))
+    /// The most work that one opening may do, over all its slots: as much as the most expensive one alone.
+    public static let mostWork = ceiling.operations * ceiling.memoryBytes
     /// libsodium's MODERATE: 256 MiB, three passes, about half a second.
     public static let moderate = Argon2id(unchecked: 3, 256 << 20)
+
+    /// Passes times bytes of memory.
+    public var work: UInt64 { operations * memoryBytes }
 
     private init(unchecked operations: UInt64, _ memoryBytes: UInt64) {
         self.operations = operations

@@ -2,6 +2,9 @@ internal import CSodium
 
 /// BLAKE2b (RFC 7693), with and without a key.
 public enum KeyedHash {
+    /// The usual length of a checksum, in bytes.
+    public static let checksumCount = 32
+
     /// The keyed hash of `content`, `count` bytes long (16 to 64).
     public static func hash(_ content: [UInt8], key: SecretBytes, count: Int = 32) -> [UInt8] {
         key.withPointer { digest(content, content.count, $0, key.count, count: count) }

@@ -4,6 +4,8 @@ public enum SealingError: Error, Equatable, Sendable {
     case notAuthentic
     /// Key-derivation costs outside the accepted range, so that a file can neither weaken nor exhaust us.
     case costsOutOfRange(operations: UInt64, memoryBytes: UInt64)
+    /// The derivations of one opening together take more work than is accepted.
+    case workOutOfRange
     /// The system refused the memory that a derivation needs.
     case outOfMemory
 }

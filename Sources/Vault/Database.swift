@@ -1,29 +1,41 @@
 internal import CSQLite
+internal import CVaultVFS
 internal import Glibc
 
-/// The one door to SQLite: a connection with the settings that a vault needs.
+/// The one door to SQLite: a connection with the settings that a vault needs, on a VFS that knows nothing but the
+/// vault's file and its journal.
 final class Database {
+    /// As it was given, for messages.
     let path: String
+    /// The same file by the path that no link leads to.
+    let canonicalPath: String
     private let handle: OpaquePointer
+    private let vfs: OpaquePointer
     private var statements: [(sql: String, statement: Statement)] = []
-
+    /// False for a file that is still to become a vault.
+    private var hasSchema: Bool
     private var isReadyToWrite = false
 
     /// "rkep", so that `file` and SQLite's tools can tell what the file is.
     static let applicationID: Int64 = 0x726B_6570
 
     /// Opens an existing file.
-    init(path: String) throws(VaultError) {
+    /// - Parameter isEmpty: the file is one that we have just made.
+    /// - Throws: `notAccessible`, `foreignFile`, `writeAheadLog`.
+    init(path: String, isEmpty: Bool = false) throws(VaultError) {
+        self.path = path
+        hasSchema = !isEmpty
+        canonicalPath = try CanonicalPath.of(path)
+        guard let vfs = vault_vfs_make(canonicalPath) else { throw .notAccessible(path: path, errno: ENOMEM) }
         var opened: OpaquePointer?
-        // A linked directory is the user's arrangement; a link in the vault's own place is somebody's trick.
-        let status = sqlite3_open_v2(
-            Self.resolvingDirectory(of: path), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nil)
+        let status = vault_vfs_open(vfs, &opened)
         guard status == SQLITE_OK, let opened else {
             let cause = opened.map { sqlite3_system_errno($0) } ?? ENOMEM
-            sqlite3_close_v2(opened)
-            throw .notAccessible(path: path, errno: cause == 0 ? ELOOP : cause)
+            let refusal = Self.refusal(of: vfs, path: path)
+            if sqlite3_close(opened) == SQLITE_OK { vault_vfs_free(vfs) }
+            throw refusal ?? .notAccessible(path: path, errno: cause == 0 ? EIO : cause)
         }
-        self.path = path
+        self.vfs = vfs
         handle = opened
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, 20_000)
@@ -43,17 +55,10 @@ final class Database {
         isReadyToWrite = true
     }
 
-    private static func resolvingDirectory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), let resolved = realpath(String(path[...slash]), nil) else {
-            return path
-        }
-        defer { free(resolved) }
-        return String(cString: resolved) + "/" + path[path.index(after: slash)...]
-    }
-
     deinit {
         statements.removeAll()
-        sqlite3_close_v2(handle)
+        // A statement that somebody still holds keeps the connection, and the connection its VFS.
+        if sqlite3_close(handle) == SQLITE_OK { vault_vfs_free(vfs) }
     }
 
     /// A prepared statement, kept for the next use of the same text.
@@ -64,15 +69,15 @@ final class Database {
         }
         var prepared: OpaquePointer?
         let status = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
-        guard status == SQLITE_OK, let prepared else { throw Self.error(status) }
-        let statement = Statement(prepared)
+        guard status == SQLITE_OK, let prepared else { throw error(status) }
+        let statement = Statement(prepared, of: self)
         statements.append((sql, statement))
         return statement
     }
 
     func run(_ sql: String) throws(VaultError) {
         let status = sqlite3_exec(handle, sql, nil, nil, nil)
-        guard status == SQLITE_OK else { throw Self.error(status) }
+        guard status == SQLITE_OK else { throw error(status) }
     }
 
     /// Runs `body` on one unchanging view of the file.
@@ -91,6 +96,7 @@ final class Database {
     ) throws(VaultError) -> Result {
         try run(begin)
         do {
+            if hasSchema { try Schema.require(in: self) }
             let result = try body()
             try run("COMMIT")
             return result
@@ -105,7 +111,7 @@ final class Database {
     func copy(to other: Database) throws(VaultError) {
         try other.prepareToWrite()
         guard let backup = sqlite3_backup_init(other.handle, "main", handle, "main") else {
-            throw Self.error(sqlite3_errcode(other.handle))
+            throw other.error(sqlite3_errcode(other.handle))
         }
         // All pages in one step: a copy in several begins anew whenever somebody writes.
         var status: Int32
@@ -115,7 +121,8 @@ final class Database {
             tries += 1
         } while (status == SQLITE_BUSY || status == SQLITE_LOCKED) && tries < 200 && sqlite3_sleep(100) > 0
         sqlite3_backup_finish(backup)
-        guard status == SQLITE_DONE else { throw Self.error(status) }
+        guard status == SQLITE_DONE else { throw error(status) }
+        other.hasSchema = true
     }
 
     /// Keeps every other process from reading and writing while `body` runs.
@@ -124,26 +131,41 @@ final class Database {
     }
 
     /// Looks at the file's structure, which a few reads do not see wholly.
-    /// - Throws: `damaged(.file)`; also for a view or a trigger, which no vault has.
+    /// - Throws: `damaged(.file)`.
     func requireIntegrity() throws(VaultError) {
         let check = try statement("PRAGMA integrity_check(1)")
-        guard try check.step(), check.bytes(0) == Array("ok".utf8) else { throw .damaged(.file) }
+        guard try check.step(), check.text(0) == Array("ok".utf8) else { throw .damaged(.file) }
         check.reset()
-        let others = try statement("SELECT count(*) FROM sqlite_schema WHERE rootpage = 0")
-        guard try others.step(), others.number(0) == 0 else { throw .damaged(.file) }
-        others.reset()
     }
 
-    static func error(_ status: Int32) -> VaultError {
+    func error(_ status: Int32) -> VaultError {
+        if let refusal = Self.refusal(of: vfs, path: path) { return refusal }
         // Another file has taken this one's place.
         if status == SQLITE_READONLY | (4 << 8) { return .busy }
         return switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_FULL: .diskFull
-        case SQLITE_NOTADB: .notAVault(path: "")
+        case SQLITE_NOTADB: .notAVault(path: path)
         case SQLITE_CORRUPT, SQLITE_TOOBIG, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT:
             .damaged(.file)
         default: .storage(code: status)
+        }
+    }
+
+    /// What the VFS refused, if it was that.
+    private static func refusal(of vfs: OpaquePointer, path: String) -> VaultError? {
+        let refusal = vault_vfs_take_refusal(vfs)
+        let file = refusal.of_journal != 0 ? path + "-journal" : path
+        return switch refusal.what {
+        case VAULT_VFS_FINE: nil
+        case VAULT_VFS_LINK: .foreignFile(path: file, .link)
+        case VAULT_VFS_NOT_REGULAR: .foreignFile(path: file, .notRegular)
+        case VAULT_VFS_NAMES: .foreignFile(path: file, .names(Int(refusal.detail)))
+        case VAULT_VFS_OWNER: .foreignFile(path: file, .owner(refusal.detail))
+        case VAULT_VFS_MODE: .foreignFile(path: file, .writableByOthers(mode: refusal.detail))
+        case VAULT_VFS_SUPER_JOURNAL: .superJournal(path: path + "-journal")
+        case VAULT_VFS_WAL: .writeAheadLog(path: path)
+        default: .damaged(.file)
         }
     }
 }
@@ -151,9 +173,11 @@ final class Database {
 /// A prepared statement. Columns count from 0, parameters from 1.
 final class Statement {
     private let handle: OpaquePointer
+    private unowned let database: Database
 
-    init(_ handle: OpaquePointer) {
+    init(_ handle: OpaquePointer, of database: Database) {
         self.handle = handle
+        self.database = database
     }
 
     deinit {
@@ -186,7 +210,7 @@ final class Statement {
             return false
         case let status:
             sqlite3_reset(handle)
-            throw Database.error(status)
+            throw database.error(status)
         }
     }
 
@@ -195,12 +219,28 @@ final class Statement {
         while try step() {}
     }
 
-    func number(_ column: Int32) -> Int64 {
-        sqlite3_column_int64(handle, column)
+    /// - Throws: `WrongType` for a value that is not a whole number.
+    func number(_ column: Int32) throws(WrongType) -> Int64 {
+        guard sqlite3_column_type(handle, column) == SQLITE_INTEGER else { throw WrongType() }
+        return sqlite3_column_int64(handle, column)
     }
 
-    func bytes(_ column: Int32) -> [UInt8] {
+    /// - Throws: `WrongType` for a value that is not a BLOB.
+    func bytes(_ column: Int32) throws(WrongType) -> [UInt8] {
+        guard sqlite3_column_type(handle, column) == SQLITE_BLOB else { throw WrongType() }
+        return content(column)
+    }
+
+    /// The bytes of a text; nil for NULL and what is no text.
+    func text(_ column: Int32) -> [UInt8]? {
+        sqlite3_column_type(handle, column) == SQLITE_TEXT ? content(column) : nil
+    }
+
+    private func content(_ column: Int32) -> [UInt8] {
         guard let start = sqlite3_column_blob(handle, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }
 }
+
+/// A stored value has another type than its column. SQLite would convert it silently.
+struct WrongType: Error {}

@@ -53,10 +53,11 @@ final class DraftFile {
     /// Gives the complete file its name, durably; never over another file.
     /// - Throws: `alreadyExists`, `notWritable`.
     func publish(at place: String) throws(VaultError) {
-        // Some file systems have no second names for a file, but can rename without replacing.
-        guard link(path, place) == 0 || (errno != EEXIST && linux_rename_to_new(path, place) == 0) else {
+        // A second name, where the file system cannot rename without replacing, is seen if we die before the first is gone.
+        guard linux_rename_to_new(path, place) == 0 || (errno != EEXIST && link(path, place) == 0) else {
             throw errno == EEXIST ? .alreadyExists(path: place) : .notWritable(path: place, errno: errno)
         }
+        unlink(path)
         do {
             try Self.syncDirectory(of: place)
         } catch {
@@ -65,10 +66,29 @@ final class DraftFile {
         }
     }
 
-    /// Gives the complete file the name of another one, which is gone then, durably.
-    /// - Throws: `notAccessible`; `storedNotSynced`.
-    func replace(_ place: String) throws(VaultError) {
-        guard rename(path, place) == 0 else { throw .notAccessible(path: place, errno: errno) }
+    /// Gives the complete file the name of another one, durably; that one is then called `aside`. At every instant one of
+    /// the two lies at `place`, under this name alone.
+    /// - Throws: `alreadyExists` when something is called `aside`, `notAccessible`; `storedNotSynced`.
+    func replace(_ place: String, keepingAs aside: String) throws(VaultError) {
+        if linux_rename_to_new(path, aside) == 0 {
+            guard linux_exchange(aside, place) != 0 else { return try syncReplaced(place) }
+            guard rename(aside, path) == 0 else { throw .notAccessible(path: aside, errno: errno) }
+        } else if errno == EEXIST {
+            throw .alreadyExists(path: aside)
+        }
+        // A file system that cannot exchange two files: the old one has two names for a moment.
+        guard link(place, aside) == 0 else {
+            throw errno == EEXIST ? .alreadyExists(path: aside) : .notAccessible(path: aside, errno: errno)
+        }
+        guard rename(path, place) == 0 else {
+            let cause = errno
+            unlink(aside)
+            throw .notAccessible(path: place, errno: cause)
+        }
+        try syncReplaced(place)
+    }
+
+    private func syncReplaced(_ place: String) throws(VaultError) {
         do {
             try Self.syncDirectory(of: place)
         } catch {

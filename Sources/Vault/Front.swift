@@ -20,12 +20,18 @@ struct Front {
     init(reading database: Database) throws(VaultError) {
         let statement = try database.statement(
             "SELECT vault_id, format, lasting, header, checksum, id FROM vault")
-        guard try statement.step(), statement.number(5) == 1 else { throw .damaged(.header) }
-        vault = statement.bytes(0)
-        format = statement.number(1)
-        lasting = statement.bytes(2)
-        header = statement.bytes(3)
-        let stored = statement.bytes(4)
+        guard try statement.step() else { throw .damaged(.header) }
+        let stored: [UInt8]
+        do throws(WrongType) {
+            vault = try statement.bytes(0)
+            format = try statement.number(1)
+            lasting = try statement.bytes(2)
+            header = try statement.bytes(3)
+            stored = try statement.bytes(4)
+            guard try statement.number(5) == 1 else { throw WrongType() }
+        } catch {
+            throw .damaged(.header)
+        }
         guard try !statement.step() else { throw .damaged(.header) }
         guard vault.count == 16, checksum == stored else { throw .damaged(.header) }
     }

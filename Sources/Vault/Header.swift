@@ -22,7 +22,9 @@ struct Header: Equatable {
     private var tables = [TableSummary](repeating: TableSummary(), count: Table.count)
     var logCount: Int64 = 0
     /// The checksum of the last log entry as it lies on disk.
-    var logHead = [UInt8](repeating: 0, count: 32)
+    var logHead = [UInt8](repeating: 0, count: KeyedHash.checksumCount)
+    /// The mark of the last log entry.
+    var logMark = [UInt8](repeating: 0, count: LogRecord.markCount)
     /// One for each slot, in the order of their numbers.
     var slots: [SlotLabel]
 
@@ -47,6 +49,7 @@ struct Header: Equatable {
         writer.put(createdAt)
         writer.put(number: logCount)
         writer.put(fixed: logHead)
+        writer.put(fixed: logMark)
         writer.put(list: Table.allCases.filter { self[$0] != TableSummary() }) {
             $0.put($1.rawValue)
             $0.put(number: self[$1].rows)
@@ -66,7 +69,8 @@ struct Header: Equatable {
         generation = try reader.number()
         createdAt = try reader.time()
         logCount = try reader.number()
-        logHead = try reader.fixed(32)
+        logHead = try reader.fixed(KeyedHash.checksumCount)
+        logMark = try reader.fixed(LogRecord.markCount)
         slots = []
         var last: UInt8 = 0
         for _ in 0..<(try reader.number(UInt32.self)) {

@@ -1,30 +1,57 @@
 internal import Credentials
-internal import Glibc
 public import Sealing
+
+/// What an identity file holds.
+public struct Identity: Sendable {
+    public let pair: KeyPair
+    /// The vaults that it opens; none is every vault that has a slot for it.
+    public let vaults: [VaultPin]
+
+    public init(pair: KeyPair, vaults: [VaultPin] = []) {
+        self.pair = pair
+        self.vaults = vaults
+    }
+}
 
 /// The private part of an identity slot, in a file that only its owner can read.
 public enum IdentityFile {
-    private static let prefix: StaticString = "REKEEP-IDENTITY-1-"
+    private static let prefix = Array("REKEEP-IDENTITY-1-".utf8)
     private static let publicPrefix = "REKEEP-PUBLIC-1-"
+    private static let vaultPrefix = Array("REKEEP-VAULT-1-".utf8)
 
-    /// The file's content for `pair`, in locked memory.
-    public static func content(for pair: KeyPair) -> SecretBytes {
+    /// The file's content, in locked memory.
+    public static func content(for identity: Identity) -> SecretBytes {
         var content = SecretWriter()
         content.append("# rekeep identity: whoever reads this file can open the vault\n# public key: ")
-        for byte in text(of: pair.publicKey).utf8 { content.append(byte) }
+        content.append(text(of: identity.pair.publicKey).utf8)
         content.append(UInt8(ascii: "\n"))
         content.append(prefix)
-        GroupedCode.encode(pair.secretKey).withBytes { content.append($0) }
+        GroupedCode.encode(identity.pair.secretKey).withBytes { content.append($0) }
         content.append(UInt8(ascii: "\n"))
+        if !identity.vaults.isEmpty { content.append("# it opens this vault and no other\n") }
+        for vault in identity.vaults {
+            content.append(vault.description.utf8)
+            content.append(UInt8(ascii: "\n"))
+        }
         return content.finish()
     }
 
-    /// Reads what `content(for:)` wrote; nil when it is not an identity.
-    public static func pair(from content: SecretBytes) -> KeyPair? {
-        guard let code = code(in: content), let secretKey = GroupedCode.decode(code, count: KeyPair.keyCount) else {
-            return nil
+    /// Reads what `content(for:)` wrote; nil when it is not an identity, or a line that names a vault cannot be read.
+    public static func identity(from content: SecretBytes) -> Identity? {
+        var pair: KeyPair?
+        var vaults: [VaultPin] = []
+        for line in lines(of: content) {
+            if let code = rest(of: line, in: content, after: prefix) {
+                guard pair == nil else { continue }
+                guard let secretKey = GroupedCode.decode(content[code], count: KeyPair.keyCount) else { return nil }
+                pair = KeyPair(secretKey: secretKey)
+            } else if rest(of: line, in: content, after: vaultPrefix) != nil {
+                let text = content[line].withBytes { String(decoding: $0, as: UTF8.self) }
+                guard let vault = VaultPin(text) else { return nil }
+                vaults.append(vault)
+            }
         }
-        return KeyPair(secretKey: secretKey)
+        return pair.map { Identity(pair: $0, vaults: vaults) }
     }
 
     /// A public key as people pass it on.
@@ -39,23 +66,22 @@ public enum IdentityFile {
         return GroupedCode.decode(code, count: KeyPair.keyCount)?.withBytes { Array($0) }
     }
 
-    /// What follows the prefix on the first line that has it.
-    private static func code(in content: SecretBytes) -> SecretBytes? {
-        let range: Range<Int>? = content.withBytes { bytes in
+    /// Where the lines lie, without their ends.
+    private static func lines(of content: SecretBytes) -> [Range<Int>] {
+        content.withBytes { bytes in
+            var lines: [Range<Int>] = []
             var start = 0
-            while start < bytes.count {
-                var end = start
-                while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
-                let count = prefix.utf8CodeUnitCount
-                if end - start >= count, let base = bytes.baseAddress,
-                    memcmp(base + start, prefix.utf8Start, count) == 0
-                {
-                    return start + count..<end
-                }
-                start = end + 1
+            for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+                lines.append(start..<index)
+                start = index + 1
             }
-            return nil
+            return lines + [start..<bytes.count]
         }
-        return range.map { content[$0] }
+    }
+
+    /// What follows `prefix` on a line that begins with it.
+    private static func rest(of line: Range<Int>, in content: SecretBytes, after prefix: [UInt8]) -> Range<Int>? {
+        let begins = content.withBytes { UnsafeRawBufferPointer(rebasing: $0[line]).starts(with: prefix) }
+        return begins ? line.lowerBound + prefix.count..<line.upperBound : nil
     }
 }

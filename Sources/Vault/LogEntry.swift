@@ -24,29 +24,50 @@ public struct LogEntry: Hashable, Sendable {
     }
 }
 
-extension LogEntry {
-    /// The sealed entry. It carries the checksum of the one before: entries cannot be dropped or reordered.
+/// An entry as it is sealed: it carries the checksum of the one before, so that none can be dropped or reordered.
+struct LogRecord {
+    static let markCount = 16
+
+    let entry: LogEntry
+    /// The generation that it came with.
+    let generation: UInt64
+    /// What tells it from an entry of another copy of the vault, also when the vault is re-keyed.
+    let mark: [UInt8]
+
+    init(_ entry: LogEntry, generation: UInt64) {
+        self.entry = entry
+        self.generation = generation
+        mark = Randomness.bytes(Self.markCount)
+    }
+
     func sealed(number: Int64, after head: [UInt8], key: SecretBytes, vault: [UInt8]) -> [UInt8] {
         var writer = RecordWriter()
         writer.put(UInt8(1))
         writer.put(fixed: head)
-        writer.put(at)
-        writer.put(number: user)
-        writer.put(host)
-        writer.put(action)
-        writer.put(subject)
-        writer.put(outcome)
+        writer.put(fixed: mark)
+        writer.put(number: generation)
+        writer.put(entry.at)
+        writer.put(number: entry.user)
+        writer.put(entry.host)
+        writer.put(entry.action)
+        writer.put(entry.subject)
+        writer.put(entry.outcome)
         return AEAD.seal(writer.bytes, with: key, binding: Self.binding(vault, number))
     }
 
+    /// - Parameter head: the checksum of the entry before; nil when it is not known.
     /// - Throws: `damaged(.log)` when the entry does not fit its seal, its number or the one before it.
-    init(opening sealed: [UInt8], number: Int64, after head: [UInt8], key: SecretBytes, vault: [UInt8])
+    init(opening sealed: [UInt8], number: Int64, after head: [UInt8]?, key: SecretBytes, vault: [UInt8])
         throws(VaultError)
     {
         do {
             var reader = RecordReader(try AEAD.open(sealed, with: key, binding: Self.binding(vault, number)))
-            guard try reader.byte() == 1, try reader.fixed(32) == head else { throw MalformedRecord() }
-            self.init(
+            guard try reader.byte() == 1 else { throw MalformedRecord() }
+            let previous = try reader.fixed(KeyedHash.checksumCount)
+            guard head == nil || head == previous else { throw MalformedRecord() }
+            mark = try reader.fixed(Self.markCount)
+            generation = try reader.number()
+            entry = LogEntry(
                 at: try reader.time(), user: try reader.number(), host: try reader.text(),
                 action: try reader.text(), subject: try reader.text(), outcome: try reader.text())
             guard reader.isAtEnd else { throw MalformedRecord() }

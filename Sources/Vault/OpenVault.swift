@@ -1,5 +1,5 @@
 internal import Credentials
-internal import Sealing
+public import Sealing
 
 /// An unlocked vault. It belongs to one task; a transaction is never held open across a call or a hook.
 public final class OpenVault {
@@ -8,9 +8,14 @@ public final class OpenVault {
     private var keys: VaultKeys
     let lasting: LastingKeys
     let state: OutsideRecords
+    private let acquaintance: Acquaintance
+    private let recognition: Acquaintance.Recognition
+    private var isRemembered = false
 
-    /// - Throws: `damaged(.header)`, `damaged(.slotAnchor)`.
-    init(database: Database, front: Front, unlocked: Unlocked, stateDirectory: String) throws(VaultError) {
+    /// - Throws: `damaged(.header)`, `damaged(.slotAnchor)`, `exchanged`, `recordRefused`.
+    init(
+        database: Database, front: Front, unlocked: Unlocked, opener: Opener, as acquaintance: Acquaintance
+    ) throws(VaultError) {
         self.database = database
         vault = front.vault
         keys = VaultKeys(vaultKey: unlocked.vaultKey)
@@ -18,27 +23,69 @@ public final class OpenVault {
         if let anchor = unlocked.anchor, anchor.value != lasting.anchor {
             throw .damaged(.slotAnchor(number: anchor.slot))
         }
-        state = OutsideRecords(directory: stateDirectory, vault: vault, key: lasting.outside)
+        pin = VaultPin(id: vault, anchor: lasting.anchor)
+        self.acquaintance = acquaintance
+        state = OutsideRecords(directory: acquaintance.stateDirectory, vault: vault, key: lasting.outside)
+        recognition = try acquaintance.recognise(pin, openedBy: opener)
     }
 
-    /// Sixteen bytes that tell this vault from others; not secret.
+    /// Tells this vault from all others; not secret.
+    public let pin: VaultPin
+
+    /// Sixteen bytes that tell this vault from others, but for one that was made to look like it; not secret.
     public var id: [UInt8] { vault }
 
+    /// The vault's key, for a session to keep.
+    public var key: SecretBytes { keys.vaultKey }
+
     /// Lends a consistent view of the vault to `body`.
-    /// - Throws: what `body` throws; `damaged(.header)`; `rekeyed`; `rolledBack` when an older copy lies at the path.
+    /// - Throws: what `body` throws; `damaged(.header)`; `rekeyed`; `rolledBack` or `forked` when a copy lies at the path
+    ///   that does not follow the one last seen; `recordRefused`.
     public func read<Result>(
         _ body: (Snapshot) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
         // Asked before the snapshot is taken: another process may raise it at any moment.
-        let seen = try state.lastSeen()
-        var generation: UInt64 = 0
+        let known = try lastSeen()
+        var newer: Seen?
         let result = try database.reading { () throws(VaultError) in
-            let header = try header(notBefore: seen)
-            generation = header.generation
-            return try body(Snapshot(store: store(header)))
+            let (header, sealed) = try header()
+            let snapshot = Snapshot(store: store(header))
+            if let seen = known.seen { try snapshot.requireSuccession(of: seen, header: sealed) }
+            if known.isTorn || header.generation > known.seen?.generation ?? 0 {
+                newer = try snapshot.recollection(after: known.seen, header: sealed)
+            }
+            return try body(snapshot)
         }
-        if seen == nil || generation > seen ?? 0 { try state.raise(to: generation) }
+        tell(of: known, newer)
+        do throws(VaultError) {
+            if let newer { try state.remember(newer) }
+            try rememberPlace()
+        } catch {
+            // The read is as good as ever; only the next one is less well protected.
+            guard case .notAccessible(let path, let cause) = error else { throw error }
+            acquaintance.tell(.notRemembered(path: path, errno: cause))
+        }
         return result
+    }
+
+    private func tell(of known: OutsideRecords.Recollection, _ newer: Seen?) {
+        if known.isTorn, let seen = known.seen { acquaintance.tell(.recordTorn(generation: seen.generation)) }
+        if known.seen == nil, !recognition.isNamed, let newer {
+            acquaintance.tell(.firstSeen(pin, generation: newer.generation))
+        }
+    }
+
+    /// Puts the vault on record by its place and its identity, once what was last seen of it is.
+    private func rememberPlace() throws(VaultError) {
+        guard !isRemembered else { return }
+        isRemembered = true
+        let records = KnownVaults(directory: acquaintance.stateDirectory)
+        for key in recognition.unremembered { try records.remember(pin, at: key) }
+    }
+
+    func lastSeen() throws(VaultError) -> OutsideRecords.Recollection {
+        guard acquaintance.asksRecords else { return OutsideRecords.Recollection(seen: nil, isTorn: false) }
+        return try state.lastSeen(isKnown: recognition.isKnown)
     }
 
     /// Lends a transaction to `body` and commits it durably when `body` returns.
@@ -46,9 +93,20 @@ public final class OpenVault {
     public func write<Result>(
         _ body: (Transaction) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
-        let (result, generation) = try commit(after: nil, body)
-        try state.raise(to: generation)
+        let (result, seen) = try commit(after: nil, body)
+        try remember(seen)
         return result
+    }
+
+    /// - Throws: `lastSeenNotWritten`; the change is stored.
+    func remember(_ seen: Seen, forced: Bool = false) throws(VaultError) {
+        do throws(VaultError) {
+            try state.remember(seen, forced: forced)
+            try rememberPlace()
+        } catch {
+            guard case .notAccessible(let path, let cause) = error else { throw error }
+            throw .lastSeenNotWritten(path: path, errno: cause)
+        }
     }
 
     /// As `write`, and then seals everything anew under a new vault key, in the same transaction. Each slot that
@@ -57,24 +115,24 @@ public final class OpenVault {
     public func rekey<Result>(
         _ body: (Transaction) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
-        let (result, generation) = try commitRekeyed(after: nil, body)
-        try state.raise(to: generation)
+        let (result, seen) = try commitRekeyed(after: nil, body)
+        try remember(seen)
         return result
     }
 
     /// As `write`, without telling the world outside the vault.
     /// - Parameter floor: the generation to go on from, for a copy that takes the place of a newer vault; nil to go on
-    ///   from the vault's own, which must not be older than the one last seen.
+    ///   from the vault's own, which must follow the one last seen.
     func commit<Result>(
         after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> Result
-    ) throws(VaultError) -> (Result, generation: UInt64) {
+    ) throws(VaultError) -> (Result, Seen) {
         try seal(after: floor) { transaction throws(VaultError) in (try body(transaction), transaction.snapshot.store) }
     }
 
     /// As `rekey`, without telling the world outside the vault.
     func commitRekeyed<Result>(
         after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> Result
-    ) throws(VaultError) -> (Result, generation: UInt64) {
+    ) throws(VaultError) -> (Result, Seen) {
         let newKeys = VaultKeys.random()
         let result = try seal(after: floor) { transaction throws(VaultError) in
             if let damage = try transaction.snapshot.verify().findings.first { throw .damaged(damage) }
@@ -92,7 +150,7 @@ public final class OpenVault {
     /// Runs `body` as the only writer, then seals the header of the store that it returns.
     private func seal<Result>(
         after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
-    ) throws(VaultError) -> (Result, generation: UInt64) {
+    ) throws(VaultError) -> (Result, Seen) {
         var written: Front?
         do throws(VaultError) {
             return try write(after: floor, body) { written = $0 }
@@ -115,10 +173,12 @@ public final class OpenVault {
     private func write<Result>(
         after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore),
         _ written: (Front) -> Void
-    ) throws(VaultError) -> (Result, generation: UInt64) {
+    ) throws(VaultError) -> (Result, Seen) {
         try database.writing { () throws(VaultError) in
+            var (header, sealed) = try header()
             // Asked while nobody else can write: whoever waited for a vault that was exchanged meanwhile learns it.
-            var header = try header(notBefore: floor == nil ? state.lastSeen() : nil)
+            let seen = floor == nil ? try lastSeen().seen : nil
+            if let seen { try Snapshot(store: store(header)).requireSuccession(of: seen, header: sealed) }
             header.generation = max(header.generation, floor ?? 0) + 1
             let transaction = Transaction(store: store(header))
             let (result, store) = try body(transaction)
@@ -132,7 +192,7 @@ public final class OpenVault {
             written(front)
             // Before it is committed: a retired secret that is not remembered could come back.
             try state.retire(transaction.retired)
-            return (result, header.generation)
+            return (result, try Snapshot(store: store).recollection(after: seen, header: front.header))
         }
     }
 
@@ -141,7 +201,10 @@ public final class OpenVault {
     public func probeWrite() throws(VaultError) {
         do throws(VaultError) {
             try database.writing { () throws(VaultError) in
-                _ = try header(notBefore: state.lastSeen())
+                let (header, sealed) = try header()
+                if let seen = try lastSeen().seen {
+                    try Snapshot(store: store(header)).requireSuccession(of: seen, header: sealed)
+                }
                 try database.run("UPDATE vault SET id = id")
                 throw .givenUp
             }
@@ -156,19 +219,30 @@ public final class OpenVault {
     }
 
     func readAnyAge<Result>(_ body: (Snapshot) throws(VaultError) -> Result) throws(VaultError) -> Result {
-        try database.reading { () throws(VaultError) in try body(Snapshot(store: store(header(notBefore: nil)))) }
+        try readAnyAge { snapshot, _ throws(VaultError) in try body(snapshot) }
+    }
+
+    /// As `readAnyAge`, with the header as it lies on disk.
+    func readAnyAge<Result>(_ body: (Snapshot, [UInt8]) throws(VaultError) -> Result) throws(VaultError) -> Result {
+        try database.reading { () throws(VaultError) in
+            let (header, sealed) = try header()
+            return try body(Snapshot(store: store(header)), sealed)
+        }
     }
 
     /// Opens another copy of this vault with the same key.
-    func copy(in file: VaultFile, stateDirectory: String) throws(VaultError) -> OpenVault {
-        try file.open(with: .vaultKey(keys.vaultKey), stateDirectory: stateDirectory)
+    func copy(in file: VaultFile) throws(VaultError) -> OpenVault {
+        try file.open(
+            with: .vaultKey(keys.vaultKey),
+            as: Acquaintance(stateDirectory: acquaintance.stateDirectory, place: .nowhere))
     }
 
     private func store(_ header: Header) -> SealedStore {
         SealedStore(database: database, keys: keys, lasting: lasting, vault: vault, header: header)
     }
 
-    private func header(notBefore seen: UInt64?) throws(VaultError) -> Header {
+    /// The header, and as it lies on disk.
+    private func header() throws(VaultError) -> (header: Header, sealed: [UInt8]) {
         let front = try Front(reading: database)
         guard front.vault == vault, front.format == Int64(Schema.format) else { throw .damaged(.header) }
         let slots = try SlotTable(database).summary()
@@ -180,7 +254,6 @@ public final class OpenVault {
             throw commitment == Commitment(to: keys.vaultKey, context: vault) ? error : .rekeyed
         }
         guard header.slots.map(\.number) == slots.numbers else { throw .damaged(.header) }
-        if let seen, header.generation < seen { throw .rolledBack(found: header.generation, lastSeen: seen) }
-        return header
+        return (header, front.header)
     }
 }

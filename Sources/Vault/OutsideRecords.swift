@@ -2,7 +2,7 @@ internal import Credentials
 internal import Glibc
 internal import Sealing
 
-/// What is kept of a vault outside of it: the last generation that was seen here, so that an older copy is noticed,
+/// What is kept of a vault outside of it: what was last seen of it here, so that an older copy or a fork is noticed,
 /// and the fingerprints of retired secrets, so that a restored copy does not bring them back. Whoever controls both
 /// places can still put both back.
 struct OutsideRecords {
@@ -20,49 +20,105 @@ struct OutsideRecords {
         self.key = key
     }
 
-    // MARK: The last generation seen
+    // MARK: What was last seen
 
-    private static let seenCount = 8 + 32
+    /// The file has two places for a record; the older one is written over, so that a write that is cut short leaves the
+    /// newer one.
+    private static let placeCount = 8192
 
-    /// The generation on record; nil when there is none yet.
-    func lastSeen() throws(VaultError) -> UInt64? {
-        let descriptor = open(seenPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT || errno == ENOTDIR else { throw .notAccessible(path: seenPath, errno: errno) }
-            return nil
-        }
-        defer { close(descriptor) }
-        return try generation(in: descriptor)
+    /// What is on record.
+    struct Recollection {
+        /// Nil when there is none.
+        let seen: Seen?
+        /// One of the two places holds something that was not written whole.
+        let isTorn: Bool
     }
 
-    /// Raises the record to `generation`; never lowers it.
-    func raise(to generation: UInt64) throws(VaultError) {
-        let descriptor = open(seenPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .lastSeenNotWritten(path: seenPath, errno: errno) }
-        defer { close(descriptor) }
-        // Writers of several processes take turns, so that the larger number stays.
-        guard flock(descriptor, LOCK_EX) == 0 else { throw .lastSeenNotWritten(path: seenPath, errno: errno) }
-        if let seen = try self.generation(in: descriptor), seen >= generation { return }
-        let record = seenRecord(generation)
-        guard pwrite(descriptor, record, record.count, 0) == record.count else {
-            throw .lastSeenNotWritten(path: seenPath, errno: errno)
+    /// - Parameter isKnown: the vault was used on this machine, so that there has to be a record.
+    /// - Throws: `recordRefused` when there is none although there should be, when it is not authentic, or could be somebody
+    ///   else's.
+    func lastSeen(isKnown: Bool) throws(VaultError) -> Recollection {
+        let found = try StateFile.with(seenPath, for: .reading) { file throws(VaultError) in
+            var found = try recollection(in: file)
+            if found.isTorn {
+                // Perhaps another process is writing it.
+                try file.lock(shared: true)
+                found = try recollection(in: file)
+            }
+            return found
+        }
+        if isKnown, found?.seen == nil { throw .recordRefused(path: seenPath, .missing) }
+        return found ?? Recollection(seen: nil, isTorn: false)
+    }
+
+    /// Puts `seen` on record; never an older one in place of a newer one, unless `forced`.
+    /// - Throws: `notAccessible`, `recordRefused`.
+    func remember(_ seen: Seen, forced: Bool = false) throws(VaultError) {
+        _ = try StateFile.with(seenPath, for: .changing) { file throws(VaultError) in
+            // Writers of several processes take turns.
+            try file.lock()
+            guard !forced else {
+                // Both places: what was seen before does not count any more.
+                try file.write(record(seen), at: 0)
+                try file.write(record(seen), at: Self.placeCount)
+                return try file.sync()
+            }
+            let (known, isTorn) = try newest(in: file)
+            if let known, known.seen.generation >= seen.generation, !isTorn { return }
+            try file.write(record(seen), at: known?.place == 0 ? Self.placeCount : 0)
+            // A file that a power cut left empty would be missed.
+            if known == nil { try file.sync() }
         }
     }
 
-    private func generation(in descriptor: Int32) throws(VaultError) -> UInt64? {
-        var record = [UInt8](repeating: 0, count: Self.seenCount)
-        let count = pread(descriptor, &record, record.count, 0)
-        if count == 0 { return nil }
-        let generation = record.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-        guard count == record.count, SecretBytes(record) == SecretBytes(seenRecord(generation)) else {
-            throw .outsideRecordForged(path: seenPath)
+    private func recollection(in file: StateFile) throws(VaultError) -> Recollection {
+        let (known, isTorn) = try newest(in: file)
+        return Recollection(seen: known?.seen, isTorn: isTorn)
+    }
+
+    /// The newest record that is whole. A newer one that is not was torn: it was written last.
+    /// - Throws: `recordRefused` when there is something and none of it is whole: it may as well be forged, or another
+    ///   vault's.
+    private func newest(in file: StateFile) throws(VaultError) -> (known: (seen: Seen, place: Int)?, isTorn: Bool) {
+        let bytes = try file.bytes(atMost: 2 * Self.placeCount)
+        guard !bytes.isEmpty else { return (nil, false) }
+        let written = [0, 1].map { place in
+            (place: place, bytes: Array(bytes.dropFirst(place * Self.placeCount).prefix(Self.placeCount)))
+        }.filter { $0.bytes.contains { $0 != 0 } }.map { place, bytes in
+            (place: place, bytes: bytes, generation: Self.claimedGeneration(bytes))
+        }.sorted { $0.generation > $1.generation }
+        for (index, place) in written.enumerated() {
+            if let seen = self.seen(in: place.bytes) { return ((seen, place.place), index > 0) }
         }
+        throw .recordRefused(path: seenPath, .forged)
+    }
+
+    /// The generation that a record says it is of, unchecked.
+    private static func claimedGeneration(_ bytes: [UInt8]) -> UInt64 {
+        var reader = RecordReader(bytes)
+        guard (try? reader.fixed(5)) != nil, let generation = try? reader.number(UInt64.self) else { return .max }
         return generation
     }
 
-    private func seenRecord(_ generation: UInt64) -> [UInt8] {
-        let number = withUnsafeBytes(of: generation.littleEndian) { Array($0) }
-        return number + KeyedHash.hash(Array("rekeep last seen".utf8) + vault + number, key: key)
+    private func seen(in bytes: [UInt8]) -> Seen? {
+        var reader = RecordReader(bytes)
+        guard let count = try? Int(reader.number(UInt32.self)), let form = try? reader.fixed(count),
+            let code = try? reader.fixed(KeyedHash.checksumCount),
+            SecretBytes(code) == SecretBytes(authentication(of: form))
+        else { return nil }
+        return try? Seen(plainForm: form)
+    }
+
+    private func record(_ seen: Seen) -> [UInt8] {
+        var writer = RecordWriter()
+        let form = seen.plainForm
+        writer.put(form)
+        writer.put(fixed: authentication(of: form))
+        return writer.bytes
+    }
+
+    private func authentication(of form: [UInt8]) -> [UInt8] {
+        KeyedHash.hash(Array("rekeep last seen".utf8) + vault + form, key: key)
     }
 
     // MARK: Retired secrets
@@ -71,51 +127,55 @@ struct OutsideRecords {
 
     /// What is on record, in the order of retirement.
     func retired() throws(VaultError) -> [RetiredSecret] {
-        let descriptor = open(retiredPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT || errno == ENOTDIR else { throw .notAccessible(path: retiredPath, errno: errno) }
-            return []
-        }
-        defer { close(descriptor) }
-        return try retired(in: descriptor)
+        try StateFile.with(retiredPath, for: .reading) { file throws(VaultError) in try retired(in: file) } ?? []
     }
 
     /// Adds what is not there yet, durably.
     func retire(_ secrets: [RetiredSecret]) throws(VaultError) {
         guard !secrets.isEmpty else { return }
-        let descriptor = open(retiredPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .notAccessible(path: retiredPath, errno: errno) }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX) == 0 else { throw .notAccessible(path: retiredPath, errno: errno) }
-        var known = try retired(in: descriptor)
-        let end = off_t(known.count * Self.retiredCount)
-        var records: [UInt8] = []
-        for secret in secrets where !known.contains(secret) {
-            records += record(secret)
-            known.append(secret)
-        }
-        // A record that a crash cut short is written over.
-        guard pwrite(descriptor, records, records.count, end) == records.count, fsync(descriptor) == 0 else {
-            throw .notAccessible(path: retiredPath, errno: errno)
+        _ = try StateFile.with(retiredPath, for: .changing) { file throws(VaultError) in
+            try file.lock()
+            var known = try retired(in: file)
+            let end = known.count * Self.retiredCount
+            var records: [UInt8] = []
+            for secret in secrets where !known.contains(secret) {
+                records += record(secret)
+                known.append(secret)
+            }
+            // A record that a crash cut short is written over.
+            try file.write(records, at: end)
+            try file.sync()
         }
     }
 
-    private func retired(in descriptor: Int32) throws(VaultError) -> [RetiredSecret] {
+    private func retired(in file: StateFile) throws(VaultError) -> [RetiredSecret] {
         var secrets: [RetiredSecret] = []
         var bytes = [UInt8](repeating: 0, count: Self.retiredCount)
         var position: off_t = 0
-        while pread(descriptor, &bytes, bytes.count, position) == bytes.count {
+        while pread(file.descriptor, &bytes, bytes.count, position) == bytes.count {
             guard let fingerprint = Fingerprint(bytes: Array(bytes[0..<16])),
                 let credential = CredentialID(bytes: Array(bytes[16..<32]))
-            else { throw .outsideRecordForged(path: retiredPath) }
+            else { throw .recordRefused(path: retiredPath, .forged) }
             let secret = RetiredSecret(fingerprint: fingerprint, credential: credential)
             guard SecretBytes(bytes) == SecretBytes(record(secret)) else {
-                throw .outsideRecordForged(path: retiredPath)
+                throw .recordRefused(path: retiredPath, .forged)
             }
             secrets.append(secret)
             position += off_t(bytes.count)
         }
         return secrets
+    }
+
+    /// Moves retired secrets away that are not this vault's, so that its own can be kept.
+    /// - Throws: `notAccessible`.
+    func setAsideForeignRetired() throws(VaultError) {
+        do throws(VaultError) {
+            _ = try retired()
+        } catch .recordRefused {
+            guard rename(retiredPath, retiredPath + ".distrusted") == 0 else {
+                throw .notAccessible(path: retiredPath, errno: errno)
+            }
+        }
     }
 
     private func record(_ secret: RetiredSecret) -> [UInt8] {

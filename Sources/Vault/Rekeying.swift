@@ -86,17 +86,15 @@ struct Rekeying {
     }
 
     private func sealLog() throws(VaultError) {
-        var number: Int64 = 0
-        var head = [UInt8](repeating: 0, count: 32)
         let update = try old.database.statement("UPDATE log SET sealed = ?1 WHERE number = ?2")
-        try names.old.forEachLogEntry { entry throws(VaultError) in
-            number += 1
-            let sealed = entry.sealed(number: number, after: head, key: new.keys.log, vault: new.vault)
+        try names.old.forEachLogRecord { number, record throws(VaultError) in
+            let sealed = record.sealed(
+                number: number, after: new.header.logHead, key: new.keys.log, vault: new.vault)
             update.reset()
             try update.bind(1, sealed).bind(2, number).run()
-            head = KeyedHash.checksum(sealed)
+            new.header.logCount = number
+            new.header.logHead = KeyedHash.checksum(sealed)
+            new.header.logMark = record.mark
         }
-        new.header.logCount = number
-        new.header.logHead = head
     }
 }

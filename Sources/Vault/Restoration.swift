@@ -6,8 +6,10 @@ internal import Sealing
 public final class Restoration {
     /// The generation of the copy.
     public let generation: UInt64
-    /// The newest generation known: of the vault that lies at the place, and of the last one seen here.
-    public let newest: UInt64?
+    /// What is known of newer vaults: the one that lies at the place, and the last one seen here.
+    private let known: [Seen]
+    /// The record of the last one seen is gone.
+    private let missing: VaultError?
     private let place: String
     private let draft: DraftFile
     private let copy: OpenVault
@@ -35,36 +37,47 @@ public final class Restoration {
     }
 
     /// Reads and verifies everything; changes nothing.
-    /// - Parameters: the copy, where it is to go, and how to open the copy and what lies at the place.
+    /// - Parameters: the copy, and how to open it and what lies at its place.
     /// - Throws: as opening a vault; `damaged` with the first thing that is wrong with the copy; `otherVault`.
     public init(
-        of file: String, to place: String, stateDirectory: String,
-        open: (VaultFile) throws(VaultError) -> OpenVault
+        of source: CopyToRestore, open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(VaultError) {
-        let source = try open(try VaultFile(path: file))
-        self.place = place
-        draft = try DraftFile(beside: place)
-        try source.database.copy(to: try Database(path: draft.path))
-        copy = try source.copy(in: try VaultFile(path: draft.path), stateDirectory: stateDirectory)
+        place = source.place
+        draft = source.draft
+        copy = try open(source.file)
         let report = try copy.verifyAnyAge()
         if let damage = report.findings.first { throw .damaged(damage) }
         generation = report.generation
-        present = try Self.present(at: place, id: source.id, open)
-        var known = [try copy.state.lastSeen()].compactMap(\.self)
-        if case .open(let vault) = present, let found = try? vault.readAnyAge({ $0.generation }) { known.append(found) }
-        newest = known.max()
+        present = try Self.present(at: place, pin: copy.pin, open)
+        var known: [Seen] = []
+        do throws(VaultError) {
+            if let seen = try copy.lastSeen().seen { known.append(seen) }
+            missing = nil
+        } catch {
+            guard case .recordRefused(_, .missing) = error else { throw error }
+            missing = error
+        }
+        if case .open(let vault) = present, let found = try? vault.readAnyAge(Self.recollection) { known.append(found) }
+        self.known = known
+    }
+
+    private static func recollection(_ snapshot: Snapshot, _ header: [UInt8]) throws(VaultError) -> Seen {
+        try snapshot.recollection(after: nil, header: header)
     }
 
     /// Damage does not stand in the way of mending it; another vault does.
     private static func present(
-        at place: String, id: [UInt8], _ open: (VaultFile) throws(VaultError) -> OpenVault
+        at place: String, pin: VaultPin, _ open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(VaultError) -> Present {
         do throws(VaultError) {
             let file = try VaultFile(path: place)
-            guard file.id == id else { throw .otherVault(path: place) }
-            return .open(try open(file))
+            guard file.id == pin.id else { throw .otherVault(path: place) }
+            let vault = try open(file)
+            guard vault.pin == pin else { throw .otherVault(path: place) }
+            return .open(vault)
         } catch {
             switch error {
+            case .exchanged: throw .otherVault(path: place)
             case .missing, .damaged, .derivation: return .nothing
             case .noSlotFits, .noSuchSlot: return .closed
             case .notAVault: throw .otherVault(path: place)
@@ -76,31 +89,41 @@ public final class Restoration {
     /// Puts the copy in the vault's place; what was there is kept beside it. The copy goes on from the newest
     /// generation known, so that all older copies stay refused. Secrets that were retired are erased in it, and slots that
     /// were removed stay removed: where either the slots or the key have changed since, the copy gets a new key.
-    /// - Throws: `olderThanVault`, and `presentNotOpened` when nothing can be told of the vault at the place, unless
-    ///   `acceptingRollback`; `busy` while another process works on the vault.
+    /// - Throws: `recordRefused` when what was last seen here is not known any more, `olderThanVault`, `forked` when the copy does not have what was done since in the vault, and
+    ///   `presentNotOpened` when nothing can be told of the vault at the place, unless `acceptingRollback`; `busy` while
+    ///   another process works on the vault.
     public func finish(
         acceptingRollback: Bool, at time: Timestamp, entry: LogEntry
     ) throws(VaultError) -> Outcome {
-        if let newest, generation < newest, !acceptingRollback {
-            throw .olderThanVault(copy: generation, newest: newest)
+        if !acceptingRollback {
+            try requireSuccession()
+            if case .closed = present { throw .presentNotOpened(path: place) }
         }
-        if case .closed = present, !acceptingRollback { throw .presentNotOpened(path: place) }
         let dead = try deadSecrets()
         let gone = try removedSlots()
         let isRekeyed: Bool = if case .open(let vault) = present { !vault.hasSameKey(as: copy) } else { false }
         func change(_ transaction: Transaction) throws(VaultError) -> [Credential] {
             for name in gone { try transaction.removeSlot(name) }
-            let retired = try Self.retire(dead, in: transaction, at: time)
+            let retired = try transaction.retireAgain(dead, at: time)
             try transaction.log(entry)
             return retired
         }
-        let floor = max(newest ?? 0, generation)
-        let (retired, newGeneration) =
+        let floor = known.map(\.generation).reduce(generation, max)
+        let (retired, seen) =
             gone.isEmpty && !isRekeyed
             ? try copy.commit(after: floor, change) : try copy.commitRekeyed(after: floor, change)
         let slots = try copy.readAnyAge { snapshot throws(VaultError) in try snapshot.slots() }
-        let kept = try replace(newGeneration)
+        let kept = try replace(seen)
         return Outcome(kept: kept, retired: retired, removedSlots: gone, slots: slots)
+    }
+
+    private func requireSuccession() throws(VaultError) {
+        if let missing { throw missing }
+        let newest = known.map(\.generation).max() ?? 0
+        guard generation >= newest else { throw .olderThanVault(copy: generation, newest: newest) }
+        try copy.readAnyAge { snapshot, header throws(VaultError) in
+            for seen in known { try snapshot.requireSuccession(of: seen, header: header) }
+        }
     }
 
     /// What is remembered outside, and what the newer vault knows.
@@ -129,65 +152,34 @@ public final class Restoration {
         return slots.filter { slot in !now.contains { $0.publicKey == slot.publicKey } }.map(\.name)
     }
 
-    private static func retire(
-        _ dead: Set<RetiredSecret>, in transaction: Transaction, at time: Timestamp
-    ) throws(VaultError) -> [Credential] {
-        func isDead(_ version: Version, of credential: Credential) -> Bool {
-            !version.isRetired
-                && version.fingerprints.values.contains {
-                    dead.contains(RetiredSecret(fingerprint: $0, credential: credential.id))
-                }
-        }
-        var changed: [Credential] = []
-        try transaction.snapshot.forEachCredential { credential in
-            if credential.versions.contains(where: { isDead($0, of: credential) }) { changed.append(credential) }
-        }
-        for index in changed.indices {
-            for version in changed[index].versions where isDead(version, of: changed[index]) {
-                try transaction.retire(version, in: changed[index].id)
-                changed[index].update(version: version.number) {
-                    $0.retiredAt = time
-                    if $0.state != .current { $0.state = .retired }
-                }
-            }
-            try transaction.put(changed[index])
-        }
-        return changed.filter { $0.current?.isRetired == true }
-    }
-
-    private func replace(_ generation: UInt64) throws(VaultError) -> String? {
-        guard case .open(let vault) = present else { return try exchange(generation) }
+    private func replace(_ seen: Seen) throws(VaultError) -> String? {
+        guard case .open(let vault) = present else { return try exchange(seen) }
         // Whoever waits here for the old file finds a newer generation on record and changes nothing in it.
-        return try vault.database.alone { () throws(VaultError) in try exchange(generation) }
+        return try vault.database.alone { () throws(VaultError) in try exchange(seen) }
     }
 
-    private func exchange(_ generation: UInt64) throws(VaultError) -> String? {
-        var kept: String?
-        if access(place, F_OK) == 0 {
-            let aside = try keepAside(generation)
-            // A journal that belongs to the old file would be rolled back into the new one.
-            if access(place + "-journal", F_OK) == 0, rename(place + "-journal", aside + "-journal") != 0 {
-                throw .notAccessible(path: aside + "-journal", errno: errno)
-            }
-            kept = aside
+    private func exchange(_ seen: Seen) throws(VaultError) -> String? {
+        let aside = Companions.exists(place) ? try freeName(seen.generation) : nil
+        // What could be read with the old file must not be read with the new one.
+        for (suffix, companion) in Companions.of(place) {
+            let name = (aside ?? place + ".replaced-\(seen.generation)") + suffix
+            guard rename(companion, name) == 0 else { throw .notAccessible(path: name, errno: errno) }
         }
-        do {
-            try draft.replace(place)
-        } catch {
-            if let kept, error != .storedNotSynced { unlink(kept) }
-            throw error
+        if let aside {
+            try draft.replace(place, keepingAs: aside)
+        } else {
+            try draft.publish(at: place)
         }
-        try copy.state.raise(to: generation)
-        return kept
+        try copy.remember(seen, forced: true)
+        return aside
     }
 
-    /// A second name for what lies at the place. One that a try before left behind does not stand in the way.
-    private func keepAside(_ generation: UInt64) throws(VaultError) -> String {
+    /// A name for what lies at the place. One that a try before left behind does not stand in the way.
+    private func freeName(_ generation: UInt64) throws(VaultError) -> String {
         let name = place + ".replaced-\(generation)"
-        for suffix in [""] + (2...99).map({ "-\($0)" }) {
-            if link(place, name + suffix) == 0 { return name + suffix }
-            guard errno == EEXIST else { break }
+        for candidate in [name] + (2...99).map({ "\(name)-\($0)" }) where !Companions.exists(candidate) {
+            return candidate
         }
-        throw .notAccessible(path: name, errno: errno)
+        throw .notAccessible(path: name, errno: EEXIST)
     }
 }

@@ -3,21 +3,85 @@ enum Schema {
     /// The format that this code writes, and the newest that it reads.
     static let format = 1
 
+    /// Each table with the text that makes it. SQLite keeps these texts in the file, and a vault is one only as long as
+    /// they are there to the letter.
+    private static let tables: [(name: String, sql: String)] =
+        [
+            (
+                "vault",
+                "CREATE TABLE vault(id INTEGER PRIMARY KEY CHECK(id=1), vault_id BLOB NOT NULL, format INTEGER NOT NULL, lasting BLOB NOT NULL, header BLOB NOT NULL, checksum BLOB NOT NULL)"
+            ),
+            (
+                "slot",
+                "CREATE TABLE slot(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, content BLOB NOT NULL, checksum BLOB NOT NULL)"
+            ),
+            ("log", "CREATE TABLE log(number INTEGER PRIMARY KEY, sealed BLOB NOT NULL)"),
+        ]
+        + Table.allCases.map {
+            (
+                $0.name,
+                "CREATE TABLE \($0.name)(id BLOB PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL)"
+            )
+        }
+
     static func create(in database: Database) throws(VaultError) {
         try database.run("PRAGMA application_id=\(Database.applicationID)")
-        try database.run(
-            """
-            CREATE TABLE vault(id INTEGER PRIMARY KEY CHECK(id=1), vault_id BLOB NOT NULL, format INTEGER NOT NULL,
-                lasting BLOB NOT NULL, header BLOB NOT NULL, checksum BLOB NOT NULL);
-            CREATE TABLE slot(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, content BLOB NOT NULL,
-                checksum BLOB NOT NULL);
-            CREATE TABLE log(number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
-            """)
-        for table in Table.allCases {
-            try database.run(
-                "CREATE TABLE \(table.name)(id BLOB PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL)")
-        }
+        for (_, sql) in tables { try database.run(sql) }
     }
+
+    /// Looks at the whole schema before anything in it is used: a column, an index or a view of a stranger's would
+    /// compute in our hands.
+    /// - Throws: `damaged(.file)` when anything is more, less or different; `notAVault` when the file does not even say
+    ///   that it is one.
+    static func require(in database: Database) throws(VaultError) {
+        let rows = try database.statement("SELECT type, name, tbl_name, sql FROM sqlite_schema")
+        defer { rows.reset() }
+        var missing = expectedRows[...]
+        while try rows.step() {
+            let row = SchemaRow(type: rows.text(0), name: rows.text(1), table: rows.text(2), sql: rows.text(3))
+            // In the order in which they were made, but for a file that another implementation wrote.
+            if row == missing.first {
+                missing.removeFirst()
+            } else if let place = missing.firstIndex(of: row) {
+                missing.remove(at: place)
+            } else {
+                return try refuse(database)
+            }
+        }
+        if !missing.isEmpty { try refuse(database) }
+    }
+
+    private static func refuse(_ database: Database) throws(VaultError) {
+        throw try says(database, Database.applicationID) ? .damaged(.file) : .notAVault(path: database.path)
+    }
+
+    /// True when the file has this application id.
+    static func says(_ database: Database, _ id: Int64) throws(VaultError) -> Bool {
+        let identifier = try database.statement("PRAGMA application_id")
+        defer { identifier.reset() }
+        return try identifier.step() && (try? identifier.number(0)) == id
+    }
+
+    private struct SchemaRow: Equatable {
+        let type: [UInt8]?
+        let name: [UInt8]?
+        let table: [UInt8]?
+        let sql: [UInt8]?
+    }
+
+    private static let expectedRows: [SchemaRow] =
+        tables.flatMap { name, sql in
+            let table = SchemaRow(
+                type: Array("table".utf8), name: Array(name.utf8), table: Array(name.utf8), sql: Array(sql.utf8))
+            // A primary key that is no row number has an index that SQLite makes by itself.
+            guard Table.allCases.contains(where: { $0.name == name }) else { return [table] }
+            return [
+                table,
+                SchemaRow(
+                    type: Array("index".utf8), name: Array("sqlite_autoindex_\(name)_1".utf8),
+                    table: Array(name.utf8), sql: nil),
+            ]
+        }
 }
 
 /// A table of sealed records. The number goes into every seal: a record cannot be moved to another table.
@@ -34,6 +98,9 @@ enum Table: UInt8, CaseIterable {
 
     /// One more than the largest number.
     static let count = 10
+
+    /// What a row that cannot be read is called.
+    var damageOfRow: Damage { self == .secret ? .secret : .record(table: name) }
 
     var name: String {
         switch self {

@@ -101,7 +101,7 @@ final class SealedStore {
             expected += 1 + Int64(try treeRow(table, nil, expected: header[table].root).count)
         }
         let statement = try database.statement("SELECT count(*) FROM tree")
-        guard try statement.step(), statement.number(0) == expected else {
+        guard try statement.step(), (try? statement.number(0)) == expected else {
             throw .damaged(.freshness(table: Table.tree.name))
         }
         statement.reset()
@@ -128,9 +128,13 @@ final class SealedStore {
     }
 
     private static func row(from statement: Statement, _ table: Table) throws(VaultError) -> SealedRow {
-        guard let id = RowID(stored: statement.bytes(0)) else { throw .damaged(.record(table: table.name)) }
-        return SealedRow(
-            id: id, revision: UInt64(bitPattern: statement.number(1)), sealed: statement.bytes(2))
+        do throws(WrongType) {
+            guard let id = RowID(stored: try statement.bytes(0)) else { throw WrongType() }
+            return SealedRow(
+                id: id, revision: UInt64(bitPattern: try statement.number(1)), sealed: try statement.bytes(2))
+        } catch {
+            throw .damaged(table.damageOfRow)
+        }
     }
 
     private static func bucketBounds(_ id: RowID) -> (first: [UInt8], end: [UInt8]) {
@@ -149,7 +153,10 @@ final class SealedStore {
         let statement = try database.statement(
             "SELECT id, revision, sealed, rowid FROM \(table.name) WHERE rowid > ?1 ORDER BY rowid LIMIT ?2")
         statement.bind(1, position).bind(2, Int64(count))
-        while try statement.step() { rows.append((statement.number(3), try Self.row(from: statement, table))) }
+        while try statement.step() {
+            guard let position = try? statement.number(3) else { throw .damaged(table.damageOfRow) }
+            rows.append((position, try Self.row(from: statement, table)))
+        }
         return rows
     }
 

@@ -51,7 +51,7 @@ public enum SlotRequest: Sendable {
 /// What somebody brings to open a vault with.
 public enum Opener: Sendable {
     case passphrase(SecretBytes)
-    case identity(KeyPair)
+    case identity(Identity)
     case recovery(RecoveryCode)
     case keyring(KeyringKey)
     /// The vault's key itself, from a session.
@@ -66,6 +66,16 @@ struct Unlocked {
 }
 
 extension Slot {
+    /// The work of finding its key: passes times bytes of memory. Nothing for what needs no slow derivation.
+    var work: UInt64 {
+        if case .passphrase(let costs, _) = lock { costs.work } else { 0 }
+    }
+
+    /// The order in which slots are tried: whoever adds an expensive one makes nobody wait in front of the others.
+    static func isCheaper(_ one: Slot, _ other: Slot) -> Bool {
+        (one.work, one.number) < (other.work, other.number)
+    }
+
     static func make(
         _ request: SlotRequest, number: Int, vaultKey: SecretBytes, anchor: SecretBytes, vault: [UInt8]
     ) throws(VaultError) -> Slot {
@@ -117,9 +127,9 @@ extension Slot {
             key = try SlotKey(passphrase: passphrase, costs, salt)
         case (.recovery, .recovery(let code)): key = SlotKey(recovering: code)
         case (.keyring, .keyring(let keyringKey)): key = SlotKey(keyringKey.secret)
-        case (.identity, .identity(let pair)):
-            guard publicKey == pair.publicKey else { return nil }
-            return Unlocked(vaultKey: try vaultKey(for: pair, vault), anchor: nil)
+        case (.identity, .identity(let identity)):
+            guard publicKey == identity.pair.publicKey else { return nil }
+            return Unlocked(vaultKey: try vaultKey(for: identity.pair, vault), anchor: nil)
         case (_, .vaultKey(let given)):
             // A session of before the vault was re-keyed fits no slot any more.
             return Commitment(to: given, context: vault) == commitment ? Unlocked(vaultKey: given, anchor: nil) : nil

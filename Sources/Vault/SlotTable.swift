@@ -16,17 +16,26 @@ struct SlotTable {
         let statement = try rows()
         while try statement.step() {
             guard slots.count < Self.most else { throw .damaged(.header) }
+            let row = try Self.row(from: statement)
             let slot = try Slot(
-                number: Int(statement.number(0)), kind: statement.number(1), plainForm: statement.bytes(2),
-                checksum: statement.bytes(3))
+                number: row.number, kind: row.kind, plainForm: row.content, checksum: row.checksum)
             // All slots of a vault lead to one key, and say so.
             if let first = slots.first, first.commitment != slot.commitment {
                 throw .damaged(.slotKey(number: slot.number))
             }
             slots.append(slot)
+            // One opening may have to try them all.
+            try Self.requireBearable(slots)
         }
         guard !slots.isEmpty else { throw .damaged(.header) }
         return slots
+    }
+
+    /// Makes sure that trying all slots takes no more work than the one that asks for the most.
+    /// - Throws: `derivation(.workOutOfRange)`.
+    static func requireBearable(_ slots: [Slot]) throws(VaultError) {
+        // Each is within its own range, so that 64 of them do not overflow.
+        guard slots.reduce(0, { $0 + $1.work }) <= Argon2id.mostWork else { throw .derivation(.workOutOfRange) }
     }
 
     /// Adds a slot, or replaces the one that has its number.
@@ -47,13 +56,25 @@ struct SlotTable {
         let statement = try rows()
         while try statement.step() {
             guard numbers.count < Self.most else { throw .damaged(.header) }
-            numbers.append(Int(statement.number(0)))
-            writer.put(number: statement.number(0))
-            writer.put(number: statement.number(1))
-            writer.put(statement.bytes(2))
-            writer.put(statement.bytes(3))
+            let row = try Self.row(from: statement)
+            numbers.append(row.number)
+            writer.put(row.number)
+            writer.put(number: row.kind)
+            writer.put(row.content)
+            writer.put(row.checksum)
         }
         return (numbers, KeyedHash.checksum(writer.bytes))
+    }
+
+    private static func row(
+        from statement: Statement
+    ) throws(VaultError) -> (number: Int, kind: Int64, content: [UInt8], checksum: [UInt8]) {
+        guard let number = try? Int(statement.number(0)) else { throw .damaged(.header) }
+        do throws(WrongType) {
+            return (number, try statement.number(1), try statement.bytes(2), try statement.bytes(3))
+        } catch {
+            throw .damaged(.slot(number: number))
+        }
     }
 
     private func rows() throws(VaultError) -> Statement {

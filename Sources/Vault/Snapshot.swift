@@ -119,14 +119,26 @@ public final class Snapshot {
 
     /// Hands the whole audit log to `body`, oldest first, and checks its chain.
     public func forEachLogEntry(_ body: (LogEntry) throws(VaultError) -> Void) throws(VaultError) {
-        var head = [UInt8](repeating: 0, count: 32)
-        var expected: Int64 = 1
-        let statement = try store.database.statement("SELECT number, sealed FROM log ORDER BY number")
+        try forEachLogRecord { _, record throws(VaultError) in try body(record.entry) }
+    }
+
+    /// As `forEachLogEntry`, from one entry on, and with what only the vault itself looks at.
+    func forEachLogRecord(
+        from first: Int64 = 1, _ body: (Int64, LogRecord) throws(VaultError) -> Void
+    ) throws(VaultError) {
+        var head = first == 1 ? [UInt8](repeating: 0, count: KeyedHash.checksumCount) : nil
+        var expected = first
+        let statement = try store.database.statement(
+            "SELECT number, sealed FROM log WHERE number >= ?1 ORDER BY number")
+        // An entry with a number below 1 belongs to no log.
+        statement.bind(1, first == 1 ? .min : first)
         while try statement.step() {
-            guard statement.number(0) == expected else { throw .damaged(.log(entry: expected)) }
-            let sealed = statement.bytes(1)
+            guard (try? statement.number(0)) == expected, let sealed = try? statement.bytes(1) else {
+                throw .damaged(.log(entry: expected))
+            }
             try body(
-                LogEntry(opening: sealed, number: expected, after: head, key: store.keys.log, vault: store.vault))
+                expected,
+                LogRecord(opening: sealed, number: expected, after: head, key: store.keys.log, vault: store.vault))
             head = KeyedHash.checksum(sealed)
             expected += 1
         }

@@ -55,8 +55,34 @@ public final class Transaction {
         try eraseSecrets(of: version, in: id)
     }
 
+    /// Erases the secrets that were retired in a newer copy, or in another line, of this vault.
+    /// - Returns: the credentials whose current secret was erased.
+    func retireAgain(_ dead: Set<RetiredSecret>, at time: Timestamp) throws(VaultError) -> [Credential] {
+        func isDead(_ version: Version, of credential: Credential) -> Bool {
+            !version.isRetired
+                && version.fingerprints.values.contains {
+                    dead.contains(RetiredSecret(fingerprint: $0, credential: credential.id))
+                }
+        }
+        var changed: [Credential] = []
+        try snapshot.forEachCredential { credential in
+            if credential.versions.contains(where: { isDead($0, of: credential) }) { changed.append(credential) }
+        }
+        for index in changed.indices {
+            for version in changed[index].versions where isDead(version, of: changed[index]) {
+                try retire(version, in: changed[index].id)
+                changed[index].update(version: version.number) {
+                    $0.retiredAt = time
+                    if $0.state != .current { $0.state = .retired }
+                }
+            }
+            try put(changed[index])
+        }
+        return changed.filter { $0.current?.isRetired == true }
+    }
+
     /// Adds a way to open the vault.
-    /// - Throws: `slotNameTaken`, also when a slot of another name has the same public key; `tooManySlots`; `derivation`.
+    /// - Throws: `slotNameTaken`, also when a slot of another name has the same public key; `tooManySlots`; `tooManyPassphrases`; `derivation`.
     public func addSlot(_ request: SlotRequest, name: SlotName, at time: Timestamp) throws(VaultError) {
         let store = snapshot.store
         guard !store.header.slots.contains(where: { $0.name == name }) else { throw .slotNameTaken(name) }
@@ -68,7 +94,13 @@ public final class Transaction {
         if let same = try snapshot.slots().first(where: { $0.publicKey == slot.publicKey }) {
             throw .slotNameTaken(same.name)
         }
-        try SlotTable(store.database).put(slot)
+        let table = SlotTable(store.database)
+        do throws(VaultError) {
+            try SlotTable.requireBearable(try table.read() + [slot])
+        } catch .derivation(.workOutOfRange) {
+            throw .tooManyPassphrases
+        }
+        try table.put(slot)
         store.header.slots.append(Header.SlotLabel(number: number, name: name, addedAt: time))
     }
 
@@ -171,12 +203,14 @@ public final class Transaction {
     public func log(_ entry: LogEntry) throws(VaultError) {
         let store = snapshot.store
         let number = store.header.logCount + 1
-        let sealed = entry.sealed(
+        let record = LogRecord(entry, generation: store.header.generation)
+        let sealed = record.sealed(
             number: number, after: store.header.logHead, key: store.keys.log, vault: store.vault)
         try store.database.statement("INSERT INTO log(number, sealed) VALUES(?1, ?2)")
             .bind(1, number).bind(2, sealed).run()
-        snapshot.store.header.logCount = number
-        snapshot.store.header.logHead = KeyedHash.checksum(sealed)
+        store.header.logCount = number
+        store.header.logHead = KeyedHash.checksum(sealed)
+        store.header.logMark = record.mark
     }
 
     /// The deployment's entry, or an empty one.

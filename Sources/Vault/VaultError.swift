@@ -11,19 +11,29 @@ public enum VaultError: Error, Equatable, Sendable {
     /// A new file cannot be made there.
     case notWritable(path: String, errno: Int32)
     case notAVault(path: String)
+    /// The vault or its journal is a link, no regular file, has a second name, or could be somebody else's.
+    case foreignFile(path: String, FileFault)
+    /// The journal names another journal, which SQLite would delete.
+    case superJournal(path: String)
+    /// The vault's header asks for a write-ahead log, which no vault has.
+    case writeAheadLog(path: String)
     /// Written by a newer rekeep.
     case newerFormat(found: Int, known: Int)
     /// A part of the vault does not fit its seal, its place or its neighbours.
     case damaged(Damage)
     /// An older copy of the vault than the one last seen on this machine.
     case rolledBack(found: UInt64, lastSeen: UInt64)
-    /// A record outside the vault is not authentic, or not of this vault.
-    case outsideRecordForged(path: String)
+    /// A copy that went on by itself, without what was done in the one last seen on this machine.
+    case forked(Fork)
+    /// Another vault lies where a certain one is expected.
+    case exchanged(Exchange)
+    /// A record of this machine's, outside the vault, cannot be believed.
+    case recordRefused(path: String, RecordFault)
     /// The change is stored, but the system could not say that it is durable.
     case storedNotSynced
     /// The system failed so that it cannot be told whether the change is stored.
     case storedUnknown
-    /// The change is stored, but the last-seen record outside the vault could not be raised.
+    /// The change is stored, but the record of what was last seen could not be written.
     case lastSeenNotWritten(path: String, errno: Int32)
     /// No slot is opened by what was given.
     case noSlotFits
@@ -35,6 +45,8 @@ public enum VaultError: Error, Equatable, Sendable {
     /// A vault without a slot could never be opened again.
     case lastSlot
     case tooManySlots
+    /// Trying all passphrase slots would take longer than one opening may.
+    case tooManyPassphrases
     /// The value was retired and erased.
     case retiredSecret(of: Address?)
     /// The copy is older than the vault that it would replace, or than the last one seen here.
@@ -43,6 +55,8 @@ public enum VaultError: Error, Equatable, Sendable {
     case presentNotOpened(path: String)
     /// Another vault, or something else, lies where the copy would go.
     case otherVault(path: String)
+    /// A file lies beside a copy that SQLite could read with it.
+    case companion(path: String)
     /// Another process re-keyed the vault while it was open here.
     case rekeyed
     /// Another process holds the vault for too long.
@@ -82,14 +96,59 @@ extension VaultError {
     public var damageClass: String? {
         switch self {
         case .notAVault: "not-a-vault"
+        case .foreignFile: "foreign-file"
+        case .superJournal: "super-journal"
+        case .writeAheadLog: "write-ahead-log"
         case .newerFormat: "newer-format"
         case .damaged(let damage): damage.name
-        case .derivation(.costsOutOfRange): "kdf-costs"
+        case .derivation(.costsOutOfRange), .derivation(.workOutOfRange): "kdf-costs"
         case .noSlotFits, .noSuchSlot: "no-slot-fits"
         case .rolledBack, .olderThanVault: "rolled-back"
+        case .forked: "forked"
+        case .exchanged: "exchanged"
+        case .recordRefused: "outside-record"
+        case .companion: "companion"
         default: nil
         }
     }
+}
+
+/// Another vault than the one that is known.
+public struct Exchange: Hashable, Sendable {
+    /// Who knows it otherwise.
+    public enum Witness: Hashable, Sendable {
+        /// This machine, by the path.
+        case place(String)
+        /// This machine, by the identity.
+        case identity
+        /// The identity file itself.
+        case identityFile
+        /// Whoever gave --vault-id.
+        case option
+    }
+
+    public let found: VaultPin
+    public let expected: [VaultPin]
+    public let witness: Witness
+}
+
+/// Why a record of this machine's is not believed.
+public enum RecordFault: Equatable, Sendable {
+    /// The vault was used here, and the record is gone.
+    case missing
+    /// It is of another vault, was changed, or was not written whole.
+    case forged
+    case foreign(FileFault)
+}
+
+/// What does not keep a vault from being opened, and must not go unsaid.
+public enum VaultNotice: Equatable, Sendable {
+    /// This machine has nothing to compare the vault with.
+    case firstSeen(VaultPin, generation: UInt64)
+    /// What was seen cannot be remembered.
+    case notRemembered(path: String, errno: Int32)
+    /// The newest record was not written whole; the one before it counted.
+    case recordTorn(generation: UInt64)
 }
 
 extension Damage {

@@ -1,6 +1,6 @@
 public import Credentials
 internal import Glibc
-public import Sealing
+internal import Sealing
 
 /// A vault on disk, still locked: only what is readable without a key can be asked of it.
 public final class VaultFile {
@@ -12,26 +12,28 @@ public final class VaultFile {
     /// - Throws: `missing`, `notAccessible`, `notAVault`, `newerFormat`, `damaged`, `derivation` (costs out of range).
     public init(path: String) throws(VaultError) {
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard lstat(path, &status) == 0 else {
             throw errno == ENOENT || errno == ENOTDIR
                 ? .missing(path: path) : .notAccessible(path: path, errno: errno)
         }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .notAVault(path: path) }
         database = try Database(path: path)
-        do throws(VaultError) {
-            (front, slots) = try Self.read(database, path: path)
-        } catch {
-            if case .notAVault = error { throw .notAVault(path: path) }
-            throw error
-        }
+        (front, slots) = try Self.read(database, path: path)
     }
 
+    /// The vault's path, by whatever links it was named.
+    public var canonicalPath: String { database.canonicalPath }
+
     /// Opens the vault with the first slot that fits.
-    /// - Parameter stateDirectory: where the last generation seen is kept.
-    /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`.
-    public func open(with opener: Opener, stateDirectory: String) throws(VaultError) -> OpenVault {
+    /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`, `derivation`; `exchanged` and `recordRefused` where it is not the
+    ///   vault that is known.
+    public func open(with opener: Opener, as acquaintance: Acquaintance) throws(VaultError) -> OpenVault {
         try OpenVault(
-            database: database, front: front, unlocked: try unlocked(with: opener), stateDirectory: stateDirectory)
+            database: database, front: front, unlocked: try unlocked(with: opener), opener: opener, as: acquaintance)
+    }
+
+    /// Opens the vault as the one that this machine knows by its place.
+    public func open(with opener: Opener, stateDirectory: String) throws(VaultError) -> OpenVault {
+        try open(with: opener, as: Acquaintance(stateDirectory: stateDirectory, place: .at(canonicalPath)))
     }
 
     /// Sixteen bytes that tell this vault from others; readable without a key.
@@ -40,11 +42,9 @@ public final class VaultFile {
     /// The public keys of the keyring slots.
     public var keyringSlots: [[UInt8]] { slots.filter { $0.lock == .keyring }.map(\.publicKey) }
 
-    /// The vault's key, for a session to keep.
+    /// Makes sure that something opens a slot.
     /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`.
-    public func vaultKey(with opener: Opener) throws(VaultError) -> SecretBytes {
-        try unlocked(with: opener).vaultKey
-    }
+    public func require(_ opener: Opener) throws(VaultError) { _ = try unlocked(with: opener) }
 
     private func unlocked(with opener: Opener) throws(VaultError) -> Unlocked {
         let kind: SlotKind? =
@@ -56,33 +56,52 @@ public final class VaultFile {
             case .vaultKey: nil
             }
         guard kind == nil || slots.contains(where: { $0.lock.kind == kind }) else { throw .noSuchSlot }
-        for slot in slots {
+        for slot in slots.sorted(by: Slot.isCheaper) {
             if let unlocked = try slot.open(with: opener, vault: front.vault) { return unlocked }
         }
         throw .noSlotFits
     }
 
-    /// An id for a vault that is about to be made.
-    public static func newID() -> [UInt8] { Randomness.bytes(16) }
-
     /// Makes a new vault with these slots. It appears at `path` complete or not at all.
-    /// - Parameter id: 16 random bytes.
-    /// - Throws: `alreadyExists`, `notAccessible`, `derivation`.
+    /// - Parameter stateDirectory: where this machine remembers it; nil not to remember it.
+    /// - Returns: that it could not be remembered, if so.
+    /// - Throws: `alreadyExists`, `companion`, `notAccessible`, `derivation`.
+    @discardableResult
     public static func create(
-        at path: String, id: [UInt8] = newID(), slots requests: [SlotRequest], now: Timestamp
-    ) throws(VaultError) {
-        guard access(path, F_OK) != 0 else { throw .alreadyExists(path: path) }
+        at path: String, _ new: NewVault = NewVault(), slots requests: [SlotRequest], now: Timestamp,
+        stateDirectory: String? = nil
+    ) throws(VaultError) -> VaultNotice? {
+        try Companions.requireFreePlace(path)
         let draft = try DraftFile(beside: path)
-        try fill(draft.path, id, requests, now)
+        let seen = try fill(draft.path, new, requests, now)
         try draft.publish(at: path)
+        guard let stateDirectory else { return nil }
+        do throws(VaultError) {
+            try remember(new, at: path, requests, seen, stateDirectory)
+            return nil
+        } catch .notAccessible(let path, let cause) {
+            return .notRemembered(path: path, errno: cause)
+        }
     }
 
-    private static func fill(_ path: String, _ vault: [UInt8], _ requests: [SlotRequest], _ now: Timestamp)
-        throws(VaultError)
-    {
-        let database = try Database(path: path)
+    private static func remember(
+        _ new: NewVault, at path: String, _ requests: [SlotRequest], _ seen: Seen, _ stateDirectory: String
+    ) throws(VaultError) {
+        let outside = OutsideRecords(directory: stateDirectory, vault: new.id, key: new.lasting.outside)
+        try outside.remember(seen, forced: true)
+        let known = KnownVaults(directory: stateDirectory)
+        try known.remember(new.pin, at: .place(try CanonicalPath.of(path)))
+        for case .identity(let publicKey) in requests {
+            try known.remember(new.pin, at: .identity(publicKey: publicKey))
+        }
+    }
+
+    private static func fill(
+        _ path: String, _ new: NewVault, _ requests: [SlotRequest], _ now: Timestamp
+    ) throws(VaultError) -> Seen {
+        let database = try Database(path: path, isEmpty: true)
         let keys = VaultKeys.random()
-        let lasting = LastingKeys.random()
+        let (vault, lasting) = (new.id, new.lasting)
         var slots: [Slot] = []
         var labels: [Header.SlotLabel] = []
         for (index, request) in requests.enumerated() {
@@ -93,23 +112,20 @@ public final class VaultFile {
             labels.append(Header.SlotLabel(number: index + 1, name: name, addedAt: now))
         }
         let header = Header(generation: 1, createdAt: now, slots: labels)
-        try database.writing { () throws(VaultError) in
+        return try database.writing { () throws(VaultError) in
             try Schema.create(in: database)
             let table = SlotTable(database)
             for slot in slots { try table.put(slot) }
             let sealed = header.sealed(with: keys.header, vault: vault, slots: try table.summary().checksum)
             try Front(vault: vault, lasting: lasting.sealed(with: keys, vault: vault), header: sealed).write(
                 to: database)
+            return Seen(generation: header.generation, header: KeyedHash.checksum(sealed), entries: [])
         }
     }
 
     private static func read(_ database: Database, path: String) throws(VaultError) -> (Front, [Slot]) {
         try database.reading { () throws(VaultError) in
-            let identifier = try database.statement("PRAGMA application_id")
-            guard try identifier.step(), identifier.number(0) == Database.applicationID else {
-                throw .notAVault(path: path)
-            }
-            identifier.reset()
+            guard try Schema.says(database, Database.applicationID) else { throw .notAVault(path: path) }
             let front = try Front(reading: database)
             guard front.format <= Schema.format else {
                 throw .newerFormat(found: Int(front.format), known: Schema.format)

@@ -20,6 +20,9 @@ enum CommandError: Error {
     case fileNotWritten(path: String, errno: Int32)
     case notAnIdentity(path: String)
     case notAPublicKey
+    case notAVaultID
+    /// The directory of this machine's records can be written by others.
+    case stateNotPrivate(path: String, mode: UInt32)
     case notASlotName(String)
     case notAnObject(source: String)
     case notAnObjectOfObjects(source: String)

@@ -13,51 +13,74 @@ struct Opening {
     /// The keeper of the vault that the options name.
     func keeper() throws(CommandError) -> Keeper {
         let file = try file()
-        let state = try Self.stateDirectory()
-        let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, stateDirectory: state) }
+        let acquaintance = try acquaintance(.at(file.canonicalPath))
+        let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         warnOfUnlockedMemory()
-        return Keeper(vault: vault, courier: Self.courier(), stateDirectory: state)
+        return Keeper(vault: vault, courier: Self.courier(), stateDirectory: try Self.stateDirectory())
+    }
+
+    /// The vault, if it is not the one that this machine knows.
+    func stranger() throws(CommandError) -> Stranger? {
+        let file = try file()
+        let acquaintance = try acquaintance(.at(file.canonicalPath))
+        return try opened(file) { opener throws(VaultError) in try file.stranger(with: opener, as: acquaintance) }
+    }
+
+    /// What is known of the vault that lies, or is to lie, at a place.
+    func acquaintance(_ place: Acquaintance.Place) throws(CommandError) -> Acquaintance {
+        var expected: VaultPin?
+        if let text = settings.vaultID {
+            guard let pin = VaultPin(text) else { throw .notAVaultID }
+            expected = pin
+        }
+        let console = settings.console
+        return Acquaintance(stateDirectory: try Self.stateDirectory(), place: place, expected: expected) {
+            console.note(Complaint.notice($0))
+        }
     }
 
     /// The vault's id and its key, for a session to keep.
     func vaultKey() throws(CommandError) -> (id: [UInt8], key: SecretBytes) {
         let file = try file()
-        let state = try Self.stateDirectory()
+        let acquaintance = try acquaintance(.at(file.canonicalPath))
         let key = try opened(file) { opener throws(VaultError) in
-            let key = try file.vaultKey(with: opener)
-            // The slot alone does not show that the vault is whole.
-            _ = try file.open(with: .vaultKey(key), stateDirectory: state).read { $0.generation }
-            return key
+            // The slot alone does not show that the vault is whole, nor which vault it is.
+            let vault = try file.open(with: opener, as: acquaintance)
+            _ = try vault.read { $0.generation }
+            return vault.key
         }
         return (file.id, key)
     }
 
     /// Something that opens a copy of the vault.
-    func opener(ofCopy path: String) throws(CommandError) -> Opener {
-        let file = try file(path)
-        return try opened(file) { opener throws(VaultError) in
-            _ = try file.vaultKey(with: opener)
+    func opener(of copy: VaultFile) throws(CommandError) -> Opener {
+        try opened(copy) { opener throws(VaultError) in
+            try copy.require(opener)
             return opener
         }
     }
 
     /// The vault's file, still locked.
-    func file() throws(CommandError) -> VaultFile { try file(settings.vaultPath) }
-
-    private func file(_ path: String) throws(CommandError) -> VaultFile {
+    func file() throws(CommandError) -> VaultFile {
         do {
-            return try VaultFile(path: path)
+            return try VaultFile(path: settings.vaultPath)
         } catch {
             throw .operation(.vault(error))
         }
     }
 
+    /// Where this machine keeps its records. That it cannot be made is told when something is to be kept there.
+    /// - Throws: `stateNotPrivate` when others could write the records.
     static func stateDirectory() throws(CommandError) -> String {
-        let state = Surroundings.stateDirectory
-        guard Surroundings.exists(state) || Surroundings.makeDirectory(state) else {
-            throw .fileNotWritten(path: state, errno: errno)
+        let path = Surroundings.stateDirectory
+        _ = Surroundings.exists(path) || Surroundings.makeDirectory(path)
+        var status = stat()
+        if stat(path, &status) == 0,
+            status.st_mode & 0o022 != 0 || (status.st_uid != geteuid() && status.st_uid != 0)
+        {
+            throw .stateNotPrivate(path: path, mode: status.st_mode & 0o7777)
         }
-        return state
+        return path
     }
 
     private func warnOfUnlockedMemory() {
@@ -134,12 +157,12 @@ struct Opening {
         }
     }
 
-    private static func identity(_ path: String) throws(CommandError) -> KeyPair {
+    private static func identity(_ path: String) throws(CommandError) -> Identity {
         // systemd gives the service its credential by an ACL, whose mask stat shows as the group's permission to read.
         let isCredential = path == Settings.systemdIdentity
         let content = try SecretFile.read(path, refusing: isCredential ? 0o037 : 0o077)
-        guard let pair = IdentityFile.pair(from: content) else { throw .notAnIdentity(path: path) }
-        return pair
+        guard let identity = IdentityFile.identity(from: content) else { throw .notAnIdentity(path: path) }
+        return identity
     }
 
     /// A recovery code is recognised by its checksum; everything else is a passphrase.

@@ -1,6 +1,8 @@
 /// What the options and variables that every command takes come to.
 struct Settings {
     var vaultPath: String
+    /// The text of the only vault that may lie there; nil for any.
+    var vaultID: String?
     /// Named on the command line: it opens the vault, or nothing does.
     var identityPath: String?
     /// Named by the environment: it is tried, unless the command line says otherwise.
@@ -13,6 +15,7 @@ struct Settings {
     /// - Parameters: what the command line gives; where it gives nothing, variables and defaults count.
     init(vault: String?, identity: String?, console: Console) {
         vaultPath = vault ?? Surroundings.variable("REKEEP_VAULT") ?? Surroundings.defaultVault
+        vaultID = Surroundings.variable("REKEEP_VAULT_ID")
         identityPath = identity
         impliedIdentityPath = Surroundings.variable("REKEEP_IDENTITY") ?? Self.systemdIdentity
         self.console = console

@@ -44,10 +44,22 @@ func put(_ byte: UInt8, at offset: Int, _ path: String) {
     close(descriptor)
 }
 
-guard let identityFile = contents(of: arguments[2]), let pair = IdentityFile.pair(from: SecretBytes(identityFile))
+guard let identityFile = contents(of: arguments[2]), let identity = IdentityFile.identity(from: SecretBytes(identityFile))
 else {
     print("not an identity: \(arguments[2])")
     exit(66)
+}
+
+/// Forgets what this machine knows of vaults.
+func emptyState() {
+    guard let directory = opendir(arguments[3]) else { return }
+    defer { closedir(directory) }
+    while let entry = readdir(directory) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if !name.hasPrefix(".") { unlink(arguments[3] + "/" + name) }
+    }
 }
 
 /// Everything that a vault holds, as one number, or the class of what is wrong with it.
@@ -55,8 +67,8 @@ func reading() -> (digest: Int?, class: String) {
     do {
         let file = try VaultFile(path: path)
         // What the last reading saw must not speak against this one.
-        unlink(arguments[3] + "/" + Hexadecimal.text(file.id) + ".seen")
-        let vault = try file.open(with: .identity(pair), stateDirectory: arguments[3])
+        emptyState()
+        let vault = try file.open(with: .identity(identity), stateDirectory: arguments[3])
         return try vault.read { snapshot throws(VaultError) in
             if let damage = try snapshot.verify().findings.first { return (nil, damage.name) }
             // In no particular order, so that the sum of all is compared.

@@ -7,9 +7,9 @@ import Vault
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let count = Int(arguments[4]) else { exit(64) }
 let content = try Data(contentsOf: URL(filePath: arguments[2]))
-guard let pair = IdentityFile.pair(from: SecretBytes(content)) else { exit(77) }
+guard let identity = IdentityFile.identity(from: SecretBytes(content)) else { exit(77) }
 try FileManager.default.createDirectory(atPath: arguments[3], withIntermediateDirectories: true)
-let vault = try VaultFile(path: arguments[1]).open(with: .identity(pair), stateDirectory: arguments[3])
+let vault = try VaultFile(path: arguments[1]).open(with: .identity(identity), stateDirectory: arguments[3])
 
 let terms = Terms(
     label: "Domain Name API",

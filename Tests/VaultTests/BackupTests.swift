@@ -18,13 +18,15 @@ struct BackupTests {
     }
 
     private func backUp() throws {
-        #expect(try scratch.open().backUp(to: backup, stateDirectory: scratch.state).findings == [])
+        #expect(try scratch.open().backUp(to: backup).findings == [])
     }
 
     @discardableResult
     private func restore(_ file: String? = nil, acceptingRollback: Bool = false) throws -> Restoration.Outcome {
-        let restoration = try Restoration(of: file ?? backup, to: scratch.path, stateDirectory: scratch.state) {
-            file throws(VaultError) in try file.open(with: .identity(scratch.pair), stateDirectory: scratch.state)
+        let source = try CopyToRestore(of: file ?? backup, to: scratch.path)
+        let place = Acquaintance(stateDirectory: scratch.state, place: try source.rememberedPlace)
+        let restoration = try Restoration(of: source) { file throws(VaultError) in
+            try file.open(with: .pair(scratch.pair), as: place)
         }
         return try restoration.finish(
             acceptingRollback: acceptingRollback, at: Timestamp(seconds: 9), entry: entry)
@@ -85,7 +87,7 @@ struct BackupTests {
         // Both older copies stay refused.
         for old in [kept, backup] {
             #expect(throws: VaultError.self) {
-                try VaultFile(path: old).open(with: .identity(scratch.pair), stateDirectory: scratch.state).read {
+                try VaultFile(path: old).open(with: .pair(scratch.pair), stateDirectory: scratch.state).read {
                     $0.generation
                 }
             }
@@ -153,13 +155,13 @@ struct BackupTests {
         try scratch.open().write { transaction throws(VaultError) in
             try transaction.addSlot(.identity(publicKey: leaver.publicKey), name: name, at: Timestamp(seconds: 5))
         }
-        let oldKey = try VaultFile(path: scratch.path).vaultKey(with: .identity(leaver))
+        let oldKey = try scratch.open(with: .pair(leaver)).key
         try backUp()
         try scratch.open().rekey { transaction throws(VaultError) in try transaction.removeSlot(name) }
         let outcome = try restore(acceptingRollback: true)
         #expect(outcome.removedSlots == [name])
         #expect(outcome.slots.map(\.name.description) == ["identity"])
-        for opener in [Opener.identity(leaver), .vaultKey(oldKey)] {
+        for opener in [Opener.pair(leaver), .vaultKey(oldKey)] {
             #expect(throws: VaultError.noSlotFits) {
                 try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
             }
@@ -244,6 +246,6 @@ struct BackupTests {
         var forged = whole
         forged[20] ^= 1
         try forged.write(to: URL(filePath: path))
-        #expect(throws: VaultError.outsideRecordForged(path: path)) { try vault.state.retired() }
+        #expect(throws: VaultError.recordRefused(path: path, .forged)) { try vault.state.retired() }
     }
 }

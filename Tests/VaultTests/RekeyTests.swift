@@ -74,10 +74,10 @@ struct RekeyTests {
     }
 
     @Test func `the key that a removed holder has known opens nothing of the new vault`() throws {
-        let oldKey = try VaultFile(path: scratch.path).vaultKey(with: .identity(leaver))
+        let oldKey = try scratch.open(with: .pair(leaver)).key
         let before = try sealed()
         try scratch.open().rekey { [name] transaction throws(VaultError) in try transaction.removeSlot(name) }
-        for opener in [Opener.vaultKey(oldKey), .identity(leaver)] {
+        for opener in [Opener.vaultKey(oldKey), .pair(leaver)] {
             #expect(throws: VaultError.noSlotFits) {
                 try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
             }
@@ -97,7 +97,7 @@ struct RekeyTests {
         var rows: [[UInt8]] = []
         for table in Table.allCases {
             let statement = try database.statement("SELECT sealed FROM \(table.name)")
-            while try statement.step() { rows.append(Array(statement.bytes(0).prefix(200))) }
+            while try statement.step() { rows.append(Array(try statement.bytes(0).prefix(200))) }
         }
         return rows
     }
@@ -138,7 +138,7 @@ struct RekeyTests {
             }
         }
         try scratch.open().rekey { _ in }
-        for opener in [Opener.passphrase(passphrase), .recovery(code), .keyring(key), .identity(leaver)] {
+        for opener in [Opener.passphrase(passphrase), .recovery(code), .keyring(key), .pair(leaver)] {
             let vault = try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
             #expect(try vault.read { snapshot throws(VaultError) in try snapshot.verify() }.findings == [])
         }

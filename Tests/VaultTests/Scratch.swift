@@ -23,8 +23,8 @@ final class Scratch {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func open() throws -> OpenVault {
-        try VaultFile(path: path).open(with: .identity(pair), stateDirectory: state)
+    func open(with opener: Opener? = nil) throws -> OpenVault {
+        try VaultFile(path: path).open(with: opener ?? .pair(pair), stateDirectory: state)
     }
 
     func address(_ text: String) throws(VaultError) -> Address {
@@ -37,9 +37,17 @@ final class Scratch {
         return pattern
     }
 
-    /// Runs SQL on the file, as an attacker with an editor would.
-    func tamper(_ sql: String) throws {
-        try Database(path: path).run(sql)
+    /// Runs SQL on the file, as an attacker with an editor would: our own door to SQLite opens no second file.
+    func tamper(_ sql: String, on file: String? = nil) throws {
+        let words = ["sqlite3", file ?? path, "PRAGMA writable_schema = ON; " + sql]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var process: pid_t = 0
+        var status: Int32 = -1
+        guard posix_spawnp(&process, "sqlite3", nil, nil, arguments, environ) == 0,
+            waitpid(process, &status, 0) == process, status == 0
+        else { throw VaultError.givenUp }
     }
 
     func copy(to name: String) throws {
@@ -103,4 +111,9 @@ final class Scratch {
                 variable: "KEY"),
         ], baseURL: "https://canary.example", variablePrefix: "CANARY", mode: .cutover, maxAge: .days(180),
         lifetime: nil, activationWindow: Span(seconds: 120), panelPath: "panel-canary")
+}
+
+extension Opener {
+    /// An identity that names no vault.
+    static func pair(_ pair: KeyPair) -> Opener { .identity(Identity(pair: pair)) }
 }

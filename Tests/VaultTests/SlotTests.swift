@@ -27,12 +27,12 @@ struct SlotTests {
             .passphrase(passphrase, cheap), .identity(publicKey: pair.publicKey), .recovery(code),
         ])
         defer { clean() }
-        for opener in [Opener.passphrase(passphrase), .identity(pair), .recovery(code)] {
+        for opener in [Opener.passphrase(passphrase), .pair(pair), .recovery(code)] {
             let vault = try VaultFile(path: directory + "/v").open(with: opener, stateDirectory: directory)
             #expect(try vault.read { $0.generation } == 1)
         }
         for opener in [
-            Opener.passphrase(SecretBytes("made-up passphrasE".utf8)), .identity(.random()), .recovery(.random()),
+            Opener.passphrase(SecretBytes("made-up passphrasE".utf8)), .pair(.random()), .recovery(.random()),
         ] {
             #expect(throws: VaultError.noSlotFits) {
                 try VaultFile(path: directory + "/v").open(with: opener, stateDirectory: directory)
@@ -48,7 +48,7 @@ struct SlotTests {
             let database = try Database(path: directory + "/v")
             let slot = try database.statement("SELECT content FROM slot")
             _ = try slot.step()
-            var content = slot.bytes(0)
+            var content = try slot.bytes(0)
             slot.reset()
             content.replaceSubrange(0..<8, with: withUnsafeBytes(of: operations.littleEndian) { Array($0) })
             content.replaceSubrange(8..<16, with: withUnsafeBytes(of: memory.littleEndian) { Array($0) })
@@ -79,12 +79,12 @@ struct SlotTests {
                 number: 1, lock: .identity, publicKey: good.publicKey, box: other.box, anchorSeal: nil,
                 commitment: good.commitment))
         #expect(throws: VaultError.damaged(.slotKey(number: 1))) {
-            try VaultFile(path: directory + "/v").open(with: .identity(pair), stateDirectory: directory)
+            try VaultFile(path: directory + "/v").open(with: .pair(pair), stateDirectory: directory)
         }
         // With a commitment that fits, it is the header that does not open.
         try SlotTable(database).put(other)
         #expect(throws: VaultError.damaged(.header)) {
-            try VaultFile(path: directory + "/v").open(with: .identity(pair), stateDirectory: directory)
+            try VaultFile(path: directory + "/v").open(with: .pair(pair), stateDirectory: directory)
         }
     }
 
@@ -101,7 +101,7 @@ struct SlotTests {
         let keys = VaultKeys(vaultKey: vaultKey)
         let lasting = LastingKeys.random()
         let id = try VaultFile(path: directory + "/v").id
-        try VaultFile.create(at: forged, id: id, slots: [], now: Timestamp(seconds: 0))
+        try VaultFile.create(at: forged, NewVault(id: id), slots: [], now: Timestamp(seconds: 0))
         let database = try Database(path: forged)
         let table = SlotTable(database)
         for slot in original { try table.put(slot.rewrapped(vaultKey, vault: id)) }
@@ -141,10 +141,10 @@ struct SlotTests {
         let slots = try vault.read { snapshot throws(VaultError) in try snapshot.slots() }
         #expect(slots.map(\.name.description) == ["identity", "alice@work"])
         #expect(slots.last?.addedAt == Timestamp(seconds: 5))
-        _ = try VaultFile(path: scratch.path).open(with: .identity(other), stateDirectory: scratch.state)
+        _ = try VaultFile(path: scratch.path).open(with: .pair(other), stateDirectory: scratch.state)
         try vault.write { transaction throws(VaultError) in try transaction.removeSlot(name) }
         #expect(throws: VaultError.noSlotFits) {
-            try VaultFile(path: scratch.path).open(with: .identity(other), stateDirectory: scratch.state)
+            try VaultFile(path: scratch.path).open(with: .pair(other), stateDirectory: scratch.state)
         }
         #expect(throws: VaultError.lastSlot) {
             try vault.write { transaction throws(VaultError) in
@@ -165,7 +165,7 @@ struct SlotTests {
         #expect(IdentityFile.publicKey(from: text) == pair.publicKey)
         #expect(IdentityFile.publicKey(from: text + "7") == nil)
         #expect(IdentityFile.publicKey(from: "REKEEP-IDENTITY-1-" + text.dropFirst(16)) == nil)
-        #expect(IdentityFile.content(for: pair).withBytes { String(decoding: $0, as: UTF8.self) }.contains(text))
+        #expect(IdentityFile.content(for: Identity(pair: pair)).withBytes { String(decoding: $0, as: UTF8.self) }.contains(text))
     }
 
     @Test func `codes survive a person: case, spaces, look-alikes; not a wrong character`() throws {
@@ -185,13 +185,15 @@ struct SlotTests {
         }
     }
 
-    @Test func `an identity file reads back, whatever stands around the line`() {
+    @Test func `an identity file reads back, whatever stands around the line`() throws {
         let pair = KeyPair.random()
-        let content = IdentityFile.content(for: pair)
-        #expect(IdentityFile.pair(from: content)?.publicKey == pair.publicKey)
+        let vault = NewVault().pin
+        let content = IdentityFile.content(for: Identity(pair: pair, vaults: [vault]))
+        let read = try #require(IdentityFile.identity(from: content))
+        #expect(read.pair.publicKey == pair.publicKey && read.vaults == [vault])
         let wrapped = SecretBytes(Array("# made-up\n\n".utf8) + content.withBytes { Array($0) }.dropLast())
-        #expect(IdentityFile.pair(from: wrapped)?.publicKey == pair.publicKey)
-        #expect(IdentityFile.pair(from: SecretBytes("REKEEP-IDENTITY-1-AAAA".utf8)) == nil)
-        #expect(IdentityFile.pair(from: SecretBytes([])) == nil)
+        #expect(IdentityFile.identity(from: wrapped)?.pair.publicKey == pair.publicKey)
+        #expect(IdentityFile.identity(from: SecretBytes("REKEEP-IDENTITY-1-AAAA".utf8)) == nil)
+        #expect(IdentityFile.identity(from: SecretBytes([])) == nil)
     }
 }

@@ -156,7 +156,7 @@ struct TamperTests {
         try scratch.copy(to: "fork")
         try scratch.add("b/live/x", key: "fake-one-way")
         let fork = try VaultFile(path: scratch.directory + "/fork").open(
-            with: .identity(scratch.pair), stateDirectory: scratch.directory)
+            with: .pair(scratch.pair), stateDirectory: scratch.directory)
         try scratch.add("c/live/x", key: "fake-other-way", vault: fork)
         try scratch.tamper(
             """
@@ -248,7 +248,7 @@ struct TamperTests {
         var record = try Data(contentsOf: URL(filePath: path))
         record[0] ^= 1
         try record.write(to: URL(filePath: path))
-        #expect(throws: VaultError.outsideRecordForged(path: path)) { try everything(scratch) }
+        #expect(throws: VaultError.recordRefused(path: path, .forged)) { try everything(scratch) }
     }
 
     @Test(arguments: [
@@ -292,7 +292,7 @@ extension Scratch {
     func sealedLength(_ table: String) throws -> Int {
         let statement = try Database(path: path).statement("SELECT length(sealed) FROM \(table) LIMIT 1")
         _ = try statement.step()
-        return Int(statement.number(0))
+        return Int(try statement.number(0))
     }
 
     /// Flips one bit of the byte at `position`, counted from 1, in the table's first row.
@@ -300,8 +300,8 @@ extension Scratch {
         let database = try Database(path: path)
         let read = try database.statement("SELECT rowid, \(column) FROM \(table) LIMIT 1")
         _ = try read.step()
-        let row = read.number(0)
-        var bytes = read.bytes(1)
+        let row = try read.number(0)
+        var bytes = try read.bytes(1)
         read.reset()
         bytes[position - 1] ^= 1
         try database.statement("UPDATE \(table) SET \(column) = ?1 WHERE rowid = ?2").bind(1, bytes).bind(2, row).run()

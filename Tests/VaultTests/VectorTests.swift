@@ -89,7 +89,7 @@ struct VectorTests {
         let text = SecretBytes(opener.text.utf8)
         return switch opener.kind {
         case "passphrase": .passphrase(text)
-        case "identity": IdentityFile.pair(from: text).map(Opener.identity)
+        case "identity": IdentityFile.identity(from: text).map(Opener.identity)
         case "recovery": RecoveryCode(code: text).map(Opener.recovery)
         default:
             opener.text.allSatisfy(\.isHexDigit)

@@ -54,11 +54,20 @@ struct Restore: ParsableCommand {
 
     func run() throws {
         let settings = options.settings
-        let state = try Opening.stateDirectory()
-        let opener = try Opening(settings: settings).opener(ofCopy: file)
+        let opening = Opening(settings: settings)
+        let source: CopyToRestore
+        let place: Acquaintance.Place
+        do {
+            source = try CopyToRestore(of: file, to: settings.vaultPath)
+            place = try source.rememberedPlace
+        } catch {
+            throw OperationError.vault(error)
+        }
+        let acquaintance = try opening.acquaintance(place)
+        let opener = try opening.opener(of: source.file)
         let report = try Keeper.restore(
-            file, to: settings.vaultPath, stateDirectory: state, acceptingRollback: acceptRollback
-        ) { file throws(VaultError) in try file.open(with: opener, stateDirectory: state) }
+            source, stateDirectory: try Opening.stateDirectory(), acceptingRollback: acceptRollback
+        ) { file throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         RestoreRendering(report: report).show(options, settings.console)
     }
 }

@@ -7,6 +7,11 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("vault"), help: ArgumentHelp("The vault's file.", valueName: "FILE"))
     var vault: String?
 
+    @Option(
+        name: .customLong("vault-id"),
+        help: ArgumentHelp("Refuse any other vault than this one (REKEEP-VAULT-1-…).", valueName: "ID"))
+    var vaultID: String?
+
     @Option(name: .customLong("identity"), help: ArgumentHelp("Open with this identity.", valueName: "FILE"))
     var identity: String?
 
@@ -32,6 +37,7 @@ struct GlobalOptions: ParsableArguments {
         var settings = Settings(
             vault: vault, identity: identity, console: Console(color: color, isQuiet: quiet, isVerbose: verbose))
         settings.passphraseFile = passphraseFile
+        if let vaultID { settings.vaultID = vaultID }
         settings.json = json
         settings.noInput = noInput
         return settings

@@ -47,8 +47,8 @@ struct Init: ParsableCommand {
             made.append("identity")
         }
         guard !slots.isEmpty else { throw CommandError.nothingToOpenWith }
-        let id = VaultFile.newID()
-        let keyring = slots.first?.kind == .passphrase && !noKeyring ? keyringKey(id, console) : nil
+        let new = NewVault()
+        let keyring = slots.first?.kind == .passphrase && !noKeyring ? keyringKey(new.id, console) : nil
         if let keyring {
             slots.append(.keyring(keyring))
             made.append("keyring")
@@ -59,17 +59,21 @@ struct Init: ParsableCommand {
             made.append("recovery")
         }
         do {
-            try write(slots, id, path, pair, code)
+            try write(slots, new, path, pair, code, console)
         } catch {
-            if let keyring { _ = try? SecretService(vault: id, slot: keyring.publicKey).forget() }
+            if let keyring { _ = try? SecretService(vault: new.id, slot: keyring.publicKey).forget() }
             throw error
         }
         if let code, recoveryOut == nil, let prompt { code.show(prompt) }
         if options.json {
             console.print(
-                JSON.object([("vault", .text(path)), ("slots", .list(made.map(JSON.text)))]))
+                JSON.object([
+                    ("vault", .text(path)), ("vault_id", .text(new.pin.description)),
+                    ("slots", .list(made.map(JSON.text))),
+                ]))
         } else {
             console.print("Made the vault \(path) with the slots \(made.joined(separator: ", ")).")
+            console.print("Its id, for --vault-id on other machines: \(new.pin)")
         }
         if code == nil { console.note("No recovery code was made; --recovery-out FILE makes one.") }
     }
@@ -89,8 +93,10 @@ struct Init: ParsableCommand {
 
     /// Files first: a vault that nobody can open must not exist.
     private func write(
-        _ slots: [SlotRequest], _ id: [UInt8], _ path: String, _ pair: KeyPair?, _ code: RecoveryCode?
+        _ slots: [SlotRequest], _ new: NewVault, _ path: String, _ pair: KeyPair?, _ code: RecoveryCode?,
+        _ console: Console
     ) throws {
+        let state = try Opening.stateDirectory()
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         if path.hasPrefix("/"), !Surroundings.makeDirectory(directory) {
             throw CommandError.fileNotWritten(path: directory, errno: errno)
@@ -98,7 +104,7 @@ struct Init: ParsableCommand {
         var written: [String] = []
         do {
             if let identityOut, let pair {
-                try SecretFile.create(identityOut, IdentityFile.content(for: pair))
+                try SecretFile.create(identityOut, IdentityFile.content(for: Identity(pair: pair, vaults: [new.pin])))
                 written.append(identityOut)
             }
             if let recoveryOut, let code {
@@ -106,7 +112,9 @@ struct Init: ParsableCommand {
                 written.append(recoveryOut)
             }
             do {
-                try VaultFile.create(at: path, id: id, slots: slots, now: Keeper.systemTime())
+                let notice = try VaultFile.create(
+                    at: path, new, slots: slots, now: Keeper.systemTime(), stateDirectory: state)
+                if let notice { console.note(Complaint.notice(notice)) }
             } catch {
                 throw OperationError.vault(error)
             }

@@ -37,6 +37,6 @@ struct Verify: KeeperCommand {
     @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        try VerifyRendering(report: keeper.verify()).show(options, console)
+        try VerifyRendering(report: keeper.verify(), vault: keeper.vaultPin).show(options, console)
     }
 }

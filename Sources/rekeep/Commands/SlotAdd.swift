@@ -72,7 +72,7 @@ struct SlotAdd: KeeperCommand {
         case .keyring:
             slot = try addKeyring(keeper, name)
         }
-        SlotAddRendering(slot: slot).show(options, console)
+        SlotAddRendering(slot: slot, vault: keeper.vaultPin, isHeldElsewhere: publicKey != nil).show(options, console)
     }
 
     private func passphrase(_ prompt: Prompt?) throws -> SecretBytes {
@@ -89,7 +89,7 @@ struct SlotAdd: KeeperCommand {
             return try keeper.addSlot(.identity(publicKey: key), name: name)
         }
         let pair = KeyPair.random()
-        return try writing(IdentityFile.content(for: pair)) {
+        return try writing(IdentityFile.content(for: Identity(pair: pair, vaults: [keeper.vaultPin]))) {
             try keeper.addSlot(.identity(publicKey: pair.publicKey), name: name)
         }
     }

@@ -105,7 +105,7 @@ struct SlotKeygen: ParsableCommand {
 
     func run() throws {
         let pair = KeyPair.random()
-        try SecretFile.create(file, IdentityFile.content(for: pair))
+        try SecretFile.create(file, IdentityFile.content(for: Identity(pair: pair)))
         let text = IdentityFile.text(of: pair.publicKey)
         let console = options.settings.console
         if options.json {

@@ -47,11 +47,40 @@ extension Complaint {
             self.init(
                 "\(path) is not this vault's, so it is not replaced",
                 hint: "move it away, or restore to another place with --vault", ExitStatus.cannotWrite)
-        case .outsideRecordForged(let path):
+        case .foreignFile(let path, let fault):
             self.init(
-                "\(path), which this machine remembers the vault by, is not this vault's",
-                hint: "either that file was changed, or the vault was exchanged for one with the same id",
+                "\(path) is not opened: \(Self.description(fault))",
+                hint: Self.remedy(fault, path), ExitStatus.damaged)
+        case .superJournal(let path):
+            self.init(
+                "\(path) is a forged journal: it names another file to be deleted; nothing was changed",
+                hint: "find out who can write its directory, then move it away", ExitStatus.damaged)
+        case .writeAheadLog(let path):
+            self.init(
+                "\(path) asks for a write-ahead log, which no vault has; nothing was changed",
+                hint: "the vault was changed by something else; go back to a backup", ExitStatus.damaged)
+        case .companion(let path):
+            self.init(
+                "\(path) lies there, which would be read together with the file beside it; nothing was changed",
+                hint: "a copy with a journal is not whole: make copies with rekeep backup, or move that file away",
                 ExitStatus.damaged)
+        case .forked(let fork): self.init(fork)
+        case .exchanged(let exchange): self.init(exchange)
+        case .recordRefused(let path, .missing):
+            self.init(
+                "\(path) is gone, by which this machine knows how new the vault has to be",
+                hint:
+                    "if you removed it, rekeep trust makes it anew; else look for an older copy that was put in place",
+                ExitStatus.damaged)
+        case .recordRefused(let path, .forged):
+            self.init(
+                "\(path), by which this machine knows the vault, is damaged or another vault's",
+                hint: "a disk fault or an exchanged vault; rekeep trust shows what lies there, and asks",
+                ExitStatus.damaged)
+        case .recordRefused(let path, .foreign(let fault)):
+            self.init(
+                "\(path), by which this machine knows the vault, can't be believed: \(Self.description(fault))",
+                hint: Self.remedy(fault, path), ExitStatus.damaged)
         case .rekeyed:
             self.init("another process re-keyed the vault meanwhile", hint: "run it again", ExitStatus.busy)
         case .retiredSecret(let address):
@@ -68,6 +97,10 @@ extension Complaint {
             self.init(
                 "that is the last slot; without it nobody could open the vault", hint: "add another slot first",
                 ExitStatus.badInput)
+        case .tooManyPassphrases:
+            self.init(
+                "trying that many passphrases would take too long for one opening",
+                hint: "remove a passphrase slot first, or add an identity", ExitStatus.badInput)
         case .tooManySlots: self.init("a vault has at most 64 slots", hint: "remove one first", ExitStatus.badInput)
         case .storedNotSynced:
             self.init(
@@ -95,6 +128,10 @@ extension Complaint {
             self.init(
                 "a slot asks for a key derivation outside the accepted range (\(operations) passes over \(memory >> 20) MiB)",
                 hint: "the vault was tampered with, or made by something else", ExitStatus.damaged)
+        case .derivation(.workOutOfRange):
+            self.init(
+                "the passphrase slots together ask for more work than one opening may do",
+                hint: "the vault was tampered with, or made by something else", ExitStatus.damaged)
         case .derivation(.notAuthentic): self.init("a slot can't be made for that key", ExitStatus.badInput)
         case .givenUp: self.init("nothing was changed", ExitStatus.failed)
         case .noSuchAddress(let address): self.init("there is no \(address)", hint: "rekeep list", ExitStatus.missing)
@@ -108,6 +145,83 @@ extension Complaint {
         case .addressTaken(let address):
             self.init(
                 "\(address) exists already", hint: "use rotate for a new key, or remove it first", ExitStatus.badInput)
+        }
+    }
+
+    init(_ fork: Fork) {
+        func text(_ point: LogPoint?) -> String {
+            point.map { "on \(Self.shown($0.host)), \($0.at)" } ?? "elsewhere"
+        }
+        let shared =
+            fork.shared.map { "they last shared generation \($0.generation) of \($0.at)" }
+            ?? "they parted longer ago than this machine remembers"
+        self.init(
+            "this copy of the vault went on by itself: \(shared); "
+                + "the one seen here went on \(text(fork.seenWentOn)) to generation \(fork.lastSeen), "
+                + "this one \(text(fork.foundWentOn)) to generation \(fork.found)",
+            hint:
+                "what was done in the other copy is not in this one: find the other file, and keep both; rekeep trust goes on with this one",
+            ExitStatus.damaged)
+    }
+
+    init(_ exchange: Exchange) {
+        let expected = exchange.expected.map(\.description).joined(separator: " or ")
+        let (who, hint) =
+            switch exchange.witness {
+            case .place(let path):
+                (
+                    "this machine knows another vault at \(path)",
+                    "if you put this one there, rekeep trust says so; else somebody exchanged it"
+                )
+            case .identity:
+                (
+                    "on this machine the identity has opened another vault",
+                    "if it is to open this one too, rekeep trust says so; else somebody exchanged the vault"
+                )
+            case .identityFile:
+                (
+                    "the identity names another vault",
+                    "if it is to open this one too, add the line \(exchange.found) to the identity file"
+                )
+            case .option:
+                (
+                    "--vault-id or REKEEP_VAULT_ID names another vault",
+                    "somebody exchanged it, or the id is of another one"
+                )
+            }
+        self.init(
+            "this is not the vault that is expected: \(who), \(expected); this is \(exchange.found)", hint: hint,
+            ExitStatus.damaged)
+    }
+
+    /// What has to be said although the vault was opened.
+    static func notice(_ notice: VaultNotice) -> String {
+        switch notice {
+        case .firstSeen(let pin, let generation):
+            "This machine has not seen the vault before: \(pin), generation \(generation). It will know it from now on."
+        case .notRemembered(let path, let code):
+            "warning: \(path) can't be written (\(system(code))), so this machine can't notice an older or exchanged vault"
+        case .recordTorn(let generation):
+            "warning: this machine's last record of the vault was not written whole; the one before it, generation \(generation), counted"
+        }
+    }
+
+    private static func description(_ fault: FileFault) -> String {
+        switch fault {
+        case .link: "it is a symbolic link"
+        case .notRegular: "it is not a regular file"
+        case .names(let count): "it has \(count) names (hard links), so that it may be another file"
+        case .owner(let user): "it belongs to user \(user)"
+        case .writableByOthers(let mode): "others can write it (mode 0\(String(mode, radix: 8)))"
+        }
+    }
+
+    private static func remedy(_ fault: FileFault, _ path: String) -> String {
+        switch fault {
+        case .link, .notRegular: "find out who can write its directory, then move it away"
+        case .names: "find the other name (find -samefile) and remove the one that should not be"
+        case .owner: "if that is right, run rekeep as that user; else move it away"
+        case .writableByOthers: "chmod go-w \(path), then look at it with rekeep verify"
         }
     }
 

@@ -93,6 +93,16 @@ struct Complaint {
             self.init(
                 "that is not a rekeep public key, or a character of it is wrong",
                 hint: "it begins with REKEEP-PUBLIC-1-; rekeep slot keygen FILE shows it", ExitStatus.badInput)
+        case .notAVaultID:
+            self.init(
+                "that is not a vault's id, or a character of it is wrong",
+                hint:
+                    "--vault-id and REKEEP_VAULT_ID take what rekeep init and rekeep verify show; it begins with REKEEP-VAULT-1-",
+                ExitStatus.usage)
+        case .stateNotPrivate(let path, let mode):
+            self.init(
+                "\(path), by which this machine knows its vaults, can be written by others (mode 0\(String(mode, radix: 8)))",
+                hint: "chmod 700 \(path); it has to belong to you", ExitStatus.cannotOpen)
         case .notASlotName(let text):
             self.init(
                 "'\(Self.shown(text))' cannot be a slot's name",

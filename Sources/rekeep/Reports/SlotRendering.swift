@@ -41,21 +41,32 @@ struct SlotListRendering {
 /// What a `slot add` came to.
 struct SlotAddRendering {
     let slot: SlotDescription
+    let vault: VaultPin
+    /// Somebody else has the identity.
+    let isHeldElsewhere: Bool
 
     func show(_ options: GlobalOptions, _ console: Console) {
         if options.json {
-            console.print(Self.json(slot))
-        } else {
-            let kind = slot.kind.name == slot.name.description ? "" : " (\(slot.kind.name))"
-            console.print("Added the slot \(slot.name)\(kind).")
+            console.print(Self.json(slot, more: [("vault_id", .text(vault.description))]))
+            return
+        }
+        let kind = slot.kind.name == slot.name.description ? "" : " (\(slot.kind.name))"
+        console.print("Added the slot \(slot.name)\(kind).")
+        if isHeldElsewhere {
+            console.print("Its holder adds this line to the identity file, which then opens no other vault:")
+            console.print(vault.description)
         }
     }
 
-    static func json(_ slot: SlotDescription) -> JSON {
-        .object([
-            ("name", .text(slot.name.description)), ("kind", .text(slot.kind.name)), ("added_at", JSON(slot.addedAt)),
-            ("public_key", slot.kind == .identity ? .text(IdentityFile.text(of: slot.publicKey)) : .null),
-        ])
+    static func json(_ slot: SlotDescription) -> JSON { json(slot, more: []) }
+
+    private static func json(_ slot: SlotDescription, more: [(String, JSON)]) -> JSON {
+        .object(
+            [
+                ("name", .text(slot.name.description)), ("kind", .text(slot.kind.name)),
+                ("added_at", JSON(slot.addedAt)),
+                ("public_key", slot.kind == .identity ? .text(IdentityFile.text(of: slot.publicKey)) : .null),
+            ] + more)
     }
 }
 

@@ -30,11 +30,13 @@ struct LogRendering {
 /// What `verify` found.
 struct VerifyRendering {
     let report: VerifyReport
+    let vault: VaultPin
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
             console.print(
                 JSON.object([
+                    ("vault_id", .text(vault.description)),
                     ("generation", .number(Int64(clamping: report.generation))),
                     ("rows", .object(report.rows.map { ($0.table, JSON($0.count)) })),
                     ("log_entries", JSON(report.logEntries)),
@@ -50,6 +52,7 @@ struct VerifyRendering {
             let rows = report.rows.reduce(0) { $0 + $1.count }
             console.print(
                 "Generation \(report.generation): \(rows) records and \(report.logEntries) log entries looked at.")
+            console.print("The vault's id: \(vault)")
             for finding in report.findings { console.print("  \(finding.name): \(Complaint.description(finding))") }
             if report.findings.isEmpty {
                 console.print("Every seal, the freshness of every table and the log's chain are right.")

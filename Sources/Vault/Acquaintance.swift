@@ -1,0 +1,65 @@
+/// What is known beforehand of the vault that is to be opened, and where that is kept.
+public struct Acquaintance: Sendable {
+    /// Where a vault lies, as this machine remembers it.
+    public enum Place: Hashable, Sendable {
+        /// A copy on its way, which no place is remembered for.
+        case nowhere
+        /// A canonical path.
+        case at(String)
+    }
+
+    let stateDirectory: String
+    let place: Place
+    /// The vault that somebody named; nil for any.
+    let expected: VaultPin?
+    /// False: what this machine remembers is not asked, only whoever named a vault.
+    let asksRecords: Bool
+    let tell: @Sendable (VaultNotice) -> Void
+
+    public init(
+        stateDirectory: String, place: Place, expected: VaultPin? = nil, asksRecords: Bool = true,
+        tell: @escaping @Sendable (VaultNotice) -> Void = { _ in }
+    ) {
+        self.stateDirectory = stateDirectory
+        self.place = place
+        self.expected = expected
+        self.asksRecords = asksRecords
+        self.tell = tell
+    }
+
+    /// What came of comparing a vault with all that is known.
+    struct Recognition {
+        /// This machine remembers the vault.
+        let isKnown: Bool
+        /// Somebody named exactly this vault.
+        let isNamed: Bool
+        /// What it is not remembered by yet.
+        let unremembered: [KnownVaults.Key]
+    }
+
+    /// - Throws: `exchanged`, `recordRefused`, `notAccessible`.
+    func recognise(_ pin: VaultPin, openedBy opener: Opener) throws(VaultError) -> Recognition {
+        func require(_ expected: [VaultPin], _ witness: Exchange.Witness) throws(VaultError) {
+            guard expected.isEmpty || expected.contains(pin) else {
+                throw .exchanged(Exchange(found: pin, expected: expected, witness: witness))
+            }
+        }
+        let identity: Identity? = if case .identity(let identity) = opener { identity } else { nil }
+        try require([expected].compactMap(\.self), .option)
+        try require(identity?.vaults ?? [], .identityFile)
+        let records = KnownVaults(directory: stateDirectory)
+        var isKnown = false
+        var unremembered: [KnownVaults.Key] = []
+        func ask(_ key: KnownVaults.Key, _ witness: Exchange.Witness) throws(VaultError) {
+            let known = asksRecords ? try records.vaults(at: key) : []
+            // Where the place knows the vault, an identity may be new to it.
+            if !isKnown { try require(known, witness) }
+            if known.contains(pin) { isKnown = true } else { unremembered.append(key) }
+        }
+        if case .at(let path) = place { try ask(.place(path), .place(path)) }
+        if let identity { try ask(.identity(publicKey: identity.pair.publicKey), .identity) }
+        return Recognition(
+            isKnown: isKnown, isNamed: expected != nil || identity?.vaults.isEmpty == false,
+            unremembered: unremembered)
+    }
+}

@@ -1,0 +1,21 @@
+internal import Glibc
+
+/// One path for one file, by whatever way it is named.
+enum CanonicalPath {
+    /// The directory with all links followed, and the name in it as it is: a linked directory is the user's arrangement,
+    /// a link in the file's own place is somebody's trick.
+    /// - Throws: `missing`, `notAccessible`.
+    static func of(_ path: String) throws(VaultError) -> String {
+        let slash = path.lastIndex(of: "/")
+        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        let directory = slash.map { String(path[...$0]) } ?? "."
+        guard !name.isEmpty, let resolved = realpath(directory, nil) else {
+            let cause = name.isEmpty ? EISDIR : errno
+            throw cause == ENOENT || cause == ENOTDIR
+                ? .missing(path: path) : .notAccessible(path: path, errno: cause)
+        }
+        defer { free(resolved) }
+        let base = String(cString: resolved)
+        return (base == "/" ? "" : base) + "/" + name
+    }
+}

@@ -1,0 +1,62 @@
+internal import Glibc
+
+/// A copy that is to become the vault, taken byte by byte into a file of our own beside its place: nothing that lies
+/// beside the copy can reach it.
+public struct CopyToRestore {
+    let draft: DraftFile
+    let place: String
+    /// The copy of the copy, still locked.
+    public let file: VaultFile
+
+    /// - Throws: `missing`, `notAccessible`, `notWritable`, `diskFull`; `companion` when a journal or a write-ahead log lies
+    ///   beside the copy: it was copied while it was being changed. As opening a vault file.
+    public init(of path: String, to place: String) throws(VaultError) {
+        let source = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard source >= 0 else {
+            throw errno == ENOENT || errno == ENOTDIR
+                ? .missing(path: path) : .notAccessible(path: path, errno: errno)
+        }
+        defer { close(source) }
+        var status = stat()
+        guard fstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw .notAVault(path: path) }
+        try Companions.requireNone(beside: path)
+        self.place = place
+        draft = try DraftFile(beside: place)
+        try Self.copy(source, path, to: draft.path)
+        do throws(VaultError) {
+            file = try VaultFile(path: draft.path)
+        } catch .notAVault {
+            throw .notAVault(path: path)
+        } catch .writeAheadLog {
+            throw .writeAheadLog(path: path)
+        }
+    }
+
+    /// The place as this machine remembers it.
+    public var rememberedPlace: Acquaintance.Place {
+        get throws(VaultError) { .at(try CanonicalPath.of(place)) }
+    }
+
+    private static func copy(_ source: Int32, _ path: String, to draft: String) throws(VaultError) {
+        let target = open(draft, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard target >= 0 else { throw .notWritable(path: draft, errno: errno) }
+        defer { close(target) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(source, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .notAccessible(path: path, errno: errno) }
+            if count == 0 { break }
+            var rest = buffer[..<count]
+            while !rest.isEmpty {
+                let written = rest.withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
+                if written < 0 && errno == EINTR { continue }
+                guard written > 0 else {
+                    throw errno == ENOSPC || errno == EDQUOT ? .diskFull : .notWritable(path: draft, errno: errno)
+                }
+                rest = rest.dropFirst(written)
+            }
+        }
+        guard fsync(target) == 0 else { throw .notWritable(path: draft, errno: errno) }
+    }
+}

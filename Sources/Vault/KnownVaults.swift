@@ -1,0 +1,80 @@
+internal import Glibc
+internal import Sealing
+
+/// Which vault this machine found at a place, and opened by an identity: another one there is not opened. The files are
+/// not sealed; whoever can write the state directory is believed.
+struct KnownVaults {
+    private let directory: String
+
+    init(directory: String) {
+        self.directory = directory
+    }
+
+    /// What a vault is known by.
+    enum Key {
+        /// The canonical path.
+        case place(String)
+        case identity(publicKey: [UInt8])
+
+        fileprivate var fileName: String {
+            switch self {
+            case .place(let path): "place-" + Self.hash(Array(path.utf8))
+            case .identity(let publicKey): "identity-" + Self.hash(publicKey)
+            }
+        }
+
+        private static func hash(_ bytes: [UInt8]) -> String {
+            Hexadecimal.text(KeyedHash.checksum(bytes, count: 16))
+        }
+    }
+
+    private static let largest = 64 * 1024
+
+    /// The vaults on record; none when nothing is.
+    /// - Throws: `recordRefused` for a file that names none, or could be somebody else's; `notAccessible`.
+    func vaults(at key: Key) throws(VaultError) -> [VaultPin] {
+        let path = path(of: key)
+        let content = try StateFile.with(path, for: .reading) { file throws(VaultError) in
+            try file.bytes(atMost: Self.largest)
+        }
+        guard let content else { return [] }
+        let lines = content.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        var vaults: [VaultPin] = []
+        // Other lines are there for whoever looks at the file.
+        for line in lines where !line.hasPrefix("#") {
+            guard let vault = VaultPin(line) else { throw .recordRefused(path: path, .forged) }
+            vaults.append(vault)
+        }
+        guard !vaults.isEmpty else { throw .recordRefused(path: path, .forged) }
+        return vaults
+    }
+
+    /// Puts a vault on record, whole or not at all. A place has one vault, an identity may have several.
+    /// - Throws: `notAccessible`.
+    func remember(_ vault: VaultPin, at key: Key) throws(VaultError) {
+        var lines: [String]
+        switch key {
+        case .place(let path):
+            lines = ["# the vault at " + path.replacing("\n", with: "?")]
+        case .identity:
+            lines = ["# the vaults that an identity opened"]
+            for known in (try? vaults(at: key)) ?? [] where known != vault { lines.append(known.description) }
+        }
+        lines.append(vault.description)
+        let place = path(of: key)
+        let draft = place + ".\(getpid()).draft"
+        unlink(draft)
+        do throws(VaultError) {
+            _ = try StateFile.with(draft, for: .changing) { file throws(VaultError) in
+                try file.write(Array((lines.joined(separator: "\n") + "\n").utf8), at: 0)
+                try file.sync()
+            }
+            guard rename(draft, place) == 0 else { throw .notAccessible(path: place, errno: errno) }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
+    private func path(of key: Key) -> String { directory + "/" + key.fileName + ".vault" }
+}

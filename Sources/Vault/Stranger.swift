@@ -1,0 +1,72 @@
+public import Credentials
+
+/// A vault that is not the one that this machine knows, looked at all the same, so that a person can decide.
+public final class Stranger {
+    /// What speaks against it: `exchanged`, `forked` or `recordRefused`.
+    public let doubt: VaultError
+    public let pin: VaultPin
+    public let generation: UInt64
+    /// The last entry of its log.
+    public let lastEntry: LogEntry?
+    private let vault: OpenVault
+
+    fileprivate init(_ vault: OpenVault, doubt: VaultError) throws(VaultError) {
+        self.doubt = doubt
+        self.vault = vault
+        pin = vault.pin
+        var last: LogEntry?
+        let report = try vault.readAnyAge { snapshot throws(VaultError) in
+            try snapshot.forEachLogEntry { last = $0 }
+            return try snapshot.verify()
+        }
+        if let damage = report.findings.first { throw .damaged(damage) }
+        generation = report.generation
+        lastEntry = last
+    }
+
+    /// Makes it the one that this machine knows. Secrets that were retired in another line of the same vault are erased.
+    /// - Returns: the credentials whose current secret was erased so.
+    /// - Throws: as `OpenVault.write`.
+    public func trust(at time: Timestamp, entry: LogEntry) throws(VaultError) -> [Credential] {
+        try vault.state.setAsideForeignRetired()
+        let dead = Set(try vault.state.retired())
+        let (retired, seen) = try vault.commit(after: nil) { transaction throws(VaultError) in
+            let retired = try transaction.retireAgain(dead, at: time)
+            try transaction.log(entry)
+            return retired
+        }
+        try vault.remember(seen, forced: true)
+        return retired
+    }
+}
+
+extension VaultFile {
+    /// Opens the vault although this machine does not know it as the one that lies there.
+    /// - Returns: nil when nothing speaks against it.
+    /// - Throws: as opening and reading it, for what nobody can decide away: `rolledBack`, damage, another vault than the
+    ///   one that was named; the first damage that is found.
+    public func stranger(
+        with opener: Opener, as acquaintance: Acquaintance
+    ) throws(VaultError) -> Stranger? {
+        do throws(VaultError) {
+            _ = try open(with: opener, as: acquaintance).read { $0.generation }
+            return nil
+        } catch {
+            guard error.canBeDecided else { throw error }
+            let unasked = Acquaintance(
+                stateDirectory: acquaintance.stateDirectory, place: acquaintance.place,
+                expected: acquaintance.expected, asksRecords: false, tell: acquaintance.tell)
+            return try Stranger(try open(with: opener, as: unasked), doubt: error)
+        }
+    }
+}
+
+extension VaultError {
+    fileprivate var canBeDecided: Bool {
+        switch self {
+        case .forked, .recordRefused(_, .missing), .recordRefused(_, .forged): true
+        case .exchanged(let exchange): exchange.witness != .option && exchange.witness != .identityFile
+        default: false
+        }
+    }
+}

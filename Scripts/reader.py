@@ -48,12 +48,26 @@ COLUMNS = {
     **dict.fromkeys(TABLES, "id, revision, sealed"),
 }
 
+SCHEMA = {
+    "vault": "CREATE TABLE vault(id INTEGER PRIMARY KEY CHECK(id=1), vault_id BLOB NOT NULL, "
+    "format INTEGER NOT NULL, lasting BLOB NOT NULL, header BLOB NOT NULL, checksum BLOB NOT NULL)",
+    "slot": "CREATE TABLE slot(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, "
+    "content BLOB NOT NULL, checksum BLOB NOT NULL)",
+    "log": "CREATE TABLE log(number INTEGER PRIMARY KEY, sealed BLOB NOT NULL)",
+    **{
+        name: f"CREATE TABLE {name}"
+        "(id BLOB PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL)"
+        for name in TABLES
+    },
+}
+
 # The numbers of the subkeys.
 RECORDS, SECRETS, ROW_IDS, FINGERPRINTS, HEADER, FRESHNESS, LOG, OUTSIDE, ANCHOR = range(1, 10)
 OF_VAULT_KEY = (RECORDS, SECRETS, ROW_IDS, HEADER, FRESHNESS, LOG)
 OF_LASTING_KEY = (FINGERPRINTS, OUTSIDE, ANCHOR)
 
 PASSES, MEMORY = range(2, 10 + 1), range(19 << 20, (1 << 30) + 1)
+MOST_WORK = 10 << 30  # passes times bytes, over all slots
 SLOT_NAME = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9._@+-]{0,63}")
 CURRENT, RETIRED = 2, 4
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -274,12 +288,17 @@ RECORD_FORMS = {
 NODE_FORM = struct(layout=LAYOUT, children=listed(struct(child=U8, sum=raw(16))))
 HEADER_FORM = struct(
     layout=LAYOUT, generation=U64, created=TIME, log_entries=I64, log_head=raw(32),
+    log_mark=ID,
     tables=listed(struct(table=one_of(CREDENTIAL, CONTROL), rows=U64, root=raw(16))),
     slots=listed(struct(number=I64, name=TEXT, added=TIME)),
 )  # fmt: skip
 LOG_FORM = struct(
-    layout=LAYOUT, previous=raw(32), at=TIME, user=U32, host=TEXT, action=TEXT, subject=TEXT,
+    layout=LAYOUT, previous=raw(32), mark=ID, generation=U64, at=TIME, user=U32, host=TEXT, action=TEXT, subject=TEXT,
     outcome=TEXT,
+)  # fmt: skip
+SEEN_FORM = struct(
+    layout=LAYOUT, generation=U64, header=raw(32),
+    entries=listed(struct(number=I64, mark=ID, generation=U64, at=TIME, host=TEXT)),
 )  # fmt: skip
 COSTS = {"passes": U64, "memory": U64, "salt": raw(16)}
 BOX, BOUND = {"public": raw(32), "box": raw(80)}, {"anchor": raw(72)}
@@ -298,6 +317,7 @@ SLOT_FORMS = {
 class Opener(NamedTuple):
     kind: int
     secret: bytes  # the passphrase, the X25519 secret key, the code's bytes or the slot key
+    vaults: tuple[bytes, ...] = ()  # id and mark of those that an identity is for
 
 
 def decode_code(text: str, size: int) -> bytes:
@@ -329,7 +349,10 @@ def make_opener(kind: str, text: str) -> Opener:
         start = "REKEEP-IDENTITY-1-"
         lines = [line for line in text.splitlines() if line.startswith(start)]
         require(len(lines) == 1, "not one line with an identity")
-        return Opener(IDENTITY, decode_code(lines[0].removeprefix(start), 32))
+        named = "REKEEP-VAULT-1-"
+        vaults = (line for line in text.splitlines() if line.startswith(named))
+        pins = tuple(decode_code(line.removeprefix(named), 32) for line in vaults)
+        return Opener(IDENTITY, decode_code(lines[0].removeprefix(start), 32), pins)
 
 
 def derive_slot_key(parts: dict[str, Any], opener: Opener) -> bytes:
@@ -362,7 +385,7 @@ def connect(path: Path) -> sqlite3.Connection:
     if front[68:72] != APPLICATION_ID.to_bytes(4, "big"):
         raise Damage("not-a-vault", "another application's database")
     if front[18:20] != b"\1\1":
-        raise Damage("file", "not with a rollback journal")
+        raise Damage("write-ahead-log", "not with a rollback journal")
     # mode=ro never rolls a hot journal back: SQLite refuses to read, and so do we.
     uri = f"{path.absolute().as_uri()}?mode=ro"
     database = sqlite3.connect(uri, uri=True, isolation_level=None)
@@ -371,14 +394,18 @@ def connect(path: Path) -> sqlite3.Connection:
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("BEGIN")
     with blame("file", "the database"):
+        require_schema(database)
         (complaint,) = database.execute("PRAGMA integrity_check(1)").fetchone()
         require(complaint == "ok", "SQLite finds damage in its structure")
-        # Nothing may compute in our hands: a view or a virtual table has no page of its own.
-        schema = database.execute("SELECT rootpage FROM sqlite_schema")
-        require(all(page for (page,) in schema), "something other than tables and indices")
-        for table, columns in COLUMNS.items():
-            database.execute(f"SELECT {columns} FROM {table} LIMIT 0")
     return database
+
+
+def require_schema(database: sqlite3.Connection) -> None:
+    """Nothing may compute in our hands: the schema is a vault's to the letter."""
+    found = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    expected = [("table", name, name, sql) for name, sql in SCHEMA.items()]
+    expected += [("index", f"sqlite_autoindex_{name}_1", name, None) for name in TABLES]
+    require(sorted(found, key=str) == sorted(expected, key=str), "another schema than a vault's")
 
 
 class Row(NamedTuple):
@@ -454,7 +481,7 @@ class Vault:
         with blame("header", "the set of slots"):
             require(bool(slots), "there is none")
             require(len(slots) <= MAX_SLOTS, "there are too many")
-        commitment = None
+        commitment, work, fitting = None, 0, list[tuple[int, Slot, dict[str, Any]]]()
         for slot in slots:
             what = f"slot {slot.number}"
             with blame("slot", what):
@@ -467,10 +494,17 @@ class Vault:
                 if slot.kind == PASSPHRASE:
                     require(parts["passes"] in PASSES, "the number of passes")
                     require(parts["memory"] in MEMORY, "the amount of memory")
+                costs = parts.get("passes", 0) * parts.get("memory", 0)
             with blame("slot-key", what):
                 commitment = commitment or parts["commitment"]
                 require(parts["commitment"] == commitment, "another key than the first slot's")
-            if not self.keys and slot.kind == opener.kind:
+            work += costs
+            with blame("kdf-costs", "all slots together"):
+                require(work <= MOST_WORK, "the work of trying them")
+            if slot.kind == opener.kind:
+                fitting.append((costs, slot, parts))
+        for _, slot, parts in sorted(fitting, key=lambda one: (one[0], one[1].number)):
+            if not self.keys:
                 self.open_slot(slot, parts, opener)
         if not self.keys:
             raise Damage("no-slot-fits", "none opens with what was brought")
@@ -503,6 +537,10 @@ class Vault:
         self.keys |= {number: subkey(lasting, number) for number in OF_LASTING_KEY}
         with blame("slot-anchor", what):
             require(anchor in (None, self.keys[ANCHOR]), "the vault under it was exchanged")
+        with blame("exchanged", "the vault"):
+            mark = keyed(self.keys[ANCHOR], b"rekeep vault mark" + self.vault_id, 16)
+            named = not opener.vaults or self.vault_id + mark in opener.vaults
+            require(named, "the identity is for another one")
 
     # Header
 
@@ -527,13 +565,40 @@ class Vault:
         self.header = header
         self.counted = {entry["table"]: entry for entry in header["tables"]}
 
+    def read_seen(self, seen: bytes) -> dict[str, Any] | None:
+        """The newest whole record of the two places for one; nothing where there is none."""
+        places = [place for place in (seen[:8192], seen[8192:16384]) if any(place)]
+        places.sort(key=lambda place: int.from_bytes(place[5:13], "little"), reverse=True)
+        for place in places:
+            size = int.from_bytes(place[:4], "little")
+            form, code = place[4 : 4 + size], place[4 + size : 4 + size + 32]
+            expected = keyed(self.keys[OUTSIDE], b"rekeep last seen" + self.vault_id + form)
+            if len(form) == size and hmac.compare_digest(code, expected):
+                try:
+                    return parse(SEEN_FORM, form)
+                except Misfit:
+                    continue
+        with blame("outside-record", "what was last seen"):
+            require(not places, "no record is whole and this vault's")
+        return None
+
     def compare_seen(self, seen: bytes) -> None:
+        record = self.read_seen(seen)
+        if not record:
+            return
+        generation, last = self.header["generation"], record["generation"]
         with blame("rolled-back", "the last seen generation"):
-            generation = seen[:8]
-            expected = keyed(self.keys[OUTSIDE], b"rekeep last seen" + self.vault_id + generation)
-            require(hmac.compare_digest(seen[8:], expected), "its record is not this vault's")
-            last = int.from_bytes(generation, "little")
-            require(self.header["generation"] >= last, f"it is {last}, above the vault's")
+            require(generation >= last, f"it is {last}, above the vault's")
+        with blame("forked", "the vault that was last seen"):
+            if generation == last:
+                require(record["header"] == digest(self.header_sealed), "it was another one")
+            elif record["entries"]:
+                entry = record["entries"][-1]
+                rows = self.select("log", "WHERE number = ?", entry["number"]).fetchall()
+                require(len(rows) == 1 and type(rows[0][1]) is bytes, "its log was longer")
+                binding = self.binding(b"rekeep log", i64(entry["number"]))
+                own = parse(LOG_FORM, unseal(self.keys[LOG], rows[0][1], binding))
+                require(own["mark"] == entry["mark"], "its log went on otherwise")
 
     # Rows
 
@@ -662,7 +727,7 @@ class Vault:
     # Log
 
     def read_log(self) -> None:
-        head, entries = bytes(32), 0
+        head, mark, entries = bytes(32), bytes(16), 0
         with blame("log", "the log"):
             for row in self.select("log", "ORDER BY number"):
                 entries += 1
@@ -671,9 +736,10 @@ class Vault:
                 binding = self.binding(b"rekeep log", i64(entries))
                 entry = parse(LOG_FORM, unseal(self.keys[LOG], row[1], binding))
                 require(entry["previous"] == head, f"entry {entries} follows another")
-                head = digest(row[1])
+                head, mark = digest(row[1]), entry["mark"]
             require(entries == self.header["log_entries"], "not as many entries as in the header")
             require(head == self.header["log_head"], "the last entry is not the header's")
+            require(mark == self.header["log_mark"], "the last entry's mark is not the header's")
 
 
 def read_vault(path: Path, opener: Opener, seen: bytes | None) -> Vault:

@@ -14,6 +14,10 @@ extension Keeper {
     /// Checks every seal, the freshness of every table, every secret against its fingerprint, and the
     /// log's chain. Nothing is changed.
     public func verify() throws(OperationError) -> VerifyReport {
-        try read { snapshot throws(VaultError) in try snapshot.verify() }
+        do {
+            return try vault.verify()
+        } catch {
+            throw .vault(error)
+        }
     }
 }

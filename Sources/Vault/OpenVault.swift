@@ -44,6 +44,22 @@ public final class OpenVault {
     public func read<Result>(
         _ body: (Snapshot) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
+        try read(body) { _ in true }
+    }
+
+    /// Looks at everything and goes on after damage, so that all of it is found in one run.
+    /// - Throws: what keeps the file from being read at all.
+    public func verify() throws(VaultError) -> VerifyReport {
+        try read { snapshot throws(VaultError) in
+            try snapshot.verify()
+        } isWhole: {
+            $0.findings.isEmpty
+        }
+    }
+
+    private func read<Result>(
+        _ body: (Snapshot) throws(VaultError) -> Result, isWhole: (Result) -> Bool
+    ) throws(VaultError) -> Result {
         // Asked before the snapshot is taken: another process may raise it at any moment.
         let known = try lastSeen()
         var newer: Seen?
@@ -51,10 +67,12 @@ public final class OpenVault {
             let (header, sealed) = try header()
             let snapshot = Snapshot(store: store(header))
             if let seen = known.seen { try snapshot.requireSuccession(of: seen, header: sealed) }
-            if known.isTorn || header.generation > known.seen?.generation ?? 0 {
+            let result = try body(snapshot)
+            // What is damaged is not remembered.
+            if known.isTorn || header.generation > known.seen?.generation ?? 0, isWhole(result) {
                 newer = try snapshot.recollection(after: known.seen, header: sealed)
             }
-            return try body(snapshot)
+            return result
         }
         tell(of: known, newer)
         do throws(VaultError) {

@@ -34,9 +34,21 @@ enum Schema {
     /// - Throws: `damaged(.file)` when anything is more, less or different; `notAVault` when the file does not even say
     ///   that it is one.
     static func require(in database: Database) throws(VaultError) {
+        let isVault: Bool
+        do throws(VaultError) {
+            isVault = try hasExactly(expectedRows, database)
+        } catch .damaged(.file) {
+            isVault = false
+        }
+        guard !isVault else { return }
+        throw (try? says(database, Database.applicationID)) == true
+            ? .damaged(.file) : .notAVault(path: database.path)
+    }
+
+    private static func hasExactly(_ expected: [SchemaRow], _ database: Database) throws(VaultError) -> Bool {
         let rows = try database.statement("SELECT type, name, tbl_name, sql FROM sqlite_schema")
         defer { rows.reset() }
-        var missing = expectedRows[...]
+        var missing = expected[...]
         while try rows.step() {
             let row = SchemaRow(type: rows.text(0), name: rows.text(1), table: rows.text(2), sql: rows.text(3))
             // In the order in which they were made, but for a file that another implementation wrote.
@@ -45,14 +57,10 @@ enum Schema {
             } else if let place = missing.firstIndex(of: row) {
                 missing.remove(at: place)
             } else {
-                return try refuse(database)
+                return false
             }
         }
-        if !missing.isEmpty { try refuse(database) }
-    }
-
-    private static func refuse(_ database: Database) throws(VaultError) {
-        throw try says(database, Database.applicationID) ? .damaged(.file) : .notAVault(path: database.path)
+        return missing.isEmpty
     }
 
     /// True when the file has this application id.
@@ -100,7 +108,13 @@ enum Table: UInt8, CaseIterable {
     static let count = 10
 
     /// What a row that cannot be read is called.
-    var damageOfRow: Damage { self == .secret ? .secret : .record(table: name) }
+    var damageOfRow: Damage {
+        switch self {
+        case .secret: .secret
+        case .tree: .freshness(table: name)
+        default: .record(table: name)
+        }
+    }
 
     var name: String {
         switch self {

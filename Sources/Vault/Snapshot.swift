@@ -127,6 +127,7 @@ public final class Snapshot {
         from first: Int64 = 1, _ body: (Int64, LogRecord) throws(VaultError) -> Void
     ) throws(VaultError) {
         var head = first == 1 ? [UInt8](repeating: 0, count: KeyedHash.checksumCount) : nil
+        var mark = first == 1 ? [UInt8](repeating: 0, count: LogRecord.markCount) : nil
         var expected = first
         let statement = try store.database.statement(
             "SELECT number, sealed FROM log WHERE number >= ?1 ORDER BY number")
@@ -136,13 +137,15 @@ public final class Snapshot {
             guard (try? statement.number(0)) == expected, let sealed = try? statement.bytes(1) else {
                 throw .damaged(.log(entry: expected))
             }
-            try body(
-                expected,
-                LogRecord(opening: sealed, number: expected, after: head, key: store.keys.log, vault: store.vault))
+            let record = try LogRecord(
+                opening: sealed, number: expected, after: head, key: store.keys.log, vault: store.vault)
+            try body(expected, record)
             head = KeyedHash.checksum(sealed)
+            mark = record.mark
             expected += 1
         }
-        guard expected - 1 == store.header.logCount, head == store.header.logHead else {
+        let header = store.header
+        guard expected - 1 == header.logCount, head == nil || (head == header.logHead && mark == header.logMark) else {
             throw .damaged(.log(entry: expected))
         }
     }

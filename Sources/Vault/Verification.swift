@@ -19,7 +19,7 @@ public struct VerifyReport: Sendable, Equatable {
 extension Snapshot {
     /// Looks at everything and goes on after damage, so that all of it is found in one run.
     /// - Throws: what keeps the file from being read at all.
-    public func verify() throws(VaultError) -> VerifyReport {
+    func verify() throws(VaultError) -> VerifyReport {
         let verification = Verification(of: self)
         return try verification.run()
     }

@@ -69,8 +69,8 @@ func reading() -> (digest: Int?, class: String) {
         // What the last reading saw must not speak against this one.
         emptyState()
         let vault = try file.open(with: .identity(identity), stateDirectory: arguments[3])
+        if let damage = try vault.verify().findings.first { return (nil, damage.name) }
         return try vault.read { snapshot throws(VaultError) in
-            if let damage = try snapshot.verify().findings.first { return (nil, damage.name) }
             // In no particular order, so that the sum of all is compared.
             var sum = 0
             func add(_ value: some Hashable) { sum &+= value.hashValue }

@@ -165,7 +165,9 @@ struct SlotTests {
         #expect(IdentityFile.publicKey(from: text) == pair.publicKey)
         #expect(IdentityFile.publicKey(from: text + "7") == nil)
         #expect(IdentityFile.publicKey(from: "REKEEP-IDENTITY-1-" + text.dropFirst(16)) == nil)
-        #expect(IdentityFile.content(for: Identity(pair: pair)).withBytes { String(decoding: $0, as: UTF8.self) }.contains(text))
+        #expect(
+            IdentityFile.content(for: Identity(pair: pair)).withBytes { String(decoding: $0, as: UTF8.self) }.contains(
+                text))
     }
 
     @Test func `codes survive a person: case, spaces, look-alikes; not a wrong character`() throws {

@@ -32,7 +32,8 @@ KINDS = {PASSPHRASE: "passphrase", IDENTITY: "identity", RECOVERY: "recovery", K
 PENDING, CURRENT, PREVIOUS, RETIRED = range(1, 5)
 CLASSES = (
     "ok", "not-a-vault", "file", "header", "newer-format", "slot", "kdf-costs", "slot-key",
-    "slot-anchor", "no-slot-fits", "rolled-back", "freshness", "record", "secret", "log",
+    "slot-anchor", "no-slot-fits", "exchanged", "outside-record", "rolled-back", "forked",
+    "freshness", "record", "secret", "log", "write-ahead-log",
 )  # fmt: skip
 MIB = 1 << 20
 NOW = 1_750_000_000
@@ -44,11 +45,10 @@ SCHEMA = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
     PRAGMA application_id = 0x726b6570;
-    CREATE TABLE vault(id INTEGER PRIMARY KEY CHECK(id=1), vault_id BLOB NOT NULL,
-        format INTEGER NOT NULL, lasting BLOB NOT NULL, header BLOB NOT NULL,
-        checksum BLOB NOT NULL);
-    CREATE TABLE slot(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, content BLOB NOT NULL,
-        checksum BLOB NOT NULL);
+    CREATE TABLE vault(id INTEGER PRIMARY KEY CHECK(id=1), vault_id BLOB NOT NULL, \
+format INTEGER NOT NULL, lasting BLOB NOT NULL, header BLOB NOT NULL, checksum BLOB NOT NULL);
+    CREATE TABLE slot(number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, content BLOB NOT NULL, \
+checksum BLOB NOT NULL);
     CREATE TABLE log(number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 """ + "".join(
     f"CREATE TABLE {table}(id BLOB PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL);"
@@ -374,10 +374,12 @@ class Vault:
 
     def seal_log(self) -> None:
         previous, self.sealed_entries = bytes(32), list[tuple[int, bytes]]()
+        self.marks = {0: bytes(16)}
         for number, entry in enumerate(self.entries, 1):
             words = (text("fake-host"), text(entry["action"]), text("fake/prod/one"), text("done"))
+            self.marks[number] = self.random.randbytes(16)
             content = u8(entry["layout"]) + entry.get("previous", previous)
-            content += i64(NOW + number) + u32(1000) + b"".join(words)
+            content += self.marks[number] + u64(number) + i64(NOW + number) + u32(1000) + b"".join(words)
             content = entry.get("change", bytes)(content) + entry["tail"]
             binding = b"rekeep log" + FORMAT + self.vault_id + i64(entry.get("bound", number))
             sealed = self.seal(self.keys[7], content, binding)
@@ -390,6 +392,7 @@ class Vault:
         self.header = {
             "layout": 1, "generation": self.generation, "created": NOW,
             "log_entries": len(self.sealed_entries), "log_head": self.log_head,
+            "log_mark": self.marks[len(self.marks) - 1],
             "tables": [(table, len(self.rows[table]), root) for table, root in self.roots.items()],
             "slots": [(slot["number"], slot["name"]) for slot in self.sorted_slots()], "tail": b"",
         }  # fmt: skip
@@ -401,7 +404,7 @@ class Vault:
         h = self.header
         content = b"".join((
             u8(h["layout"]), u64(h["generation"]), i64(h["created"]), i64(h["log_entries"]),
-            h["log_head"], listed(u8(t) + u64(rows) + root for t, rows, root in h["tables"]),
+            h["log_head"], h["log_mark"], listed(u8(t) + u64(rows) + root for t, rows, root in h["tables"]),
             listed(i64(number) + text(name) + i64(NOW) for number, name in h["slots"]), h["tail"],
         ))  # fmt: skip
         of_slots = b"".join(
@@ -438,9 +441,22 @@ class Vault:
         database.executescript(sql)
         database.close()
 
-    def seen(self, generation: int) -> str:
-        words = b"rekeep last seen" + self.vault_id + u64(generation)
-        return (u64(generation) + keyed(self.keys[8], words)).hex()
+    def pin(self) -> str:
+        mark = keyed(self.keys[9], b"rekeep vault mark" + self.vault_id, 16)
+        return f"REKEEP-VAULT-1-{code(self.vault_id + mark)}"
+
+    def seen(
+        self, generation: int, *, entries: dict[int, bytes] | None = None, layout: int = 1,
+        header: bytes | None = None,
+    ) -> bytes:  # fmt: skip
+        """A record of what was last seen, of this vault's log unless other entries are given."""
+        entries = {n: mark for n, mark in self.marks.items() if n} if entries is None else entries
+        header = digest(self.sealed_header) if header is None else header
+        form = u8(layout) + u64(generation) + header + listed(
+            i64(number) + mark + u64(number) + i64(NOW + number) + text("fake-host")
+            for number, mark in entries.items()
+        )  # fmt: skip
+        return sized(form) + keyed(self.keys[8], b"rekeep last seen" + self.vault_id + form)
 
 
 def content_of(slot: dict[str, Any]) -> bytes:
@@ -515,7 +531,7 @@ class Vectors:
         rows: Change | None = None, log: Change | None = None, header: Change | None = None,
         sealed: Change | None = None, sql: str = "", file: Callable[[bytes], bytes] | None = None,
         open: Callable[[Vault], dict[str, str]] | int = 0,
-        seen: int | None = None, values: dict[str, dict[str, str]] | None = None,
+        seen: Callable[[Vault], bytes] | int | None = None, values: dict[str, dict[str, str]] | None = None,
     ) -> None:  # fmt: skip
         """Makes a vault, with a change after the stage of its name, and notes it as a vector.
 
@@ -538,9 +554,13 @@ class Vectors:
         if file:
             path.write_bytes(file(path.read_bytes()))
         values = vault.values if values is None else values
+        if isinstance(seen, int):
+            seen = vault.seen(seen)
+        elif seen is not None:
+            seen = seen(vault)
         self.list.append({
             "name": name, "what": what, "open": opener,
-            "seen": None if seen is None else vault.seen(seen), "class": class_,
+            "seen": None if seen is None else seen.hex(), "class": class_,
             "values": values if class_ == "ok" else None,
         })  # fmt: skip
 
@@ -624,6 +644,19 @@ def add_openers(add: Callable[..., None]) -> None:
          f"REKEEP-PUBLIC-1-{code(sodium.crypto_scalarmult_base(key))}"),
     ):  # fmt: skip
         add(class_, name, what, open=brought(IDENTITY, other))
+    pin, another = small().pin(), Vault("another vault").pin()
+    for class_, name, what, lines in (
+        ("ok", "vault", "an identity that names the vault", f"{line}\n{pin}\n"),
+        ("ok", "vault-first", "the vault's line comes first", f"{pin}\n{line}\n"),
+        ("ok", "vaults", "an identity that names two vaults", f"{line}\n{another}\n{pin}\n"),
+        ("exchanged", "other-vault", "an identity that names another vault",
+         f"{line}\n{another}\n"),
+        ("no-slot-fits", "vault-cut", "the line that names the vault lacks its last letter",
+         f"{line}\n{pin[:-1]}\n"),
+        ("no-slot-fits", "vault-letter", "a letter of the line that names the vault is another",
+         f"{line}\n{pin[:20] + ('2' if pin[20] != '2' else '3') + pin[21:]}\n"),
+    ):  # fmt: skip
+        add(class_, f"identity-{name}", what, open=brought(IDENTITY, lines))
 
 
 def add_costs(add: Callable[..., None]) -> None:
@@ -647,6 +680,13 @@ def add_costs(add: Callable[..., None]) -> None:
     add("kdf-costs", "kdf-of-another-slot", "wrong costs in a slot that nobody tries to open",
         slotted(IDENTITY, PASSPHRASE),
         header=lambda v: v.slots[1].update(before=u64(11) + v.slots[1]["before"][8:]))
+    for class_, name, more in (("ok", "most", 0), ("kdf-costs", "above", 1)):
+        def sum_(v: Vault, more: int = more) -> None:
+            for slot in v.slots[1:]:
+                slot["before"] = u64(10) + u64((512 << 20) + more) + slot["before"][16:]
+        add(class_, f"kdf-sum-{name}",
+            f"two passphrase slots of 10 passes over 512 MiB and {more} bytes",
+            slotted(IDENTITY, PASSPHRASE, PASSPHRASE), header=sum_)
     add("no-slot-fits", "kdf-salt", "a bit of the salt",
         slotted(PASSPHRASE),
         header=lambda v: v.slots[0].update(before=flip(v.slots[0]["before"], -1)))
@@ -783,6 +823,10 @@ def add_fronts(add: Callable[..., None]) -> None:
     def bit(attribute: str, at: int = 0) -> Change:
         return lambda v: setattr(v, attribute, flip(getattr(v, attribute), at))
 
+    def as_text(table: str, column: str) -> str:
+        """SQL that leaves every byte, and says that they are text."""
+        return f"UPDATE {table} SET {column} = CAST({column} AS TEXT);"
+
     def loose(table: str, then: str) -> str:
         """SQL that takes a table's constraints away, and something more."""
         return (f"CREATE TABLE loose AS SELECT * FROM {table}; DROP TABLE {table}; "
@@ -794,16 +838,31 @@ def add_fronts(add: Callable[..., None]) -> None:
     add("header", "front-format", "another format, without its checksum",
         sql="UPDATE vault SET format = 2;")
     add("header", "front-row-missing", "the row of vault is missing", sql="DELETE FROM vault;")
-    add("header", "front-row-twice", "the row of vault stands there twice",
+    add("file", "front-row-twice", "the row of vault stands there twice",
         sql=loose("vault", "INSERT INTO vault SELECT * FROM vault;"))
-    add("header", "front-row-of-id-2", "the row of vault has the id 2",
+    add("file", "front-row-of-id-2", "the row of vault has the id 2",
         sql=loose("vault", "UPDATE vault SET id = 2;"))
     add("header", "front-header-text", "the header is text",
         sql="UPDATE vault SET header = 'fake header';")
-    add("header", "front-lasting-null", "the lasting key is NULL",
+    add("file", "front-lasting-null", "the lasting key is NULL",
         sql=loose("vault", "UPDATE vault SET lasting = NULL;"))
     add("header", "front-checksum-short", "a checksum of 31 bytes",
         sql="UPDATE vault SET checksum = substr(checksum, 1, 31);")
+    for column in ("vault_id", "lasting", "header", "checksum"):
+        add("header", f"type-vault-{column.replace('_', '-')}", f"{column} is text of the same bytes",
+            sql=as_text("vault", column))
+    for column in ("content", "checksum"):
+        add("slot", f"type-slot-{column}", f"a slot's {column} is text of the same bytes",
+            sql=as_text("slot", column))
+    add("log", "type-log-sealed", "an entry is text of the same bytes",
+        sql=as_text("log", "sealed"))
+    for table, class_ in (("credential", "record"), ("address", "record"), ("secret", "secret"),
+                          ("fingerprint", "record"), ("tree", "freshness")):
+        for column in ("id", "sealed"):
+            # No secret is found under its id then.
+            lost = (table, column) == ("secret", "id")
+            add("freshness" if lost else class_, f"type-{table}-{column}", f"{column} of a row is text of the same bytes",
+                sql=as_text(table, column))
     for length in (0, 15, 17):
         def resize(v: Vault, length: int = length) -> None:
             v.vault_id = (v.vault_id + b"\0")[:length]
@@ -849,6 +908,29 @@ def add_fronts(add: Callable[..., None]) -> None:
     for table, column in (("vault", "checksum"), ("slot", "kind"), ("secret", "sealed")):
         add("file", f"file-without-{table}-{column}", f"column {column} of {table} is not there",
             sql=f"ALTER TABLE {table} RENAME COLUMN {column} TO gone;")
+    for name, sql in (
+        ("table-more", "CREATE TABLE more(x);"),
+        ("index-more", "CREATE INDEX more ON log(sealed);"),
+        ("view-more", "CREATE VIEW more AS SELECT 1;"),
+        ("trigger-more", "CREATE TRIGGER more AFTER INSERT ON log BEGIN SELECT 1; END;"),
+        ("column-more", "ALTER TABLE policy ADD COLUMN more AS (hex(sealed));"),
+        ("statistics", "ANALYZE;"),
+        ("other-words", "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+         "replace(sql, 'number INTEGER', 'number  INTEGER') WHERE name = 'log';"),
+        ("default-more", "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+         "replace(sql, 'sealed BLOB NOT NULL', 'sealed BLOB NOT NULL DEFAULT 1') "
+         "WHERE name = 'log';"),
+        ("table-of-another-name", "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name "
+         "= 'more' WHERE name = 'log';"),
+    ):  # fmt: skip
+        add("file", f"file-{name}", f"a schema that is not a vault's: {name}", sql=sql)
+    for name, at in (("written", 18), ("read", 19)):
+        def wal(data: bytes, at: int = at) -> bytes:
+            return data[:at] + b"\2" + data[at + 1 :]
+        add("write-ahead-log", f"file-wal-{name}", f"byte {at} asks for a write-ahead log",
+            file=wal)
+    add("write-ahead-log", "file-wal", "the header asks for a write-ahead log",
+        file=lambda data: data[:18] + b"\2\2" + data[20:])
     add("file", "file-view-for-a-table", "a view stands for table policy",
         sql="DROP TABLE policy; CREATE VIEW policy AS SELECT * FROM address;")
 
@@ -944,6 +1026,41 @@ def add_headers(add: Callable[..., None]) -> None:
 
 
 def add_generations(add: Callable[..., None]) -> None:
+    PLACE = 8192
+
+    def places(first: bytes, second: bytes) -> bytes:
+        return first.ljust(PLACE, b"\0") + second
+
+    def other_mark(v: Vault) -> dict[int, bytes]:
+        return {1: v.marks[1], 2: flip(v.marks[2], 0)}
+
+    for class_, name, what, seen in (
+        ("ok", "two", "two records, the newer one second",
+         lambda v: places(v.seen(3, entries={}), v.seen(5))),
+        ("rolled-back", "two-newer-first", "two records, the newer one first",
+         lambda v: places(v.seen(6), v.seen(4))),
+        ("ok", "second-alone", "the first record's place is empty",
+         lambda v: places(b"", v.seen(5))),
+        ("ok", "torn", "the newer record is torn, the older one counts",
+         lambda v: places(v.seen(4), v.seen(6)[:60])),
+        ("outside-record", "forged", "a bit of the record", lambda v: flip(v.seen(5), 20)),
+        ("outside-record", "cut", "the record's last byte is missing", lambda v: v.seen(5)[:-1]),
+        ("outside-record", "both-torn", "both records are torn",
+         lambda v: places(v.seen(4)[:40], v.seen(5)[:40])),
+        ("outside-record", "of-another-vault", "another vault's record",
+         lambda v: Vault("another vault").seen(5, entries={}, header=bytes(32))),
+        ("outside-record", "layout", "a record of layout 2", lambda v: v.seen(5, layout=2)),
+        ("ok", "older-entry", "an entry of the log was seen, and one more came since",
+         lambda v: v.seen(4, entries={1: v.marks[1]})),
+        ("ok", "no-entry", "no entry of the log was seen", lambda v: v.seen(4, entries={})),
+        ("forked", "other-entry", "another entry was seen under a number",
+         lambda v: v.seen(4, entries=other_mark(v))),
+        ("forked", "longer-log", "a longer log was seen, of a lower generation",
+         lambda v: v.seen(4, entries={2: v.marks[2], 3: bytes(16)})),
+        ("forked", "other-header", "another vault of the same generation was seen",
+         lambda v: v.seen(5, header=bytes(32))),
+    ):  # fmt: skip
+        add(class_, f"seen-{name}", what, seen=seen)
     add("ok", "seen-equal", "the last seen generation is the vault's", seen=5)
     add("ok", "seen-lower", "the last seen generation is lower", seen=4)
     add("ok", "seen-zero", "the last seen generation is 0", seen=0)
@@ -1149,7 +1266,7 @@ def add_rows(add: Callable[..., None]) -> None:
         sealed=old(CREDENTIAL, other))
     for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, POLICY, CONTROL, TREE):
         name = TABLES[table - 1]
-        add("freshness", f"row-{name}-doubled", "every row stands there twice", full,
+        add("file", f"row-{name}-doubled", "every row stands there twice", full,
             sql=double(name))
     add("record", "row-moved-to-another-id", "a row under an id that is not its own", full,
         sealed=put(DEPLOYMENT, 0, id=b"a fake row's id."))

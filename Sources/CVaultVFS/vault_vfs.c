@@ -16,6 +16,7 @@ struct vault_vfs {
   char *vault;
   char *journal;
   char name[32];
+  int says_vault;
   vault_vfs_refusal refusal;
 };
 
@@ -51,11 +52,13 @@ static int names_super_journal(int descriptor, off_t size) {
   return size >= 16 && pread(descriptor, end, 8, size - 8) == 8 && memcmp(end, magic, 8) == 0;
 }
 
-// Bytes 18 and 19 of the header are 1 for a rollback journal, 2 for a write-ahead log.
-static int asks_for_wal(int descriptor) {
-  unsigned char header[20];
-  return pread(descriptor, header, 20, 0) == 20 && memcmp(header, "SQLite format 3", 16) == 0 &&
-         (header[18] != 1 || header[19] != 1);
+// Bytes 18 and 19 of a database's header are 1 for a rollback journal, 2 for a write-ahead log; at 68 stands what kind of
+// file it is.
+static int asks_for_wal(vault_vfs *vfs, int descriptor) {
+  unsigned char header[100];
+  int is_database = pread(descriptor, header, 100, 0) == 100 && memcmp(header, "SQLite format 3", 16) == 0;
+  vfs->says_vault = is_database && memcmp(header + 68, VAULT_VFS_APPLICATION, 4) == 0;
+  return is_database && (header[18] != 1 || header[19] != 1);
 }
 
 static int believes(vault_vfs *vfs, int descriptor, int of_journal) {
@@ -64,7 +67,7 @@ static int believes(vault_vfs *vfs, int descriptor, int of_journal) {
   if (!is_ours(vfs, &file, of_journal)) return 0;
   if (of_journal && names_super_journal(descriptor, file.st_size))
     return refuse(vfs, VAULT_VFS_SUPER_JOURNAL, 1, 0);
-  if (!of_journal && asks_for_wal(descriptor)) return refuse(vfs, VAULT_VFS_WAL, 0, 0);
+  if (!of_journal && asks_for_wal(vfs, descriptor)) return refuse(vfs, VAULT_VFS_WAL, 0, 0);
   return 1;
 }
 
@@ -191,6 +194,8 @@ void vault_vfs_free(vault_vfs *own) {
   free(own->journal);
   free(own);
 }
+
+int vault_vfs_says_vault(const vault_vfs *own) { return own->says_vault; }
 
 vault_vfs_refusal vault_vfs_take_refusal(vault_vfs *own) {
   vault_vfs_refusal refusal = own->refusal;

@@ -47,6 +47,9 @@ final class Database {
         sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 4 << 20)
     }
 
+    /// True when the file, as it was opened, said that it is a vault.
+    var saysVault: Bool { vault_vfs_says_vault(vfs) != 0 }
+
     /// What only writing needs, once, before the first write: a read is quicker without.
     private func prepareToWrite() throws(VaultError) {
         guard !isReadyToWrite else { return }

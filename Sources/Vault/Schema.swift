@@ -41,8 +41,7 @@ enum Schema {
             isVault = false
         }
         guard !isVault else { return }
-        throw (try? says(database, Database.applicationID)) == true
-            ? .damaged(.file) : .notAVault(path: database.path)
+        throw database.saysVault ? .damaged(.file) : .notAVault(path: database.path)
     }
 
     private static func hasExactly(_ expected: [SchemaRow], _ database: Database) throws(VaultError) -> Bool {
@@ -61,13 +60,6 @@ enum Schema {
             }
         }
         return missing.isEmpty
-    }
-
-    /// True when the file has this application id.
-    static func says(_ database: Database, _ id: Int64) throws(VaultError) -> Bool {
-        let identifier = try database.statement("PRAGMA application_id")
-        defer { identifier.reset() }
-        return try identifier.step() && (try? identifier.number(0)) == id
     }
 
     private struct SchemaRow: Equatable {

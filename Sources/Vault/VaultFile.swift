@@ -125,7 +125,7 @@ public final class VaultFile {
 
     private static func read(_ database: Database, path: String) throws(VaultError) -> (Front, [Slot]) {
         try database.reading { () throws(VaultError) in
-            guard try Schema.says(database, Database.applicationID) else { throw .notAVault(path: path) }
+            guard database.saysVault else { throw .notAVault(path: path) }
             let front = try Front(reading: database)
             guard front.format <= Schema.format else {
                 throw .newerFormat(found: Int(front.format), known: Schema.format)

@@ -95,7 +95,7 @@ struct BackupCommandTests {
         }
         try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
         let killed = try await sandbox.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=rename:signal=KILL:when=1"]
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=renameat2:signal=KILL:when=1"]
                 + [Sandbox.products + "/rekeep", "restore", "copy.db"])
         try #require(killed.status == 137, "\(killed.err)")
         #expect(try drafts().count == 2)

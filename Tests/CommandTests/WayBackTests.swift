@@ -122,9 +122,11 @@ struct WayBackTests {
 
     @Test func `a vault that cannot be written is found before anything is asked`() async throws {
         try await sandbox.shared(rehearsal)
-        // Root may write anything: a directory in the journal's place stands for a file system that is read-only.
-        try FileManager.default.createDirectory(atPath: sandbox.vault + "-journal", withIntermediateDirectories: false)
-        let stopped = try await sandbox.rekeep("rotate", "whmcs/live", "--yes", "--no-input")
+        // Root may write anything, so the system says that the file system is read-only.
+        let stopped = try await sandbox.run([
+            "strace", "-f", "-qq", "-o", "/dev/null", "-P", sandbox.vault + "-journal", "-e",
+            "inject=openat:error=EROFS", Sandbox.products + "/rekeep", "rotate", "whmcs/live", "--yes", "--no-input",
+        ])
         #expect(stopped.status == 2, "\(stopped.err)")
         #expect(stopped.err.contains("nothing was changed"))
     }

@@ -467,7 +467,7 @@ struct NeighbourTests {
         #expect(read.status == 0 && read.out == "fake-token-1", "\(read.err)")
         #expect(read.err.contains("can't notice an older or exchanged vault"), "\(read.err)")
         try #require(await sandbox.rekeep("list").status == 0)
-        let written = try await readOnly(from: 3, ["edit", "a/live", "--note", "x"])
+        let written = try await readOnly(from: 4, ["edit", "a/live", "--note", "x"])
         #expect(written.status == 73 && written.err.contains("the change is stored"), "\(written.err)")
         #expect(try await sandbox.rekeep("show", "a/live", "--json").out.contains("\"x\""))
         let nowhere = try await sandbox.run(

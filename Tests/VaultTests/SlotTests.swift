@@ -159,6 +159,26 @@ struct SlotTests {
         #expect(SlotName("a" + String(repeating: "-", count: 63)) != nil)
     }
 
+    @Test func `slots are tried from the cheapest on, and together ask for no more work than one may`() throws {
+        func slot(_ number: Int, _ operations: UInt64, _ memory: UInt64) throws -> Slot {
+            let commitment = try #require(Commitment(bytes: [UInt8](repeating: 0, count: Commitment.count)))
+            return Slot(
+                number: number,
+                lock: .passphrase(try Argon2id(operations: operations, memoryBytes: memory), salt: []), publicKey: [],
+                box: [], anchorSeal: nil, commitment: commitment)
+        }
+        let slots = [try slot(1, 9, 1 << 30), try slot(2, 3, 256 << 20), try slot(3, 2, 19 << 20)]
+        #expect(slots.sorted(by: Slot.isCheaper).map(\.number) == [3, 2, 1])
+        try SlotTable.requireBearable(slots)
+        #expect(throws: VaultError.derivation(.workOutOfRange)) {
+            try SlotTable.requireBearable(slots + [try slot(4, 2, 256 << 20)])
+        }
+        // Thirteen of the usual ones fit.
+        let usual = try (1...14).map { try slot($0, 3, 256 << 20) }
+        try SlotTable.requireBearable(Array(usual.dropLast()))
+        #expect(throws: VaultError.derivation(.workOutOfRange)) { try SlotTable.requireBearable(usual) }
+    }
+
     @Test func `a public key survives being passed on, not a wrong character`() {
         let pair = KeyPair.random()
         let text = IdentityFile.text(of: pair.publicKey)

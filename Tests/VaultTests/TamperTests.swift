@@ -240,6 +240,54 @@ struct TamperTests {
         #expect(throws: VaultError.rolledBack(found: 2, lastSeen: 3)) { try everything(scratch) }
     }
 
+    /// The id is readable without a key, and so are the slots' public keys.
+    @Test func `a vault that was made with the known one's id is told from it`() throws {
+        let scratch = try Scratch()
+        try scratch.add("a/live/x")
+        let known = try scratch.open().pin
+        let forged = scratch.directory + "/forged"
+        try VaultFile.create(
+            at: forged, NewVault(id: known.id), slots: [.identity(publicKey: scratch.pair.publicKey)],
+            now: Timestamp(seconds: 9))
+        let found = try VaultFile(path: forged).open(with: .pair(scratch.pair), stateDirectory: scratch.directory).pin
+        #expect(found.id == known.id && found != known)
+        #expect(VaultPin(known.description) == known && VaultPin(String(known.description.dropLast())) == nil)
+        func expectRefusal(_ opener: Opener, _ acquaintance: Acquaintance, _ witness: Exchange.Witness) throws {
+            #expect(throws: VaultError.exchanged(Exchange(found: found, expected: [known], witness: witness))) {
+                try VaultFile(path: forged).open(with: opener, as: acquaintance)
+            }
+        }
+        let path = try VaultFile(path: scratch.path).canonicalPath
+        try expectRefusal(
+            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, place: .at(path)), .place(path))
+        try expectRefusal(
+            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, place: .at("/elsewhere")), .identity)
+        let empty = scratch.directory + "/empty"
+        try expectRefusal(
+            .pair(scratch.pair), Acquaintance(stateDirectory: empty, place: .nowhere, expected: known), .option)
+        try expectRefusal(
+            .identity(Identity(pair: scratch.pair, vaults: [known])),
+            Acquaintance(stateDirectory: empty, place: .nowhere), .identityFile)
+    }
+
+    @Test func `two vaults of one generation are told apart, though neither log has more`() throws {
+        let scratch = try Scratch()
+        let credential = try scratch.add("a/live/x")
+        try scratch.copy(to: "fork")
+        for (path, state) in [(scratch.path, scratch.state), (scratch.directory + "/fork", scratch.directory)] {
+            try VaultFile(path: path).open(with: .pair(scratch.pair), stateDirectory: state).write {
+                transaction throws(VaultError) in try transaction.put(credential)
+            }
+        }
+        try scratch.putBack("fork")
+        #expect(throws: VaultError.self) { try everything(scratch) }
+        do {
+            try everything(scratch)
+        } catch VaultError.forked(let fork) {
+            #expect(fork.found == 3 && fork.lastSeen == 3)
+        }
+    }
+
     @Test func `a forged last-seen record is noticed`() throws {
         let scratch = try Scratch()
         try scratch.add("a/live/x")

@@ -13,8 +13,11 @@ public struct CopyToRestore {
     public init(of path: String, to place: String) throws(VaultError) {
         let source = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard source >= 0 else {
-            throw errno == ENOENT || errno == ENOTDIR
-                ? .missing(path: path) : .notAccessible(path: path, errno: errno)
+            let cause = errno
+            // A link that leads nowhere is there.
+            if cause == ENOENT, Companions.exists(path) { throw .foreignFile(path: path, .link) }
+            throw cause == ENOENT || cause == ENOTDIR
+                ? .missing(path: path) : .notAccessible(path: path, errno: cause)
         }
         defer { close(source) }
         var status = stat()

@@ -38,11 +38,10 @@ struct KnownVaults {
             try file.bytes(atMost: Self.largest)
         }
         guard let content else { return [] }
-        let lines = content.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
         var vaults: [VaultPin] = []
         // Other lines are there for whoever looks at the file.
-        for line in lines where !line.hasPrefix("#") {
-            guard let vault = VaultPin(line) else { throw .recordRefused(path: path, .forged) }
+        for line in content.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
+            guard let vault = VaultPin(hexadecimal: line) else { throw .recordRefused(path: path, .forged) }
             vaults.append(vault)
         }
         guard !vaults.isEmpty else { throw .recordRefused(path: path, .forged) }
@@ -58,9 +57,9 @@ struct KnownVaults {
             lines = ["# the vault at " + path.replacing("\n", with: "?")]
         case .identity:
             lines = ["# the vaults that an identity opened"]
-            for known in (try? vaults(at: key)) ?? [] where known != vault { lines.append(known.description) }
+            for known in (try? vaults(at: key)) ?? [] where known != vault { lines += Self.lines(for: known) }
         }
-        lines.append(vault.description)
+        lines += Self.lines(for: vault)
         let place = path(of: key)
         let draft = place + ".\(getpid()).draft"
         unlink(draft)
@@ -75,6 +74,9 @@ struct KnownVaults {
             throw error
         }
     }
+
+    /// As people know it, and as it is read: quickly, at every start.
+    private static func lines(for vault: VaultPin) -> [String] { ["# \(vault)", vault.hexadecimal] }
 
     private func path(of key: Key) -> String { directory + "/" + key.fileName + ".vault" }
 }

@@ -80,24 +80,24 @@ struct OutsideRecords {
     /// - Throws: `recordRefused` when there is something and none of it is whole: it may as well be forged, or another
     ///   vault's.
     private func newest(in file: StateFile) throws(VaultError) -> (known: (seen: Seen, place: Int)?, isTorn: Bool) {
-        let bytes = try file.bytes(atMost: 2 * Self.placeCount)
-        guard !bytes.isEmpty else { return (nil, false) }
-        let written = [0, 1].map { place in
-            (place: place, bytes: Array(bytes.dropFirst(place * Self.placeCount).prefix(Self.placeCount)))
-        }.filter { $0.bytes.contains { $0 != 0 } }.map { place, bytes in
-            (place: place, bytes: bytes, generation: Self.claimedGeneration(bytes))
-        }.sorted { $0.generation > $1.generation }
-        for (index, place) in written.enumerated() {
-            if let seen = self.seen(in: place.bytes) { return ((seen, place.place), index > 0) }
+        var written: [(place: Int, count: Int, generation: UInt64)] = []
+        for place in [0, 1] {
+            // The length of the record's form, its layout and the generation that it says it is of, unchecked.
+            let start = try file.bytes(atMost: 13, from: place * Self.placeCount)
+            guard start.contains(where: { $0 != 0 }) else { continue }
+            var reader = RecordReader(start)
+            let count = (try? Int(reader.number(UInt32.self))) ?? 0
+            let generation = (try? reader.byte()).flatMap { _ in try? reader.number(UInt64.self) }
+            written.append((place, min(count, Self.placeCount), generation ?? .max))
         }
-        throw .recordRefused(path: seenPath, .forged)
-    }
-
-    /// The generation that a record says it is of, unchecked.
-    private static func claimedGeneration(_ bytes: [UInt8]) -> UInt64 {
-        var reader = RecordReader(bytes)
-        guard (try? reader.fixed(5)) != nil, let generation = try? reader.number(UInt64.self) else { return .max }
-        return generation
+        written.sort { $0.generation > $1.generation }
+        for (index, place) in written.enumerated() {
+            let bytes = try file.bytes(
+                atMost: 4 + place.count + KeyedHash.checksumCount, from: place.place * Self.placeCount)
+            if let seen = seen(in: bytes) { return ((seen, place.place), index > 0) }
+        }
+        guard written.isEmpty else { throw .recordRefused(path: seenPath, .forged) }
+        return (nil, false)
     }
 
     private func seen(in bytes: [UInt8]) -> Seen? {

@@ -34,54 +34,39 @@ enum Schema {
     /// - Throws: `damaged(.file)` when anything is more, less or different; `notAVault` when the file does not even say
     ///   that it is one.
     static func require(in database: Database) throws(VaultError) {
-        let isVault: Bool
+        let found: (count: Int64, text: [UInt8])
         do throws(VaultError) {
-            isVault = try hasExactly(expectedRows, database)
+            found = try description(of: database)
         } catch .damaged(.file) {
-            isVault = false
+            found = (0, [])
         }
-        guard !isVault else { return }
+        guard found.count != expected.count || found.text != expected.text else { return }
         throw database.saysVault ? .damaged(.file) : .notAVault(path: database.path)
     }
 
-    private static func hasExactly(_ expected: [SchemaRow], _ database: Database) throws(VaultError) -> Bool {
-        let rows = try database.statement("SELECT type, name, tbl_name, sql FROM sqlite_schema")
+    /// The rows of the schema by name, one value a line. No value of ours has a line break: with one in a stranger's there
+    /// would be more lines than so many rows have.
+    private static func description(of database: Database) throws(VaultError) -> (count: Int64, text: [UInt8]) {
+        let rows = try database.statement(
+            """
+            SELECT count(*), group_concat(type || char(10) || name || char(10) || tbl_name || char(10) || ifnull(sql, ''), char(10))
+            FROM (SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name)
+            """)
         defer { rows.reset() }
-        var missing = expected[...]
-        while try rows.step() {
-            let row = SchemaRow(type: rows.text(0), name: rows.text(1), table: rows.text(2), sql: rows.text(3))
-            // In the order in which they were made, but for a file that another implementation wrote.
-            if row == missing.first {
-                missing.removeFirst()
-            } else if let place = missing.firstIndex(of: row) {
-                missing.remove(at: place)
-            } else {
-                return false
-            }
-        }
-        return missing.isEmpty
+        guard try rows.step(), let count = try? rows.number(0) else { throw .damaged(.file) }
+        return (count, rows.text(1) ?? [])
     }
 
-    private struct SchemaRow: Equatable {
-        let type: [UInt8]?
-        let name: [UInt8]?
-        let table: [UInt8]?
-        let sql: [UInt8]?
-    }
-
-    private static let expectedRows: [SchemaRow] =
-        tables.flatMap { name, sql in
-            let table = SchemaRow(
-                type: Array("table".utf8), name: Array(name.utf8), table: Array(name.utf8), sql: Array(sql.utf8))
-            // A primary key that is no row number has an index that SQLite makes by itself.
-            guard Table.allCases.contains(where: { $0.name == name }) else { return [table] }
-            return [
-                table,
-                SchemaRow(
-                    type: Array("index".utf8), name: Array("sqlite_autoindex_\(name)_1".utf8),
-                    table: Array(name.utf8), sql: nil),
-            ]
+    private static let expected: (count: Int64, text: [UInt8]) = {
+        var rows = tables.map { (name: $0.name, text: "table\n\($0.name)\n\($0.name)\n\($0.sql)") }
+        // A primary key that is no row number has an index that SQLite makes by itself.
+        rows += Table.allCases.map {
+            let name = "sqlite_autoindex_\($0.name)_1"
+            return (name, "index\n\(name)\n\($0.name)\n")
         }
+        let text = rows.sorted { $0.name < $1.name }.map(\.text).joined(separator: "\n")
+        return (Int64(rows.count), Array(text.utf8))
+    }()
 }
 
 /// A table of sealed records. The number goes into every seal: a record cannot be moved to another table.

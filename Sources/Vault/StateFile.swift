@@ -36,12 +36,16 @@ struct StateFile {
         return try body(StateFile(path: path, descriptor: descriptor))
     }
 
-    /// All bytes, or the first `most`.
-    func bytes(atMost most: Int) throws(VaultError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: most)
-        let count = pread(descriptor, &bytes, most, 0)
-        guard count >= 0 else { throw .notAccessible(path: path, errno: errno) }
-        return Array(bytes.prefix(count))
+    /// All bytes from a place on, or the first `most`.
+    func bytes(atMost most: Int, from start: Int = 0) throws(VaultError) -> [UInt8] {
+        var failure: Int32?
+        let bytes = [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+            let found = pread(descriptor, buffer.baseAddress, most, off_t(start))
+            if found < 0 { failure = errno }
+            count = max(found, 0)
+        }
+        if let failure { throw .notAccessible(path: path, errno: failure) }
+        return bytes
     }
 
     /// - Throws: `notAccessible` when not all of it could be written.

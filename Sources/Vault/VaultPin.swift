@@ -24,6 +24,34 @@ public struct VaultPin: Hashable, Sendable, CustomStringConvertible {
         mark = Array(bytes[16...])
     }
 
+    /// Reads what `hexadecimal` gives.
+    init?(hexadecimal: ArraySlice<UInt8>) {
+        guard hexadecimal.count == 2 * Self.count else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.count)
+        var place = hexadecimal.startIndex
+        while place < hexadecimal.endIndex {
+            guard let high = Self.value(of: hexadecimal[place]), let low = Self.value(of: hexadecimal[place + 1]) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+            place += 2
+        }
+        id = Array(bytes[..<16])
+        mark = Array(bytes[16...])
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
+    /// Id and mark, for a machine.
+    var hexadecimal: String { Hexadecimal.text(id + mark) }
+
     /// As people and identity files pass it on.
     public var description: String {
         Self.prefix + GroupedCode.encode(SecretBytes(id + mark)).withBytes { String(decoding: $0, as: UTF8.self) }

@@ -2,7 +2,7 @@
 public struct Money: Hashable, Sendable {
     /// Digits with an optional sign and fraction, such as `-12.50`.
     public let amount: String
-    /// ISO 4217, or nil where the answer does not say.
+    /// A code after the manner of ISO 4217, or nil where the answer does not give one.
     public let currency: String?
 
     /// Nil unless `amount` is a plain decimal number of at most 40 characters.
@@ -13,6 +13,11 @@ public struct Money: Hashable, Sendable {
             parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } })
         else { return nil }
         self.amount = amount
-        self.currency = currency.flatMap { $0.utf8.count <= 8 ? $0 : nil }
+        self.currency = currency.flatMap { Self.isCurrency($0) ? $0 : nil }
+    }
+
+    /// True for three to five capital letters.
+    public static func isCurrency(_ text: String) -> Bool {
+        (3...5).contains(text.utf8.count) && text.utf8.allSatisfy { (65...90).contains($0) }
     }
 }

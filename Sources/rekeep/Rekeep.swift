@@ -43,10 +43,27 @@ enum Program {
         } catch {
             guard let complaint = Complaint(error) else {
                 // ArgumentParser's own: help, version, usage.
-                Rekeep.exit(withError: error)
+                let status = Rekeep.exitCode(for: error)
+                if status.isSuccess { Rekeep.exit(withError: error) }
+                Console.complain(usage: usage(error))
+                exit(status.rawValue)
             }
-            if !complaint.text.isEmpty { Console.complain(complaint.lines) }
+            if !complaint.text.isEmpty { Console.complain(complaint) }
             exit(complaint.status)
+        }
+    }
+
+    /// The parser's words for a wrong command line. They repeat what was typed, line feeds and all; so where that cannot
+    /// be shown, they are made anew from what can.
+    private static func usage(_ error: any Error) -> String {
+        let typed = CommandLine.arguments.dropFirst().map { $0 }
+        let shown = typed.map { TerminalText.clean($0) }
+        guard shown != typed else { return Rekeep.fullMessage(for: error) }
+        do {
+            _ = try Rekeep.parseAsRoot(shown)
+            return TerminalText.clean(Rekeep.fullMessage(for: error))
+        } catch {
+            return Rekeep.fullMessage(for: error)
         }
     }
 }

@@ -136,6 +136,38 @@ struct RefusalTests {
         #expect(outcome.err.contains("there is no field 'apikey'") && outcome.err.contains("reseller_id, api_key"))
     }
 
+    @Test(arguments: [
+        "fakekey0123456789abcdef", "FakeKey", "fake-key", "k3y4f4k3", "fake key", "sk_live_fa4k3k3y9x", "clé",
+        "fakekeyofmorethansixteen", "\u{1B}[2J", String(repeating: "fake_", count: 7),
+    ])
+    func `a name that could be a key is not repeated`(name: String) async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try await Rehearsal()
+        let text = String(decoding: try JSONEncoder().encode([name: "x"]), as: UTF8.self)
+        let outcome = try await sandbox.rekeep("add", "a/live/domainnameapi", "--input", "-", input: text)
+        #expect(outcome.status == 65)
+        #expect(outcome.err.contains("not shown") && outcome.err.contains("reseller_id, api_key"), "\(outcome.err)")
+        #expect(!outcome.err.contains(name) && !outcome.err.contains(name.prefix(8)))
+        // Where the names are those of addresses, and where it stands on the command line.
+        try #require(await sandbox.add("whmcs/live/domainnameapi", rehearsal).status == 0)
+        for name in [name, "shop/live/\(name)x0123456789abcdef"] {
+            let objects = String(decoding: try JSONEncoder().encode([name: ["api_key": "x"]]), as: UTF8.self)
+            let many = try await sandbox.rekeep("rotate", "**", "--input", "-", "--yes", input: objects)
+            #expect(many.status == 65)
+            #expect(!many.err.contains(name) && !many.err.contains(name.prefix(8)), "\(many.err)")
+        }
+        let shown = try await sandbox.rekeep("show", "whmcs/live", "--field", name, "--json")
+        #expect(shown.status == 65 && !shown.err.contains(name.prefix(8)), "\(shown.err)")
+    }
+
+    @Test(arguments: ["apikey", "reseller", "username2", "client_id", "x"])
+    func `a name that is one is`(name: String) async throws {
+        let sandbox = try await Sandbox()
+        let outcome = try await sandbox.rekeep(
+            "add", "a/live/domainnameapi", "--input", "-", input: #"{"\#(name)":"fake"}"#)
+        #expect(outcome.status == 65 && outcome.err.contains("there is no field '\(name)'"), "\(outcome.err)")
+    }
+
     @Test func `an identity that others can read is refused`() async throws {
         let sandbox = try await Sandbox()
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: sandbox.identity)

@@ -73,9 +73,10 @@ struct ManyRotations {
         guard let objects = try command.input.valuesByAddress() else { return nil }
         var result: [CredentialID: [String: SecretBytes]] = [:]
         for (name, values) in objects {
-            let reference = try AddressReference(name)
-            let credential = try keeper.show(reference).1
-            guard chosen.contains(where: { $0.credential.id == credential.id }), result[credential.id] == nil else {
+            // The name of a member, unlike an argument, may be anything that was pasted: no other error repeats it.
+            guard let credential = try? keeper.show(AddressReference(name)).1,
+                chosen.contains(where: { $0.credential.id == credential.id }), result[credential.id] == nil
+            else {
                 throw CommandError.notAskedFor(address: name)
             }
             result[credential.id] = values
@@ -120,7 +121,7 @@ struct ManyRotations {
 
     private func complain(_ error: any Error) -> Complaint {
         let complaint = Complaint(error) ?? Complaint("\(error)", ExitStatus.failed)
-        if !complaint.text.isEmpty { console.complain(complaint.lines) }
+        if !complaint.text.isEmpty { console.complain(complaint) }
         return complaint
     }
 }

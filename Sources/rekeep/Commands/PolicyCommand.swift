@@ -37,7 +37,7 @@ struct PolicyList: KeeperCommand {
         }
         var table = Table("PATTERN", "MAXIMUM AGE")
         for policy in policies { table.add(policy.pattern.description, policy.maxAge.description) }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 }
 

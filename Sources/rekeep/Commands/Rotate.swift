@@ -190,7 +190,7 @@ struct Rotate: WaitingKeeperCommand {
             } catch {
                 // A slip of the hand while the old key may be dead already: the next one counts.
                 guard isGuided, error.isAboutInput else { throw error }
-                console.complain(Complaint(error).lines)
+                console.complain(Complaint(error))
             }
         }
     }

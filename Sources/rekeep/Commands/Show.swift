@@ -35,7 +35,7 @@ struct Show: KeeperCommand {
                 console.print(Mask.text)
                 console.note("Masked on a terminal; --reveal shows it.")
             } else {
-                console.print(try keeper.value(field, at: reference), lineBreak: true)
+                console.print(exactly: try keeper.value(field, at: reference), lineBreak: true)
             }
             return
         }
@@ -52,6 +52,6 @@ struct Show: KeeperCommand {
     static func printValue(
         _ field: String, _ reference: AddressReference, _ keeper: Keeper, _ console: Console
     ) throws {
-        console.print(try keeper.value(field, at: reference), lineBreak: console.isTerminal)
+        console.print(exactly: try keeper.value(field, at: reference), lineBreak: console.isTerminal)
     }
 }

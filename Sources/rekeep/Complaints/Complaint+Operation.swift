@@ -16,7 +16,9 @@ extension Complaint {
         case .courierSilent: self.init("the courier gave no answer", hint: "try again", ExitStatus.indeterminate)
         case .unknownField(let name, let known):
             self.init(
-                "there is no field '\(Self.shown(name))' here", hint: "the fields are \(known.joined(separator: ", "))",
+                GivenName.field(name).map { "there is no field '\($0)' here" }
+                    ?? "a field whose name is not shown, because it could be a key, is none of the fields here",
+                hint: "the fields are \(known.joined(separator: ", "))",
                 ExitStatus.badInput)
         case .missingField(let field):
             self.init(

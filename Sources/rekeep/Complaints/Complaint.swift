@@ -20,7 +20,7 @@ struct Complaint {
     }
 
     /// As it is printed.
-    var lines: String { "rekeep: " + text + (hint.map { "\n  hint: " + $0 } ?? "") }
+    var lines: [String] { ["rekeep: " + text] + (hint.map { ["  hint: " + $0] } ?? []) }
 
     /// Nil for an error that is not ours.
     init?(_ error: any Error) {
@@ -118,7 +118,7 @@ struct Complaint {
                 hint: #"such as {"whmcs/live/domainnameapi": {"api_key": "…"}}"#, ExitStatus.badInput)
         case .notAskedFor(let address):
             self.init(
-                "there are values for \(Self.shown(address)), which is not among what is to be rotated; nothing was changed",
+                "there are values for \(GivenName.address(address) ?? "an address that is not shown, because it could hold a key"), which is not among what is to be rotated; nothing was changed",
                 hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)

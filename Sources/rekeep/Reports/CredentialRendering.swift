@@ -86,7 +86,7 @@ struct ShowRendering {
                 var line = SecretWriter()
                 line.append(label.utf8)
                 try value(name).withBytes { line.append($0) }
-                console.print(line.finish(), lineBreak: true)
+                console.print(line: line.finish())
             }
         }
         let others = credential.addresses.filter { $0 != address }
@@ -100,7 +100,7 @@ struct ShowRendering {
                 version.provedAt?.date ?? "",
                 version.expiresAt?.date ?? "", version.retiredAt?.date ?? "")
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 
     private func showJSON(
@@ -131,7 +131,7 @@ struct ShowRendering {
         document.append(",\"note\":")
         document.append(JSON.text(credential.note).bytes)
         document.append("}")
-        console.print(document.finish(), lineBreak: true)
+        console.print(json: document.finish())
     }
 
     private static func json(_ version: Version) -> JSON {

@@ -19,10 +19,10 @@ struct DeployRendering {
                     (report.deployment.description, nil), (report.path, nil), (state, report.isReadBack ? .good : .bad),
                     (hook, report.isHookRun == false ? .bad : nil))
             }
-            for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+            console.print(table)
         }
         for report in reports {
-            if let problem = report.problem { console.complain(Complaint(problem).lines) }
+            if let problem = report.problem { console.complain(Complaint(problem)) }
         }
         if !reports.allSatisfy(\.isDone) { throw CommandError.notWell(ExitStatus.cannotWrite) }
     }
@@ -60,7 +60,7 @@ struct PreviewRendering {
             }
         }
         for preview in previews {
-            if let problem = preview.problem { console.complain(Complaint(problem).lines) }
+            if let problem = preview.problem { console.complain(Complaint(problem)) }
         }
         if previews.contains(where: { $0.problem != nil }) { throw CommandError.notWell(ExitStatus.cannotWrite) }
     }
@@ -92,10 +92,10 @@ struct DriftRendering {
                     (report.isHookDue ? "due" : "", report.isHookDue ? .bad : nil),
                     (report.variables.joined(separator: " "), nil))
             }
-            for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+            console.print(table)
         }
         for report in reports {
-            if let problem = report.problem { console.complain(Complaint(problem).lines) }
+            if let problem = report.problem { console.complain(Complaint(problem)) }
             if report.isHookDue { console.note("\(report.path): its hook has not run since the last change") }
         }
         if reports.contains(where: { $0.state != .current || $0.isHookDue }) {
@@ -126,8 +126,12 @@ struct EnvRendering {
                 text.append("\n")
             }
         }
-        if options.json { text.append("}\n") }
-        console.print(text.finish(), lineBreak: false)
+        if options.json {
+            text.append("}")
+            console.print(json: text.finish())
+        } else {
+            console.print(exactly: text.finish(), lineBreak: false)
+        }
         if masks, !options.json, variables.contains(where: \.isSecret) {
             console.note("Secret values are masked on a terminal; --reveal shows them.")
         }
@@ -158,7 +162,7 @@ struct TargetRendering {
                 state.writtenAt?.description ?? "never", state.readBackAt?.description ?? "never", hook,
                 state.problem ?? "")
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 
     static func json(_ target: Target) -> JSON {

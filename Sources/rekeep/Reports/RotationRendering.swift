@@ -29,7 +29,7 @@ struct RotationPlanRendering {
 
     private func requireNoFindings(_ console: Console) throws {
         guard plan.findings.isEmpty else {
-            for finding in plan.findings { console.complain(Complaint(finding.problem).lines) }
+            for finding in plan.findings { console.complain(Complaint(finding.problem)) }
             throw CommandError.notReady(count: plan.findings.count)
         }
     }
@@ -90,7 +90,7 @@ struct OpenRotationsRendering {
                 open.address.description, open.rotation.state.name, open.rotation.steps.last?.at.description ?? "",
                 open.rotation.mode.name, open.steps.map(\.rawValue).joined(separator: " or "))
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 }
 
@@ -115,10 +115,10 @@ struct ManyRotationsRendering {
                     ending.targets.isEmpty ? "" : "\(done) of \(ending.targets.count)",
                     ending.rotation?.downtimeMilliseconds.map { "\($0) ms" } ?? "")
             }
-            for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+            console.print(table)
         }
         for target in endings.flatMap(\.targets) {
-            if let problem = target.problem { console.complain(Complaint(problem).lines) }
+            if let problem = target.problem { console.complain(Complaint(problem)) }
         }
         let statuses = endings.compactMap { ending in
             ending.complaint?.status ?? (ending.targets.allSatisfy(\.isDone) ? nil : ExitStatus.cannotWrite)
@@ -145,7 +145,7 @@ struct RotationRendering {
             showText(rotation, console)
         }
         for target in report.targets {
-            if let problem = target.problem { console.complain(Complaint(problem).lines) }
+            if let problem = target.problem { console.complain(Complaint(problem)) }
         }
         if !report.targets.allSatisfy(\.isDone) {
             console.note(
@@ -157,7 +157,6 @@ struct RotationRendering {
     }
 
     private func showText(_ rotation: Rotation, _ console: Console) {
-        let style = Style(isOn: console.usesColor)
         if rotation.state == .rolledBack {
             console.print("\(report.address): version \(rotation.oldVersion) is current again.")
         } else if let new = rotation.newVersion {
@@ -170,7 +169,7 @@ struct RotationRendering {
                     (target.deployment.description, nil), (target.path, nil), Self.mark(target.isWritten),
                     Self.mark(target.isReadBack), target.isHookRun.map(Self.mark) ?? ("none", .faint))
             }
-            for line in table.lines(style) { console.print(line) }
+            console.print(table)
         }
         if let downtime = rotation.downtimeMilliseconds {
             console.print("Downtime: at most \(downtime) ms, from the last answer to the old key to the last target.")

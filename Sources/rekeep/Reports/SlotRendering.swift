@@ -21,7 +21,7 @@ struct SlotListRendering {
             let publicKey = slot.kind == .identity ? IdentityFile.text(of: slot.publicKey) : ""
             table.add(slot.name.description, slot.kind.name, slot.addedAt.description, publicKey)
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
         switch session {
         case .locked: console.print("No session is open.")
         case .unlocked(let end): console.print("A session is open until \(end).")

@@ -9,7 +9,6 @@ struct StatusRendering {
         if options.json {
             console.print(JSON.list(reports.map(Self.json)))
         } else {
-            let style = Style(isOn: console.usesColor)
             var table = Table("ADDRESS", "VERSION", "AGE", "LIMIT", "DUE", "EXPIRES", "LAST CHECK", "FLAGS")
             for report in reports {
                 table.add(
@@ -19,7 +18,7 @@ struct StatusRendering {
                     (report.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never", nil),
                     (Self.marks(report), Self.tone(report)))
             }
-            for line in table.lines(style) { console.print(line) }
+            console.print(table)
             for report in reports where report.flags.contains(.oldKeyAlive) {
                 console.note(
                     "\(report.address): an old key is still accepted. Revoke it at: \(report.credential.terms.panelPath); then rekeep retire \(report.address)"

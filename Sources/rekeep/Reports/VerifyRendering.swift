@@ -23,7 +23,7 @@ struct LogRendering {
         for entry in entries {
             table.add(entry.at.description, "\(entry.user)", entry.host, entry.action, entry.subject, entry.outcome)
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 }
 

@@ -1,7 +1,8 @@
 import Glibc
 import Sealing
 
-/// The two streams: results on stdout, everything else on stderr.
+/// The two streams: results on stdout, everything else on stderr. What a terminal would obey is spelled out in all that
+/// is printed; only a value alone goes out as it is, where no terminal is.
 struct Console {
     enum Color: String {
         case auto, always, never
@@ -25,39 +26,64 @@ struct Console {
     }
 
     /// Prints one line of the result.
-    func print(_ line: String) { Self.write(line + "\n", to: STDOUT_FILENO) }
+    func print(_ line: String) { Self.write(TerminalText.clean(line) + "\n", to: STDOUT_FILENO) }
+
+    /// Prints a table, painted if anything is.
+    func print(_ table: Table) {
+        for line in table.lines(Style(isOn: usesColor)) { Self.write(line + "\n", to: STDOUT_FILENO) }
+    }
 
     /// Prints a document and a line break.
     func print(_ document: JSON) {
         (document.bytes + [UInt8(ascii: "\n")]).withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
     }
 
-    /// Prints a secret value from where it lies; a line break follows on a terminal only.
-    func print(_ secret: SecretBytes, lineBreak: Bool) {
-        secret.withBytes { Self.write($0, to: STDOUT_FILENO) }
+    /// Prints a secret value, or a text of such, from where it lies: byte for byte, but on a terminal.
+    func print(exactly secret: SecretBytes, lineBreak: Bool) {
+        let shown = isTerminal ? TerminalText.clean(secret, keepingLines: true) : secret
+        shown.withBytes { Self.write($0, to: STDOUT_FILENO) }
         if lineBreak { Self.write("\n", to: STDOUT_FILENO) }
+    }
+
+    /// Prints one line that holds a secret.
+    func print(line secret: SecretBytes) {
+        TerminalText.clean(secret, keepingLines: false).withBytes { Self.write($0, to: STDOUT_FILENO) }
+        Self.write("\n", to: STDOUT_FILENO)
+    }
+
+    /// Prints a JSON document that holds secrets, and a line break.
+    func print(json document: SecretBytes) {
+        TerminalText.cleanJSON(document).withBytes { Self.write($0, to: STDOUT_FILENO) }
+        Self.write("\n", to: STDOUT_FILENO)
     }
 
     /// Tells the person something that is not the result.
     func note(_ line: String) {
-        if !isQuiet { Self.write(line + "\n", to: STDERR_FILENO) }
+        if !isQuiet { Self.write(TerminalText.clean(line) + "\n", to: STDERR_FILENO) }
     }
 
     /// Tells more, when asked to.
     func detail(_ line: String) {
-        if isVerbose { Self.write(line + "\n", to: STDERR_FILENO) }
+        if isVerbose { Self.write(TerminalText.clean(line) + "\n", to: STDERR_FILENO) }
     }
 
     /// Shows how far something is, on one line that is written over; nothing where nobody looks.
     func progress(_ text: String) {
         guard !isQuiet, isatty(STDERR_FILENO) == 1 else { return }
-        Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+        Self.write("\r\u{1B}[K" + TerminalText.clean(text), to: STDERR_FILENO)
     }
 
-    func complain(_ text: String) { Self.complain(text) }
+    func complain(_ complaint: Complaint) { Self.complain(complaint) }
 
     /// Tells what went wrong, however quiet it is to be.
-    static func complain(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func complain(_ complaint: Complaint) {
+        for line in complaint.lines { write(TerminalText.clean(line) + "\n", to: STDERR_FILENO) }
+    }
+
+    /// Tells of a wrong command line, in the parser's words, which have lines of their own.
+    static func complain(usage message: String) {
+        write(TerminalText.clean(message, keepingLines: true) + "\n", to: STDERR_FILENO)
+    }
 
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text

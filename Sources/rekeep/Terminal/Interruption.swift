@@ -10,7 +10,7 @@ enum Interruption {
 
     /// - Parameter next: what goes on from there, such as a command.
     static func explain(_ next: String) {
-        let sentence = "\nrekeep: interrupted; \(next)\n"
+        let sentence = "\nrekeep: interrupted; \(TerminalText.clean(next))\n"
         RunningHooks.prepare()
         // In this order: a handler may come in between.
         count = 0

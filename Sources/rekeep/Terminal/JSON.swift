@@ -48,24 +48,17 @@ enum JSON {
     }
 
     private static func write(_ text: String, to result: inout [UInt8]) {
+        defer { result.append(UInt8(ascii: "\"")) }
         result.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { bytes in
-            var start = 0
-            for (index, byte) in bytes.enumerated()
-            where byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                result.append(contentsOf: bytes[start..<index])
-                start = index + 1
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                    result.append(UInt8(ascii: "\\"))
-                    result.append(byte)
-                } else {
-                    let digits = String(byte, radix: 16)
-                    result.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
-                }
+        // Nearly every text, and a hundred thousand of them in a long list.
+        let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        guard !isPlain else { return result.append(contentsOf: text.utf8) }
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += [UInt8(ascii: "\\"), UInt8(ascii: scalar)]
+            case _ where TerminalText.isHarmful(scalar): result += TerminalText.escape(scalar)
+            default: result.append(contentsOf: String(scalar).utf8)
             }
-            result.append(contentsOf: bytes[start...])
         }
-        result.append(UInt8(ascii: "\""))
     }
 }

@@ -15,7 +15,7 @@ struct Prompt {
 
     /// Shows text at the terminal itself, so that it cannot end up in a file by accident.
     func show(_ text: String) {
-        var text = text
+        var text = TerminalText.clean(text, keepingLines: true)
         text.withUTF8 { _ = write(terminal, $0.baseAddress, $0.count) }
     }
 
@@ -27,23 +27,26 @@ struct Prompt {
     func secret(_ question: String) -> SecretBytes? {
         // Echo goes first: what is typed as soon as the question stands must not show.
         EchoOff.during(terminal) {
-            show(question)
+            ask(question)
             return line()
         }
     }
 
     /// Asks for a line; nil at the end of input.
     func text(_ question: String) -> SecretBytes? {
-        show(question)
+        ask(question)
         return line()
     }
 
     /// True only when the answer is yes.
     func confirm(_ question: String) -> Bool {
-        show(question + " [y/N] ")
+        ask(question + " [y/N] ")
         guard let answer = line() else { return false }
         return ["y", "Y", "yes", "Yes", "YES"].contains { SecretBytes($0.utf8) == answer }
     }
+
+    /// A question has one line, whatever the names in it hold.
+    private func ask(_ question: String) { show(TerminalText.clean(question)) }
 
     private func line() -> SecretBytes? {
         var line = SecretWriter()

@@ -7,9 +7,11 @@ struct Table {
         self.headings = headings
     }
 
-    mutating func add(_ cells: (text: String, tone: Style.Tone?)...) { rows.append(cells) }
+    mutating func add(_ cells: (text: String, tone: Style.Tone?)...) {
+        rows.append(cells.map { (TerminalText.clean($0.text), $0.tone) })
+    }
 
-    mutating func add(_ cells: String...) { rows.append(cells.map { ($0, nil) }) }
+    mutating func add(_ cells: String...) { rows.append(cells.map { (TerminalText.clean($0), nil) }) }
 
     func lines(_ style: Style) -> [String] {
         let widths = headings.indices.map { column in

@@ -1,0 +1,29 @@
+/// A name that somebody gave. A key that was pasted in a name's place must not come back on the screen, so only what
+/// looks like a name is repeated.
+enum GivenName {
+    /// The name of a field; nil when it could be a key.
+    static func field(_ name: String) -> String? {
+        let isName =
+            name.utf8.count <= 32
+            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
+        return isName && isOfWords(name) ? name : nil
+    }
+
+    /// An address; nil when it could hold a key.
+    static func address(_ name: String) -> String? {
+        name.utf8.count <= 128 && name.contains("/") && isOfWords(name) ? name : nil
+    }
+
+    /// Every part is a word with at most three digits, or a number; random characters are neither for long.
+    private static func isOfWords(_ name: String) -> Bool {
+        let parts = name.split { "_-./@".contains($0) }
+        return !parts.isEmpty
+            && parts.allSatisfy { part in
+                let digits = part.utf8.count { (48...57).contains($0) }
+                let isPlain = part.utf8.allSatisfy {
+                    (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0)
+                }
+                return isPlain && part.utf8.count <= 16 && (digits <= 3 || digits == part.utf8.count)
+            }
+    }
+}

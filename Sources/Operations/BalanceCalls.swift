@@ -4,16 +4,16 @@ internal import Sealing
 
 extension CourierClient {
     /// One profile, or all.
-    /// - Returns: the profiles, and what is wrong with a file of the user's when all were asked for.
+    /// - Returns: the profiles, and what is wrong with the user's own when all were asked for.
     public func describe(
         _ provider: String?
-    ) async throws(OperationError) -> (profiles: [ProviderDescription], fault: OperationError?) {
+    ) async throws(OperationError) -> (profiles: [ProviderDescription], faults: [OperationError]) {
         guard executable != nil else { throw .courierMissing }
         guard let answer = await ask([.describe(provider: provider)]).first else { throw .courierSilent }
         guard let profiles = answer.descriptions else {
             throw answer.refusal.map { .courier($0) } ?? .courierSilent
         }
-        return (profiles, answer.refusal.map { .courier($0) })
+        return (profiles, (answer.faults ?? []).map { .courier($0) })
     }
 
     /// What the profile in a file looks like, after its samples have been read as it says.
@@ -40,7 +40,7 @@ struct Trial {
     var balanceCall: BalanceCall {
         BalanceCall(
             provider: credential.provider, environment: credential.environment,
-            ownBaseURL: credential.hasOwnBaseURL ? credential.terms.baseURL : nil, fields: values)
+            baseURL: credential.terms.baseURL, fields: values, secrets: credential.terms.secretFields.map(\.name))
     }
 }
 
@@ -51,12 +51,16 @@ extension Keeper {
     }
 
     /// Makes the balance calls of all trials, many at once.
+    /// - Parameter refusing: told of each question that the courier refused, with its credential. Where all trials are
+    ///   of one credential, that is thrown instead.
     /// - Returns: one check for each trial, in their order.
     func call(
-        _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in }
+        _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in },
+        refusing: (CredentialID, CourierAnswer.Refusal) -> Void = { _, _ in }
     ) async throws(OperationError) -> [Check] {
         guard courier.executable != nil else { throw .courierMissing }
         let asked = trials.filter { !$0.isRetired }
+        let isOfMany = Set(trials.map(\.credential.id)).count > 1
         let answers = await courier.ask(asked.map { .balance($0.balanceCall) }, progress: progress)
         var checks: [Check] = []
         var next = answers.makeIterator()
@@ -69,9 +73,13 @@ extension Keeper {
                 continue
             }
             guard let answer = next.next() else { throw .courierSilent }
-            // Of many, one that cannot be asked must not take the others' answers with it.
-            if let refusal = answer.refusal, trials.count == 1 { throw .courier(refusal) }
-            checks.append(check(answer.result, of: trial))
+            if let refusal = answer.refusal {
+                // Of many, one that cannot be asked must not take the others' answers with it.
+                guard isOfMany else { throw .courier(refusal) }
+                refusing(trial.credential.id, refusal)
+            }
+            let result = answer.refusal.map { _ in BalanceResult(outcome: Outcome.unknown.name, cause: .notAsked) }
+            checks.append(check(result ?? answer.result, of: trial))
         }
         return checks
     }
@@ -111,6 +119,7 @@ enum CheckMessage {
     private static func unknown(_ cause: BalanceResult.Cause?, _ status: String) -> String {
         switch cause {
         case .courier: "the courier gave no answer"
+        case .notAsked: "it was not asked for: its profile or its fields are not right"
         case .tooLarge: "the answer is larger than 1 MiB"
         default: "the answer is not one that this provider gives" + status
         }
@@ -121,8 +130,9 @@ enum CheckMessage {
         case .dns: "the provider's host name is not found"
         case .connect: "no connection to the provider"
         case .tls: "the provider's certificate is not valid"
+        case .tlsVersion: "the provider speaks no TLS newer than 1.1, which protects nothing"
         case .timeout: "no answer within 20 seconds"
-        case .tooLarge, .other, .courier, nil: "the connection broke"
+        case .tooLarge, .other, .courier, .notAsked, nil: "the connection broke"
         }
     }
 }

@@ -7,6 +7,8 @@ public struct CheckReport: Sendable {
     public let address: Address
     public let credential: Credential
     public let check: Check
+    /// Why the provider was not asked.
+    public let refusal: OperationError?
 }
 
 extension Keeper {
@@ -26,7 +28,12 @@ extension Keeper {
                     credential: credential, version: current.number, values: try values(of: current, in: credential)))
         }
         let total = trials.count
-        let checks = try await call(trials) { progress($0, total) }
+        var refusals: [CredentialID: OperationError] = [:]
+        let checks = try await call(trials) {
+            progress($0, total)
+        } refusing: {
+            refusals[$0] = .courier($1)
+        }
         var results: [CredentialID: Check] = [:]
         for (trial, check) in zip(trials, checks) { results[trial.credential.id] = Self.blessed(check, trial) }
         let noted = results
@@ -47,7 +54,9 @@ extension Keeper {
                 entry("check", patterns.map(\.description).joined(separator: " "), Self.summary(noted.values)))
         }
         return matching.compactMap { address, credential in
-            results[credential.id].map { CheckReport(address: address, credential: credential, check: $0) }
+            results[credential.id].map {
+                CheckReport(address: address, credential: credential, check: $0, refusal: refusals[credential.id])
+            }
         }
     }
 

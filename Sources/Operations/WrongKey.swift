@@ -13,7 +13,7 @@ enum WrongKey {
                 key.withBytes { bytes.copyMemory(from: $0) }
                 bytes[position] = neighbour(of: bytes[position])
             }
-            if wrong != key, pattern?.matches(wrong) ?? true { return wrong }
+            if wrong != key, pattern?.fits(wrong) ?? true { return wrong }
         }
         return nil
     }

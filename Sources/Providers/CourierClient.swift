@@ -17,11 +17,17 @@ public struct CourierClient: Sendable {
     /// How long it may say nothing while a question is open, in seconds; longer than any single call takes.
     private static let patience = 40.0
     private static let longestLine = 1 << 20
+    /// Told of the user's files that took a built-in profile's place for an answer.
+    private let replacing: @Sendable (String) -> Void
 
-    public init(candidates: [String], ownProfiles: String, environment: [(name: String, value: String)]) {
+    public init(
+        candidates: [String], ownProfiles: String, environment: [(name: String, value: String)],
+        replacing: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.candidates = candidates
         self.ownProfiles = ownProfiles
         self.environment = environment
+        self.replacing = replacing
     }
 
     /// The courier's path; nil when it is not installed.
@@ -42,7 +48,9 @@ public struct CourierClient: Sendable {
             await group.next()
             group.cancelAll()
         }
-        return await inbox.answers
+        let answers = await inbox.answers
+        for file in Set(answers.compactMap(\.replacingProfile)).sorted() { replacing(file) }
+        return answers
     }
 
     private func converse(with executable: String, _ questions: [CourierQuestion], _ inbox: Inbox) async throws {

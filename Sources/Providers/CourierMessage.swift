@@ -30,28 +30,40 @@ public struct IssuedKey: Codable, Sendable, Equatable {
 public struct BalanceCall: Sendable {
     public let provider: String
     public let environment: String
-    /// Where to, when the user chose another host than the profile's.
-    public let ownBaseURL: String?
+    /// Where the credential is kept for; the profile's own host does not count.
+    public let baseURL: String
     /// Values by field name, the plain ones too.
     public let fields: [String: SecretBytes]
+    /// The names of the fields that are secret, whatever the profile says now.
+    public let secrets: [String]
 
-    public init(provider: String, environment: String, ownBaseURL: String?, fields: [String: SecretBytes]) {
+    public init(
+        provider: String, environment: String, baseURL: String, fields: [String: SecretBytes], secrets: [String]
+    ) {
         self.provider = provider
         self.environment = environment
-        self.ownBaseURL = ownBaseURL
+        self.baseURL = baseURL
         self.fields = fields
+        self.secrets = secrets
     }
 }
 
 /// What the courier answers.
 public struct CourierAnswer: Codable, Sendable, Equatable {
     /// Why a question has no answer.
-    public enum Refusal: Codable, Sendable, Equatable {
+    public enum Refusal: Error, Codable, Sendable, Equatable {
         case noSuchProvider(String, known: [String])
         case noSuchEnvironment(String)
         /// A profile file is wrong; the place is a path inside the file.
         case badProfile(file: String, place: String, problem: String)
         case badBaseURL
+        /// The profile's request would go elsewhere than to the scheme, host and port that are stored with the
+        /// credential.
+        case leadsElsewhere(provider: String, host: String)
+        /// The profile needs a field that the credential does not have.
+        case missingValue(provider: String, field: String)
+        /// A field's value cannot stand where the profile puts it.
+        case unfitValue(provider: String, field: String)
         case malformedQuestion
         /// The profile does not say how a key is issued or ended by API.
         case cannotChangeKeys(String)
@@ -59,16 +71,21 @@ public struct CourierAnswer: Codable, Sendable, Equatable {
 
     public let id: Int
     public var descriptions: [ProviderDescription]?
+    /// With the descriptions of all profiles: what is wrong with those of the user's that cannot be used.
+    public var faults: [Refusal]?
     public var result: BalanceResult?
     public var issued: IssuedKey?
     public var refusal: Refusal?
+    /// The user's file that took a built-in profile's place for this answer.
+    public var replacingProfile: String?
 
     public init(
-        id: Int, descriptions: [ProviderDescription]? = nil, result: BalanceResult? = nil,
+        id: Int, descriptions: [ProviderDescription]? = nil, faults: [Refusal]? = nil, result: BalanceResult? = nil,
         issued: IssuedKey? = nil, refusal: Refusal? = nil
     ) {
         self.id = id
         self.descriptions = descriptions
+        self.faults = faults
         self.result = result
         self.issued = issued
         self.refusal = refusal
@@ -80,10 +97,14 @@ public struct BalanceResult: Codable, Sendable, Equatable {
     /// Why there was no usable answer.
     public enum Cause: String, Codable, Sendable {
         case dns, connect, tls, timeout
+        /// The provider speaks no version of TLS that is current.
+        case tlsVersion = "tls-version"
         case tooLarge = "too-large"
         case other
         /// The courier itself failed.
         case courier
+        /// The courier refused to ask.
+        case notAsked = "not-asked"
     }
 
     /// An outcome's name.
@@ -140,7 +161,7 @@ extension SecretWriter {
         append("\"")
         append(key: "provider", SecretBytes(call.provider.utf8))
         append(key: "environment", SecretBytes(call.environment.utf8))
-        if let url = call.ownBaseURL { append(key: "base_url", SecretBytes(url.utf8)) }
+        append(key: "base_url", SecretBytes(call.baseURL.utf8))
         append(",\"fields\":{")
         for (index, field) in call.fields.sorted(by: { $0.key < $1.key }).enumerated() {
             if index > 0 { append(UInt8(ascii: ",")) }
@@ -148,7 +169,12 @@ extension SecretWriter {
             append(UInt8(ascii: ":"))
             append(json: field.value)
         }
-        append(UInt8(ascii: "}"))
+        append("},\"secrets\":[")
+        for (index, name) in call.secrets.enumerated() {
+            if index > 0 { append(UInt8(ascii: ",")) }
+            append(json: SecretBytes(name.utf8))
+        }
+        append(UInt8(ascii: "]"))
     }
 
     fileprivate mutating func append(key: StaticString, _ value: SecretBytes) {

@@ -95,11 +95,11 @@ public enum Hygiene {
             }
             // A secret that looks exactly like its neighbour should, while the neighbour does not.
             for other in fields where other != field && other.isSecret != field.isSecret {
-                if let elsewhere = values[other.name], pattern.matches(elsewhere), !pattern.matches(value) {
+                if let elsewhere = values[other.name], pattern.fits(elsewhere), !pattern.fits(value) {
                     throw .swapped(field: field, other: other)
                 }
             }
-            guard !pattern.matches(value) else { continue }
+            guard !pattern.fits(value) else { continue }
             if !field.isSecret, value.withBytes({ $0.contains(UInt8(ascii: "@")) }) { throw .email(field: field) }
             throw .wrongForm(field: field)
         }

@@ -40,13 +40,19 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     /// It says how a new key is asked for by API.
     public let issuesKeys: Bool
     public let panelPath: String
-    /// True when the file came from the user's directory.
-    public let isOwn: Bool
+    /// The file, when it is the user's.
+    public let ownFile: String?
+    /// It took the place of a built-in profile with the same id.
+    public let replacesBuiltIn: Bool
+
+    /// The user's file that took a built-in profile's place.
+    public var replacingFile: String? { replacesBuiltIn ? ownFile : nil }
 
     public init(
         id: String, label: String, fields: [FieldDescription], environments: [String: String],
         variablePrefix: String, mode: String, maxAgeSeconds: Int64, lifetimeSeconds: Int64?,
-        activationWindowSeconds: Int64, allowsControl: Bool, issuesKeys: Bool, panelPath: String, isOwn: Bool
+        activationWindowSeconds: Int64, allowsControl: Bool, issuesKeys: Bool, panelPath: String,
+        ownFile: String?, replacesBuiltIn: Bool
     ) {
         self.id = id
         self.label = label
@@ -60,7 +66,8 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
         self.allowsControl = allowsControl
         self.issuesKeys = issuesKeys
         self.panelPath = panelPath
-        self.isOwn = isOwn
+        self.ownFile = ownFile
+        self.replacesBuiltIn = replacesBuiltIn
     }
 
     /// Why a credential cannot be made from this description.

@@ -10,15 +10,18 @@ struct Condition {
         case type(String)
     }
 
+    /// Where it stands in its profile.
+    let place: String
     private let statuses: [Int]
     private let json: (pointer: String, test: Test)?
     private let header: (name: String, pattern: FieldPattern)?
     private let text: FieldPattern?
     /// Pointer fields of the credential: where one is given, the answer must have a value there.
-    private let present: [String]
+    let present: [String]
 
     init(_ node: Node, place: String) throws(ProfileFault) {
         var map = try YAMLMap(node, place: place)
+        self.place = place
         statuses = try (map.oneOrMore("status") ?? []).map { text throws(ProfileFault) in
             guard let status = Int(text), (100...599).contains(status) else {
                 throw map.fault("status", "an HTTP status is expected")
@@ -26,7 +29,7 @@ struct Condition {
             return status
         }
         if var test = try map.optionalMap("json") {
-            json = (try test.text("pointer"), try Self.test(&test))
+            json = (try test.pointer("pointer"), try Self.test(&test))
             try test.finish()
         } else {
             json = nil
@@ -53,12 +56,12 @@ struct Condition {
         if let json, !Self.holds(json.test, for: answer.json?[pointer: json.pointer]) { return false }
         if let header,
             !answer.headers.contains(where: {
-                $0.name.lowercased() == header.name.lowercased() && header.pattern.matches($0.value)
+                $0.name.lowercased() == header.name.lowercased() && header.pattern.isFound(in: $0.value)
             })
         {
             return false
         }
-        if let text, !text.matches(String(decoding: answer.body, as: UTF8.self)) { return false }
+        if let text, !text.isFound(in: String(decoding: answer.body, as: UTF8.self)) { return false }
         return present.allSatisfy { field in
             guard let pointer = values[field], !pointer.isEmpty else { return true }
             return answer.json?[pointer: pointer]?.text != nil
@@ -68,7 +71,7 @@ struct Condition {
     private static func holds(_ test: Test, for value: JSONValue?) -> Bool {
         switch test {
         case .equals(let text): value?.text == text
-        case .matches(let pattern): value?.text.map { pattern.matches($0) } ?? false
+        case .matches(let pattern): value?.text.map { pattern.isFound(in: $0) } ?? false
         case .exists(let wanted): (value != nil) == wanted
         case .type(let type): value?.type == type
         }
@@ -78,7 +81,11 @@ struct Condition {
         if let text = try map.optionalText("equals") { return .equals(text) }
         if map.keys.contains("matches") { return .matches(try pattern("matches", in: &map)) }
         if map.keys.contains("exists") { return .exists(try map.flag("exists")) }
-        return .type(try map.text("type"))
+        let type = try map.text("type")
+        guard JSONValue.types.contains(type) else {
+            throw map.fault("type", "\(JSONValue.types.joined(separator: ", ")) is expected")
+        }
+        return .type(type)
     }
 
     private static func pattern(_ key: String, in map: inout YAMLMap) throws(ProfileFault) -> FieldPattern {

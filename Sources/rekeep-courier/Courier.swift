@@ -8,51 +8,55 @@ struct Courier: Sendable {
     let pace = Pace()
 
     func balance(_ question: Question) async -> CourierAnswer {
-        await answering(question) { call in
-            CourierAnswer(id: question.id, result: await pace.alone(with: call.key) { await requestInOrder(call) })
+        await answering(question) { call throws(CourierAnswer.Refusal) in
+            // All of them before the first is sent: a profile that cannot be used sends nothing.
+            var requests: [(Profile.Request, RenderedRequest)] = []
+            for request in call.profile.requests { requests.append((request, try Self.rendered(request, call))) }
+            let ready = requests
+            return CourierAnswer(
+                id: question.id, result: await pace.alone(with: call.key) { await sendInOrder(ready, call) })
         }
     }
 
     /// Asks the provider for a new key.
     func issue(_ question: Question) async -> CourierAnswer {
-        await answering(question) { call in
-            guard let issue = call.profile.issue else { return Self.cannot(question) }
-            let (answer, result) = await change(issue.change, call)
+        await answering(question) { call throws(CourierAnswer.Refusal) in
+            guard let issue = call.profile.issue else { throw .cannotChangeKeys(call.provider) }
+            let (answer, result) = await change(
+                issue.change, try Self.rendered(issue.change.request, call), call, issuing: issue)
             guard let answer else { return CourierAnswer(id: question.id, result: result) }
-            var values: [String: String] = [:]
-            for (field, pointer) in issue.values { values[field] = answer.json?[pointer: pointer]?.text }
+            let values = issue.newValues(in: answer)
+            let redaction = Redaction(hiding: call.secrets + values.values)
             let expires = issue.expires.flatMap { answer.json?[pointer: $0]?.text }
+                .flatMap { redaction.clean($0, limit: 40) }
             return CourierAnswer(id: question.id, issued: IssuedKey(values: values, expires: expires))
         }
     }
 
     /// Asks the provider to end the key that is asked with.
     func revoke(_ question: Question) async -> CourierAnswer {
-        await answering(question) { call in
-            guard let revoke = call.profile.revoke else { return Self.cannot(question) }
-            let (answer, result) = await change(revoke, call)
+        await answering(question) { call throws(CourierAnswer.Refusal) in
+            guard let revoke = call.profile.revoke else { throw .cannotChangeKeys(call.provider) }
+            let (answer, result) = await change(revoke, try Self.rendered(revoke.request, call), call)
             let ended = BalanceResult(outcome: Outcome.ok.name, status: answer?.status)
             return CourierAnswer(id: question.id, result: answer == nil ? result : ended)
         }
     }
 
-    private static func cannot(_ question: Question) -> CourierAnswer {
-        CourierAnswer(id: question.id, refusal: .cannotChangeKeys(question.provider ?? ""))
-    }
-
     /// One request that changes something. It is sent once: nobody knows what a second would do.
+    /// - Parameter issue: the answer may hold a new key, whose place it names.
     /// - Returns: the answer, if it says that it was done; else what it says instead, which is never ok.
-    private func change(_ change: Profile.Change, _ call: Call) async -> (Answer?, BalanceResult) {
-        await pace.slot(key: call.key, host: call.host, limit: call.profile.limit)
-        guard let (url, headers, body) = Self.render(change.request, call.values) else {
-            return (nil, BalanceResult(outcome: Outcome.unknown.name, cause: .other))
-        }
+    private func change(
+        _ change: Profile.Change, _ request: RenderedRequest, _ call: Call, issuing issue: Profile.Issue? = nil
+    ) async -> (Answer?, BalanceResult) {
+        await pace.slot(key: call.key, host: call.base.host, limit: call.profile.limit)
         do {
-            let answer = try await transport.send(method: change.request.method, url: url, headers: headers, body: body)
+            let answer = try await transport.send(request)
             if change.succeeded.contains(where: { $0.holds(for: answer, values: call.values) }) {
                 return (answer, BalanceResult(outcome: Outcome.unknown.name))
             }
-            let said = call.profile.read(answer, values: call.values, secrets: call.secrets)
+            let secrets = call.secrets + (issue?.newValues(in: answer).values.map(\.self) ?? [])
+            let said = call.profile.read(answer, values: call.values, secrets: secrets)
             let outcome = said.outcome == Outcome.ok.name ? Outcome.unknown.name : said.outcome
             return (
                 nil,
@@ -63,49 +67,83 @@ struct Courier: Sendable {
         }
     }
 
-    /// Finds the profile and the host, or says why there is none.
-    private func answering(_ question: Question, _ body: (Call) async -> CourierAnswer) async -> CourierAnswer {
-        let id = question.id
-        guard let provider = question.provider, let environment = question.environment, let fields = question.fields
-        else { return CourierAnswer(id: id, refusal: .malformedQuestion) }
-        guard let profile = shelf.profile(provider) else {
-            return CourierAnswer(id: id, refusal: shelf.refusal(provider))
+    /// Finds the profile, and asks where the credential is kept for: what the profile names as host does not count.
+    private func answering(
+        _ question: Question, _ body: (Call) async throws(CourierAnswer.Refusal) -> CourierAnswer
+    ) async -> CourierAnswer {
+        do throws(CourierAnswer.Refusal) {
+            let call = try call(question)
+            var answer = try await body(call)
+            answer.replacingProfile = call.profile.description.replacingFile
+            return answer
+        } catch {
+            return CourierAnswer(id: question.id, refusal: error)
         }
-        guard let terms = try? profile.description.terms(environment: environment, ownBaseURL: question.baseURL),
-            let baseURL = try? BaseURL(terms.baseURL)
-        else {
-            return CourierAnswer(
-                id: id,
-                refusal: profile.description.environments[environment] == nil
-                    ? .noSuchEnvironment(environment) : .badBaseURL)
+    }
+
+    private func call(_ question: Question) throws(CourierAnswer.Refusal) -> Call {
+        guard let provider = question.provider, let environment = question.environment, let fields = question.fields,
+            let baseURL = question.baseURL
+        else { throw .malformedQuestion }
+        let profile = try shelf.profile(provider)
+        let terms: Terms
+        let base: BaseURL
+        do {
+            terms = try profile.description.terms(environment: environment, ownBaseURL: baseURL)
+            base = try BaseURL(terms.baseURL)
+        } catch ProviderDescription.Refusal.noSuchEnvironment {
+            throw .noSuchEnvironment(environment)
+        } catch {
+            throw .badBaseURL
         }
-        var values = fields
-        values["base_url"] = baseURL.description
-        let secrets = terms.secretFields.compactMap { fields[$0.name] }
-        return await body(
-            Call(
-                profile: profile, values: values, secrets: secrets, host: baseURL.host,
-                key: provider + " " + secrets.joined(separator: "\u{0}")))
+        var values: [String: String] = [:]
+        for field in terms.fields {
+            let value = fields[field.name] ?? ""
+            guard !value.isEmpty || field.isOptional else { throw .missingValue(provider: provider, field: field.name) }
+            values[field.name] = value
+        }
+        // What was secret when it was stored stays so, also for a profile that calls it plain.
+        let secretNames = Set(terms.secretFields.map(\.name) + (question.secrets ?? []))
+        let secrets = secretNames.sorted().compactMap { fields[$0] }
+        return Call(
+            provider: provider, profile: profile, values: values, secrets: secrets, base: base,
+            key: provider + " " + secrets.joined(separator: "\u{0}"))
     }
 
     private struct Call {
+        let provider: String
         let profile: Profile
+        /// By field name: all fields of the profile, and nothing else.
         let values: [String: String]
         let secrets: [String]
-        let host: String
+        let base: BaseURL
         let key: String
     }
 
+    private static func rendered(
+        _ request: Profile.Request, _ call: Call
+    ) throws(CourierAnswer.Refusal) -> RenderedRequest {
+        do {
+            return try RenderedRequest(request, call.values, to: call.base)
+        } catch {
+            switch error {
+            case .leadsElsewhere: throw .leadsElsewhere(provider: call.provider, host: call.base.host)
+            case .template(.missing(let name)): throw .missingValue(provider: call.provider, field: name)
+            case .template(.unfit(let name)): throw .unfitValue(provider: call.provider, field: name)
+            }
+        }
+    }
+
     /// The requests of one call. Time counts while a request is under way, not while it waits for its turn.
-    private func requestInOrder(_ call: Call) async -> BalanceResult {
+    private func sendInOrder(_ requests: [(Profile.Request, RenderedRequest)], _ call: Call) async -> BalanceResult {
         var result = BalanceResult(outcome: Outcome.unknown.name)
         var spent = Duration.zero
-        for request in call.profile.requests {
-            await pace.slot(key: call.key, host: call.host, limit: call.profile.limit)
+        for (request, rendered) in requests {
+            await pace.slot(key: call.key, host: call.base.host, limit: call.profile.limit)
             let start = ContinuousClock.now
             let left = Transport.deadline - spent
             let isLast = await withTaskGroup(of: (BalanceResult, Bool).self) { group in
-                group.addTask { await send(request, call) }
+                group.addTask { await send(rendered, call, nextWhen: request.nextWhen) }
                 group.addTask {
                     try? await Task.sleep(for: left)
                     return (BalanceResult(outcome: Outcome.unreachable.name, cause: .timeout), true)
@@ -124,13 +162,12 @@ struct Courier: Sendable {
     }
 
     /// - Returns: what the answer means, and whether it is the last word.
-    private func send(_ request: Profile.Request, _ call: Call) async -> (BalanceResult, Bool) {
-        guard let (url, headers, body) = Self.render(request, call.values) else {
-            return (BalanceResult(outcome: Outcome.unknown.name, cause: .other), true)
-        }
+    private func send(
+        _ request: RenderedRequest, _ call: Call, nextWhen: Condition?
+    ) async -> (BalanceResult, Bool) {
         do {
-            let answer = try await transport.send(method: request.method, url: url, headers: headers, body: body)
-            let goesOn = request.nextWhen?.holds(for: answer, values: call.values) ?? false
+            let answer = try await transport.send(request)
+            let goesOn = nextWhen?.holds(for: answer, values: call.values) ?? false
             return (call.profile.read(answer, values: call.values, secrets: call.secrets), !goesOn)
         } catch {
             return (Self.result(of: error), true)
@@ -140,33 +177,5 @@ struct Courier: Sendable {
     private static func result(of failure: Transport.Failure) -> BalanceResult {
         let outcome: Outcome = failure.cause == .tooLarge ? .unknown : .unreachable
         return BalanceResult(outcome: outcome.name, cause: failure.cause)
-    }
-
-    /// Nil when a value does not fit the place that it goes to.
-    private static func render(
-        _ request: Profile.Request, _ values: [String: String]
-    ) -> (url: String, headers: [(name: String, value: String)], body: String?)? {
-        guard let url = request.url.render(values, for: .url),
-            var headers = render(request.headers, values, for: .header)
-        else { return nil }
-        switch request.body {
-        case .none: return (url, headers, nil)
-        case .form(let pairs):
-            headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-            let body = render(pairs, values, for: .form)?.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
-            return (url, headers, body)
-        case .json(let template): return (url, headers, template.render(values, for: .json))
-        }
-    }
-
-    private static func render(
-        _ pairs: [(name: String, value: Template)], _ values: [String: String], for context: Template.Context
-    ) -> [(name: String, value: String)]? {
-        var result: [(name: String, value: String)] = []
-        for (name, template) in pairs {
-            guard let value = template.render(values, for: context) else { return nil }
-            result.append((name, value))
-        }
-        return result
     }
 }

@@ -32,6 +32,9 @@ enum JSONValue: Decodable, Equatable {
         }
     }
 
+    /// The names of types in profiles.
+    static let types = ["null", "boolean", "number", "string", "array", "object"]
+
     /// The name of its type in profiles.
     var type: String {
         switch self {
@@ -53,6 +56,9 @@ enum JSONValue: Decodable, Equatable {
         case .null, .array, .object: nil
         }
     }
+
+    /// True for what can be a JSON pointer (RFC 6901).
+    static func isPointer(_ text: String) -> Bool { text.isEmpty || text.hasPrefix("/") }
 
     /// The value at a JSON pointer (RFC 6901); nil when there is none.
     subscript(pointer pointer: String) -> JSONValue? {

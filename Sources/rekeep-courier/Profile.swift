@@ -70,6 +70,13 @@ struct Profile {
         let values: [(field: String, pointer: String)]
         /// Where the moment stands at which the provider ends it (RFC 3339), if it says so.
         let expires: String?
+
+        /// By field name.
+        func newValues(in answer: Answer) -> [String: String] {
+            var result: [String: String] = [:]
+            for (field, pointer) in values { result[field] = answer.json?[pointer: pointer]?.text }
+            return result
+        }
     }
 
     let description: ProviderDescription
@@ -91,8 +98,13 @@ struct Profile {
     ]
 
     /// Reads a profile.
-    /// - Parameter isOwn: the file is the user's.
-    init(yaml: String, isOwn: Bool) throws(ProfileFault) {
+    /// - Parameters:
+    ///   - ownFile: where it lies, when it is the user's.
+    ///   - builtIn: the files of the profiles in the binary, for which the user's may stand.
+    ///   - isTried: its requests are rendered with hostile values. The tests do that to the built-in ones.
+    init(
+        yaml: String, ownFile: String? = nil, builtIn: Set<String> = [], isTried: Bool = true
+    ) throws(ProfileFault) {
         guard yaml.utf8.count <= 64 * 1024 else { throw ProfileFault(place: "", problem: "larger than 64 KiB") }
         let root: Node?
         do {
@@ -114,13 +126,15 @@ struct Profile {
         guard Terms.Mode(name: mode) != nil else { throw map.fault("rotation", "overlap or cutover is expected") }
         let issue = try map.optionalMap("issue").map { given throws(ProfileFault) in try Self.issue(given) }
         self.issue = issue
+        let id = try map.text("id")
         description = ProviderDescription(
-            id: try map.text("id"), label: try map.text("label"), fields: fields, environments: environments,
+            id: id, label: try map.text("label"), fields: fields, environments: environments,
             variablePrefix: try map.text("variable_prefix"), mode: mode, maxAgeSeconds: try map.span("max_age").seconds,
             lifetimeSeconds: try map.optionalSpan("lifetime")?.seconds,
             activationWindowSeconds: try map.span("activation_window").seconds,
             allowsControl: try map.flag("control", absent: true), issuesKeys: issue != nil,
-            panelPath: try map.text("panel"), isOwn: isOwn)
+            panelPath: try map.text("panel"), ownFile: ownFile,
+            replacesBuiltIn: ownFile != nil && builtIn.contains(id + OwnProfiles.ending))
         limit = try Self.limit(map.map("limit"))
         samples = try map.list("samples", Self.sample)
         revoke = try map.optionalMap("revoke").map { given throws(ProfileFault) in
@@ -147,52 +161,11 @@ struct Profile {
             try Template(text, place: "balance.identity")
         }
         messages = try balance.oneOrMore("message") ?? []
+        guard messages.allSatisfy({ JSONValue.isPointer($0) && !$0.contains("{{") }) else {
+            throw balance.fault("message", "JSON pointers are expected")
+        }
         try balance.finish()
-        try check(fields)
-    }
-
-    /// What no single key can show.
-    private func check(_ fields: [ProviderDescription.FieldDescription]) throws(ProfileFault) {
-        guard Self.isName(description.id) else {
-            throw ProfileFault(place: "id", problem: "only a-z, 0-9, - and . are allowed")
-        }
-        guard !fields.isEmpty else { throw ProfileFault(place: "fields", problem: "is empty") }
-        guard fields.contains(where: \.secret) else {
-            throw ProfileFault(place: "fields", problem: "no field is secret")
-        }
-        guard !description.environments.isEmpty else { throw ProfileFault(place: "environments", problem: "is empty") }
-        guard (1...3).contains(requests.count) else {
-            throw ProfileFault(place: "balance.requests", problem: "one to three requests are expected")
-        }
-        guard outcomes.contains(where: { $0.outcome == .ok }) else {
-            throw ProfileFault(place: "balance.outcomes.ok", problem: "is missing: nothing would ever be ok")
-        }
-        let known = Set(fields.map(\.name))
-        let plain = Set(fields.filter { !$0.secret }.map(\.name))
-        let secrets = Set(fields.filter(\.secret).map(\.name))
-        for (field, _) in issue?.values ?? [] where !secrets.contains(field) {
-            throw ProfileFault(place: "issue.values.\(field)", problem: "is no secret field")
-        }
-        var all = requests.enumerated().map { ("balance.requests[\($0.offset)]", $0.element) }
-        if let issue { all.append(("issue.request", issue.change.request)) }
-        if let revoke { all.append(("revoke.request", revoke.request)) }
-        for (place, request) in all {
-            for name in request.url.names + request.headers.flatMap(\.value.names)
-            where name != "base_url" && !known.contains(name) {
-                throw ProfileFault(place: place, problem: "{{\(name)}} is no field")
-            }
-            guard request.url.names.first == "base_url" else {
-                throw ProfileFault(place: place + ".url", problem: "must begin with {{base_url}}")
-            }
-            for name in request.url.pathNames where !plain.contains(name) {
-                throw ProfileFault(place: place + ".url", problem: "|path is for plain fields only")
-            }
-        }
-    }
-
-    private static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 64
-            && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 46 }
+        try check(isTried: isTried)
     }
 
     private static func field(_ node: Node, _ place: String) throws(ProfileFault)
@@ -227,9 +200,13 @@ struct Profile {
     private static func issue(_ given: YAMLMap) throws(ProfileFault) -> Issue {
         var map = given
         let change = try change(&map)
-        let values = try map.texts("values").sorted { $0.key < $1.key }.map { (field: $0.key, pointer: $0.value) }
+        var values: [(field: String, pointer: String)] = []
+        if var places = try map.optionalMap("values") {
+            for field in places.keys { values.append((field, try places.pointer(field))) }
+        }
         guard !values.isEmpty else { throw map.fault("values", "the place of the new key is missing") }
-        let issue = Issue(change: change, values: values, expires: try map.optionalText("expires"))
+        let expires = map.keys.contains("expires") ? try map.pointer("expires") : nil
+        let issue = Issue(change: change, values: values, expires: expires)
         try map.finish()
         return issue
     }
@@ -256,6 +233,9 @@ struct Profile {
             throw map.fault("method", methods.joined(separator: " or ") + " is expected")
         }
         let headers = try templates(map.texts("headers"), place + ".headers")
+        if map.keys.contains("form"), map.keys.contains("json") {
+            throw map.fault("json", "a request has either a form or a JSON body")
+        }
         let form = try templates(map.texts("form"), place + ".form")
         let json = try map.optionalText("json").map { text throws(ProfileFault) in
             try Template(text, place: place + ".json")
@@ -289,6 +269,9 @@ struct Profile {
                 try Template(text, place: place + ".currency_pointer")
             },
             currency: try map.optionalText("currency"))
+        if let currency = rule.currency, !Money.isCurrency(currency) {
+            throw map.fault("currency", "a code such as USD is expected")
+        }
         try map.finish()
         return rule
     }

@@ -1,11 +1,14 @@
-internal import FoundationEssentials
 internal import Providers
 
-/// All profiles: those in the binary and those in the user's directory, which win.
+/// All profiles: those in the binary, and those in the user's directory, which take the place of a built-in one with the
+/// same id. One of the user's that cannot be used blocks its id, so that the built-in is never taken in its place
+/// without a word.
 struct ProfileShelf {
     private let profiles: [String: Profile]
-    /// Files of the user's that cannot be used.
-    private let faults: [(file: String, fault: ProfileFault)]
+    /// What is wrong with the user's files, by the id that each stands for.
+    private let faults: [(id: String, refusal: CourierAnswer.Refusal)]
+    /// Set when nobody can tell what is in the user's directory: then no profile is used.
+    private let unreadable: CourierAnswer.Refusal?
 
     static let embedded: [(file: String, bytes: [UInt8])] = [
         ("domainnameapi.yaml", PackageResources.domainnameapi_yaml),
@@ -16,42 +19,62 @@ struct ProfileShelf {
 
     init(ownDirectory: String?) {
         var profiles: [String: Profile] = [:]
-        var faults: [(String, ProfileFault)] = []
-        func add(_ file: String, _ bytes: [UInt8], isOwn: Bool) {
+        var faults: [(String, CourierAnswer.Refusal)] = []
+        for (file, bytes) in Self.embedded {
             do {
-                let profile = try Profile(yaml: String(decoding: bytes, as: UTF8.self), isOwn: isOwn)
+                let profile = try Profile(yaml: String(decoding: bytes, as: UTF8.self), isTried: false)
                 profiles[profile.description.id] = profile
             } catch {
-                faults.append((file, error))
+                faults.append((String(file.dropLast(OwnProfiles.ending.count)), .badProfile(file, error)))
             }
         }
-        for (file, bytes) in Self.embedded { add(file, bytes, isOwn: false) }
+        var unreadable: CourierAnswer.Refusal?
         if let ownDirectory {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: ownDirectory)) ?? []
-            for name in names.sorted() where name.hasSuffix(".yaml") {
-                let path = ownDirectory + "/" + name
-                guard let bytes = Self.bytes(path) else {
-                    faults.append((path, ProfileFault(place: "", problem: "cannot be read")))
-                    continue
+            do throws(ProfileFault) {
+                for (id, path, content) in try OwnProfiles.read(ownDirectory) {
+                    do throws(ProfileFault) {
+                        profiles[id] = try Self.own(content.get(), at: path)
+                    } catch {
+                        faults.append((id, .badProfile(path, error)))
+                    }
                 }
-                add(path, bytes, isOwn: true)
+            } catch {
+                unreadable = .badProfile(ownDirectory, error)
             }
         }
         self.profiles = profiles
         self.faults = faults
+        self.unreadable = unreadable
     }
 
-    private static func bytes(_ path: String) -> [UInt8]? {
-        (try? Data(contentsOf: URL(filePath: path))).map { Array($0) }
+    /// - Throws: when the profile is wrong, or the file is not named after it.
+    private static func own(_ yaml: String, at path: String) throws(ProfileFault) -> Profile {
+        let profile = try Profile(yaml: yaml, ownFile: path, builtIn: Set(embedded.map(\.file)))
+        let name = profile.description.id + OwnProfiles.ending
+        guard path.split(separator: "/").last.map(String.init) == name else {
+            throw ProfileFault(place: "id", problem: "the file of this profile has to be named \(name)")
+        }
+        return profile
     }
 
-    func profile(_ id: String) -> Profile? { profiles[id] }
+    /// - Throws: `badProfile` when the user's own is wrong, `noSuchProvider`.
+    func profile(_ id: String) throws(CourierAnswer.Refusal) -> Profile {
+        if let unreadable { throw unreadable }
+        if let fault = faults.first(where: { $0.id == id }) { throw fault.refusal }
+        guard let profile = profiles[id] else { throw .noSuchProvider(id, known: usable.map(\.id)) }
+        return profile
+    }
+
+    private var usable: [ProviderDescription] {
+        guard unreadable == nil else { return [] }
+        return profiles.values.map(\.description).filter { profile in !faults.contains { $0.id == profile.id } }
+            .sorted { $0.id < $1.id }
+    }
 
     /// Loads one file and runs its samples: its description, or the first thing that is wrong with it.
     static func validate(_ path: String, question: Int) -> CourierAnswer {
         do throws(ProfileFault) {
-            guard let bytes = bytes(path) else { throw ProfileFault(place: "", problem: "cannot be read") }
-            let profile = try Profile(yaml: String(decoding: bytes, as: UTF8.self), isOwn: true)
+            let profile = try own(OwnProfiles.readFile(path), at: path)
             for (index, sample) in profile.samples.enumerated() {
                 let result = profile.read(sample.answer, values: sample.fields, secrets: [])
                 if let problem = sample.disagreement(with: result) {
@@ -60,28 +83,26 @@ struct ProfileShelf {
             }
             return CourierAnswer(id: question, descriptions: [profile.description])
         } catch {
-            return CourierAnswer(
-                id: question, refusal: .badProfile(file: path, place: error.place, problem: error.problem))
+            return CourierAnswer(id: question, refusal: .badProfile(path, error))
         }
     }
 
-    /// The descriptions of one profile or of all.
+    /// The descriptions of one profile, or of all that can be used with the faults of the others.
     func describe(_ id: String?, question: Int) -> CourierAnswer {
-        if let id {
-            guard let profile = profiles[id] else { return CourierAnswer(id: question, refusal: refusal(id)) }
-            return CourierAnswer(id: question, descriptions: [profile.description])
+        guard let id else {
+            return CourierAnswer(
+                id: question, descriptions: usable, faults: faults.map(\.refusal) + (unreadable.map { [$0] } ?? []))
         }
-        // The good ones are listed even when a file of the user's is faulty.
-        return CourierAnswer(
-            id: question, descriptions: profiles.values.map(\.description).sorted { $0.id < $1.id },
-            refusal: faults.first.map { .badProfile(file: $0.file, place: $0.fault.place, problem: $0.fault.problem) })
+        do {
+            return CourierAnswer(id: question, descriptions: [try profile(id).description])
+        } catch {
+            return CourierAnswer(id: question, refusal: error)
+        }
     }
+}
 
-    /// Why there is no profile with this id: a faulty file explains it better than its absence.
-    func refusal(_ id: String) -> CourierAnswer.Refusal {
-        if let (file, fault) = faults.first {
-            return .badProfile(file: file, place: fault.place, problem: fault.problem)
-        }
-        return .noSuchProvider(id, known: profiles.keys.sorted())
+extension CourierAnswer.Refusal {
+    fileprivate static func badProfile(_ file: String, _ fault: ProfileFault) -> CourierAnswer.Refusal {
+        .badProfile(file: file, place: fault.place, problem: fault.problem)
     }
 }

@@ -8,9 +8,10 @@ struct Question: Decodable, Sendable {
     let file: String?
     let baseURL: String?
     let fields: [String: String]?
+    let secrets: [String]?
 
     private enum CodingKeys: String, CodingKey {
-        case id, ask, provider, environment, file, fields
+        case id, ask, provider, environment, file, fields, secrets
         case baseURL = "base_url"
     }
 }

@@ -1,9 +1,16 @@
 /// A text with `{{name}}` in it. A value is escaped for the place it is put into, so that no value can
 /// change the shape of a request.
-struct Template: Equatable {
+struct Template {
     /// Where the result goes.
     enum Context {
         case url, header, form, json, pointer
+    }
+
+    /// Why there is no text.
+    enum Fault: Error, Equatable {
+        case missing(name: String)
+        /// The value cannot stand where the text goes.
+        case unfit(name: String)
     }
 
     private enum Piece: Equatable {
@@ -12,6 +19,8 @@ struct Template: Equatable {
     }
 
     private let pieces: [Piece]
+    /// Where it stands in its profile.
+    let place: String
 
     /// - Throws: when braces do not match or a filter is unknown.
     init(_ text: String, place: String) throws(ProfileFault) {
@@ -32,6 +41,14 @@ struct Template: Equatable {
         }
         pieces.append(.literal(String(rest)))
         self.pieces = pieces.filter { $0 != .literal("") }
+        self.place = place
+    }
+
+    /// What stands in the profile itself.
+    var text: String {
+        pieces.reduce(into: "") { result, piece in
+            if case .literal(let text) = piece { result += text }
+        }
     }
 
     /// The names of the values that it needs.
@@ -48,21 +65,27 @@ struct Template: Equatable {
         }
     }
 
-    /// The text with the values put in; nil when a value cannot stand in this context.
-    /// A missing value is the empty text.
-    func render(_ values: [String: String], for context: Context) -> String? {
+    /// The text with the values put in. A value that is not given is never the empty text.
+    func render(_ values: [String: String], for context: Context) throws(Fault) -> String {
         var result = ""
         for piece in pieces {
             switch piece {
             case .literal(let text): result += text
-            case .value("base_url", _): result += values["base_url"] ?? ""
             case .value(let name, let isPath):
-                guard let escaped = Self.escape(values[name] ?? "", for: context, isPath: isPath) else { return nil }
+                guard let value = values[name] else { throw .missing(name: name) }
+                guard name != Self.baseURL else {
+                    result += value
+                    continue
+                }
+                guard let escaped = Self.escape(value, for: context, isPath: isPath) else { throw .unfit(name: name) }
                 result += escaped
             }
         }
         return result
     }
+
+    /// The one name that is no field's.
+    static let baseURL = "base_url"
 
     private static func escape(_ value: String, for context: Context, isPath: Bool) -> String? {
         switch context {

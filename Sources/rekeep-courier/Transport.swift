@@ -20,7 +20,8 @@ struct Transport: Sendable {
     /// The same, where a proxy is configured. Plain http is for this machine alone and never goes through it.
     private let proxied: HTTPClient?
 
-    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` (http://HOST:PORT) and `SSL_CERT_FILE` are honoured.
+    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` (http://HOST:PORT), `SSL_CERT_FILE` and `SSL_CERT_DIR` are
+    ///   honoured.
     init(environment: [String: String]) {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let file = environment["SSL_CERT_FILE"] ?? environment["SSL_CERT_DIR"] { tls.trustRoots = .file(file) }
@@ -45,14 +46,12 @@ struct Transport: Sendable {
         try? await proxied?.shutdown()
     }
 
-    func send(
-        method: String, url: String, headers: [(name: String, value: String)], body: String?
-    ) async throws(Failure) -> Answer {
-        var request = HTTPClientRequest(url: url)
-        request.method = HTTPMethod(rawValue: method)
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let client = url.hasPrefix("https://") ? proxied ?? direct : direct
+    func send(_ rendered: RenderedRequest) async throws(Failure) -> Answer {
+        var request = HTTPClientRequest(url: rendered.url)
+        request.method = HTTPMethod(rawValue: rendered.method)
+        for (name, value) in rendered.headers { request.headers.add(name: name, value: value) }
+        if let body = rendered.body { request.body = .bytes(ByteBuffer(string: body)) }
+        let client = rendered.url.hasPrefix("https://") ? proxied ?? direct : direct
         do {
             let response = try await client.execute(request, deadline: .now() + .seconds(20))
             let bytes = try await response.body.collect(upTo: Self.largestBody)
@@ -67,7 +66,7 @@ struct Transport: Sendable {
     private static func cause(of error: any Error) -> BalanceResult.Cause {
         switch error {
         case is NIOTooManyBytesError: .tooLarge
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .tls
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: tlsCause(of: error)
         case is CancellationError: .timeout
         case let error as HTTPClientError
         where error == .deadlineExceeded || error == .readTimeout
@@ -75,9 +74,15 @@ struct Transport: Sendable {
             .timeout
         case let error as NIOConnectionError:
             error.dnsAError != nil || error.dnsAAAAError != nil
-                ? .dns : error.connectionErrors.contains { $0.error is NIOSSLError } ? .tls : .connect
+                ? .dns
+                : error.connectionErrors.first { $0.error is NIOSSLError }.map { tlsCause(of: $0.error) } ?? .connect
         case is IOError: .connect
         default: .other
         }
+    }
+
+    /// BoringSSL's names of errors tell a version apart: UNSUPPORTED_PROTOCOL, TLSV1_ALERT_PROTOCOL_VERSION.
+    private static func tlsCause(of error: any Error) -> BalanceResult.Cause {
+        "\(error)".contains("PROTOCOL") ? .tlsVersion : .tls
     }
 }

@@ -46,6 +46,13 @@ struct YAMLMap {
         return scalar.string
     }
 
+    /// A JSON pointer that stands in the profile itself.
+    mutating func pointer(_ key: String) throws(ProfileFault) -> String {
+        let text = try text(key)
+        guard JSONValue.isPointer(text), !text.contains("{{") else { throw fault(key, "a JSON pointer is expected") }
+        return text
+    }
+
     mutating func flag(_ key: String, absent: Bool = false) throws(ProfileFault) -> Bool {
         switch try optionalText(key) {
         case nil: return absent

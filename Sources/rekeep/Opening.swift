@@ -16,7 +16,9 @@ struct Opening {
         let acquaintance = try acquaintance(.at(file.canonicalPath))
         let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         warnOfUnlockedMemory()
-        return Keeper(vault: vault, courier: Self.courier(), stateDirectory: try Self.stateDirectory())
+        let console = settings.console
+        let courier = Self.courier { console.detail(OwnProfileNotice.text($0)) }
+        return Keeper(vault: vault, courier: courier, stateDirectory: try Self.stateDirectory())
     }
 
     /// The vault, if it is not the one that this machine knows.
@@ -89,13 +91,15 @@ struct Opening {
             "warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
     }
 
-    static func courier() -> CourierClient {
+    /// - Parameter replacing: told of the user's files that took a built-in profile's place.
+    static func courier(replacing: @escaping @Sendable (String) -> Void = { _ in }) -> CourierClient {
         var environment: [(name: String, value: String)] = []
         for name in CourierClient.passedVariables {
             if let value = Surroundings.variable(name) { environment.append((name, value)) }
         }
         return CourierClient(
-            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment)
+            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment,
+            replacing: replacing)
     }
 
     /// What the command line names comes first and alone; then what the environment names, an unlocked

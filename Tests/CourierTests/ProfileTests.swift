@@ -13,7 +13,7 @@ struct ProfileTests {
 
     private static func profile(_ file: String) throws -> Profile {
         let bytes = try #require(ProfileShelf.embedded.first { $0.file == file }).bytes
-        return try Profile(yaml: String(decoding: bytes, as: UTF8.self), isOwn: false)
+        return try Profile(yaml: String(decoding: bytes, as: UTF8.self))
     }
 
     static let cases: [Case] = ProfileShelf.embedded.flatMap { file, _ in
@@ -61,11 +61,11 @@ struct ProfileTests {
         "no fake-token-1\u{301} here",
     ])
     func `a message in which a secret comes back, in whatever form, is dropped`(message: String) throws {
-        #expect(Redaction.clean(message, hiding: ["fake-token-1"], limit: 200) == nil)
+        #expect(Redaction(hiding: ["fake-token-1"]).clean(message, limit: 200) == nil)
     }
 
     @Test func `control characters do not reach the screen`() {
-        #expect(Redaction.clean("no\u{1b}[31m here\n\u{202E}x", hiding: ["fake-token-1"], limit: 200) == "no[31m herex")
+        #expect(Redaction(hiding: ["fake-token-1"]).clean("no\u{1b}[31m here\n\u{202E}x", limit: 200) == "no[31m herex")
     }
 
     private static let good = """
@@ -88,7 +88,7 @@ struct ProfileTests {
         """
 
     @Test func `a profile of one's own loads`() throws {
-        #expect(try Profile(yaml: Self.good, isOwn: true).description.isOwn)
+        #expect(try Profile(yaml: Self.good, ownFile: "/home/mine.yaml").description.ownFile == "/home/mine.yaml")
     }
 
     @Test(arguments: [
@@ -96,7 +96,7 @@ struct ProfileTests {
         ("label: Mine\n", "", "label"), ("panel: somewhere", "panel: somewhere\ncolour: red", "colour"),
         ("https://mine.example", "http://mine.example", "environments.live"),
         ("{{base_url}}/me", "https://elsewhere.example/me", "balance.requests[0].url"),
-        ("{{token}}", "{{tokne}}", "balance.requests[0]"),
+        ("{{token}}", "{{tokne}}", "balance.requests[0].headers.Authorization"),
         ("{{token}}", "{{token", "balance.requests[0].headers.Authorization"),
         ("{{base_url}}/me", "{{base_url}}{{token|path}}", "balance.requests[0].url"),
         ("method: GET", "method: DELETE", "balance.requests[0].method"), ("ok: [", "yes: [", "balance.outcomes.yes"),
@@ -108,11 +108,102 @@ struct ProfileTests {
     ])
     func `a wrong profile is refused at the place of the fault`(text: String, wrong: String, place: String) throws {
         do {
-            _ = try Profile(yaml: Self.good.replacingOccurrences(of: text, with: wrong), isOwn: true)
+            _ = try Profile(yaml: Self.good.replacingOccurrences(of: text, with: wrong))
             Issue.record("it was accepted")
         } catch {
             #expect(error.place == place)
         }
+    }
+
+    private func fault(_ text: String, _ wrong: String) -> ProfileFault? {
+        do throws(ProfileFault) {
+            _ = try Profile(yaml: Self.good.replacingOccurrences(of: text, with: wrong))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(arguments: [
+        "http://evil.example/?{{base_url}}", "https://evil.example/{{base_url}}", "{{base_url}}@evil.example",
+        "{{base_url}}.evil.example", "{{base_url}}:8080", "{{base_url}}:8080/me", "{{base_url}}evil.example/me",
+        "{{base_url}}{{token}}", "{{base_url}}{{account|path}}", "{{base_url}}\\\\evil.example", "{{base_url}}-x/me",
+        "/{{base_url}}/me", " {{base_url}}/me", "{{base_url}}/me#x", "{{base_url}}/me x",
+        "{{account|path}}{{base_url}}",
+    ])
+    func `a URL that could lead to another host is refused before any key is there`(url: String) {
+        let account = "  - { name: account, label: Account, secret: false, role: other }\nenvironments"
+        let text = Self.good.replacing("environments", with: account).replacing("{{base_url}}/me", with: url)
+        #expect(throws: ProfileFault.self) { try Profile(yaml: text) }
+        let issue = """
+            issue:
+              request: { method: POST, url: "\(url)", headers: { Authorization: "Bearer {{token}}" } }
+              succeeded: [{ status: 201 }]
+              values: { token: /token }
+            """
+        let own = Self.good.replacing("environments", with: account)
+        do throws(ProfileFault) {
+            _ = try Profile(yaml: own + "\n" + issue)
+            Issue.record("it was accepted")
+        } catch {
+            #expect(error.place == "issue.request.url")
+        }
+        let revoke = issue.replacing("issue:", with: "revoke:").replacing("  values: { token: /token }", with: "")
+        #expect(throws: ProfileFault.self) { try Profile(yaml: own + "\n" + revoke) }
+        #expect(throws: Never.self) { try Profile(yaml: own + "\n" + issue.replacing(url, with: "{{base_url}}/keys")) }
+    }
+
+    @Test(arguments: ["Host", "host", "Transfer-Encoding", "Content-Length", "Connection", "X:Y", "", "X\\nY"])
+    func `a header that redirects or reshapes a request is refused`(name: String) {
+        #expect(fault("headers: { Authorization:", "headers: { \"\(name)\": x, Authorization:") != nil)
+        #expect(fault("headers: { Authorization:", "headers: { X-Y: \"a\\r\\nHost: b\", Authorization:") != nil)
+        #expect(fault("headers: { Authorization:", "headers: { X-Y: \"a\", Authorization:") == nil)
+    }
+
+    /// A name with a typo would be sent as nothing, or read as nothing.
+    @Test(arguments: [
+        ("GET, url", "POST, form: { key: \"{{tokne}}\" }, url", "balance.requests[0].form.key"),
+        ("GET, url", "POST, json: '{\"key\":\"{{tokne}}\"}', url", "balance.requests[0].json"),
+        ("  outcomes:", "  identity: \"{{acount}}\"\n  outcomes:", "balance.identity"),
+        ("  outcomes:", "  identity: account\n  outcomes:", "balance.identity"),
+        ("  outcomes:", "  identity: \"{{token}}\"\n  outcomes:", "balance.identity"),
+        ("  outcomes:", "  identity: \"{{base_url}}\"\n  outcomes:", "balance.identity"),
+        ("  outcomes:", "  money: [{ pointer: \"{{x}}\" }]\n  outcomes:", "balance.money[0].pointer"),
+        (
+            "  outcomes:", "  money: [{ pointer: /a, currency_pointer: \"{{x}}\" }]\n  outcomes:",
+            "balance.money[0].currency_pointer"
+        ),
+        ("  outcomes:", "  money: [{ pointer: /a, currency: euro }]\n  outcomes:", "balance.money[0].currency"),
+        ("  outcomes:", "  message: [message]\n  outcomes:", "balance.message"),
+        ("pointer: /ok", "pointer: ok", "balance.outcomes.ok[0].json.pointer"),
+        ("status: 200,", "status: 200, present: [nope],", "balance.outcomes.ok[0].present"),
+        ("equals: \"true\"", "type: strng", "balance.outcomes.ok[0].json.type"),
+        (
+            "GET, url", "POST, form: { key: \"{{token}}\" }, json: '{}', url", "balance.requests[0].json"
+        ),
+        ("GET, url", "POST, json: '{\"key\":{{token}}}', url", "balance.requests[0].json"),
+        ("GET, url", "POST, json: '{\"key\":', url", "balance.requests[0].json"),
+        ("role: key,", "role: key }\n  - { name: token, label: T, secret: true, role: key,", "fields[1].name"),
+        ("role: key,", "role: key }\n  - { name: base_url, label: T, secret: true, role: key,", "fields[1].name"),
+        (
+            "environments",
+            "samples: [{ name: a, source: b, fields: { x: y }, status: 200, body: '', outcome: ok }]\nenvironments",
+            "samples[0].fields.x"
+        ),
+    ])
+    func `a name that no field has is refused, wherever it stands`(text: String, wrong: String, place: String) throws {
+        let found = try #require(fault(text, wrong))
+        #expect(found.place == place, "\(found.problem)")
+    }
+
+    @Test func `a JSON body may hold a number that its pattern keeps one`() {
+        let field = "role: key,"
+        let number = "role: key }\n  - { name: n, label: N, secret: false, role: other, pattern: \"[0-9]+\","
+        #expect(fault(field, number) == nil)
+        let text = Self.good.replacing(field, with: number)
+            .replacing("GET, url", with: "POST, json: '{\"n\":{{n}}}', url")
+        #expect(throws: Never.self) { try Profile(yaml: text) }
+        #expect(throws: ProfileFault.self) { try Profile(yaml: text.replacing("[0-9]+", with: "[0-9]*.?")) }
     }
 }
 
@@ -121,17 +212,19 @@ struct TemplateTests {
 
     @Test func `a value is escaped for the place it goes to`() throws {
         let template = try Template("<{{v}}>", place: "")
-        #expect(template.render(values, for: .url) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
-        #expect(template.render(values, for: .form) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
-        #expect(template.render(values, for: .json) == "<a b/?&=\\\"\\\\\\u0001é\\u000d\\u000aX: y>")
-        #expect(template.render(values, for: .header) == nil)
-        #expect(template.render(["v": "plain"], for: .header) == "<plain>")
+        #expect(try template.render(values, for: .url) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
+        #expect(try template.render(values, for: .form) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
+        #expect(try template.render(values, for: .json) == "<a b/?&=\\\"\\\\\\u0001é\\u000d\\u000aX: y>")
+        #expect(throws: Template.Fault.unfit(name: "v")) { try template.render(values, for: .header) }
+        #expect(throws: Template.Fault.missing(name: "v")) { try template.render([:], for: .url) }
+        #expect(try template.render(["v": "plain"], for: .header) == "<plain>")
     }
 
     @Test func `a path keeps its slashes and nothing that ends a URL`() throws {
         let template = try Template("{{base_url}}{{v|path}}", place: "")
         #expect(
-            template.render(["base_url": "https://h", "v": "/a/b?c=d#e f"], for: .url) == "https://h/a/b?c=d%23e%20f")
+            try template.render(["base_url": "https://h", "v": "/a/b?c=d#e f"], for: .url)
+                == "https://h/a/b?c=d%23e%20f")
     }
 }
 

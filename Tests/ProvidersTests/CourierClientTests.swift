@@ -68,13 +68,15 @@ struct CourierClientTests {
         let value = "a\"b\\c\nd\u{1}é"
         let line = CourierQuestion.balance(
             BalanceCall(
-                provider: "p", environment: "live", ownBaseURL: "https://x", fields: ["k": SecretBytes(value.utf8)])
+                provider: "p", environment: "live", baseURL: "https://x", fields: ["k": SecretBytes(value.utf8)],
+                secrets: ["k"])
         ).line(id: 3)
         let bytes = line.withBytes { Array($0) }
         #expect(bytes.count { $0 == 10 } == 1 && bytes.last == 10)
         let object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
         #expect(object["id"] as? Int == 3)
         #expect((object["fields"] as? [String: String])?["k"] == value)
+        #expect(object["base_url"] as? String == "https://x" && object["secrets"] as? [String] == ["k"])
     }
 }
 
@@ -85,7 +87,8 @@ struct ProviderDescriptionTests {
             .init(name: "k", label: "K", secret: true, optional: false, role: "key", pattern: nil, variable: "KEY")
         ], environments: ["live": "https://live.example", "test": "https://test.example"], variablePrefix: "P",
         mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, allowsControl: true,
-        issuesKeys: false, panelPath: "", isOwn: false)
+        issuesKeys: false, panelPath: "", ownFile: nil,
+        replacesBuiltIn: false)
 
     @Test func `a live key never goes to the test host, nor the other way round`() throws {
         #expect(throws: ProviderDescription.Refusal.hostOfAnotherEnvironment(host: "test.example", environment: "test"))
@@ -93,6 +96,26 @@ struct ProviderDescriptionTests {
             try description.terms(environment: "live", ownBaseURL: "https://TEST.example/v2")
         }
         #expect(try description.terms(environment: "test", ownBaseURL: nil).baseURL == "https://test.example")
+    }
+
+    @Test(arguments: [
+        "https://test.example", "https://TEST.Example", "https://test.example.", "https://test.example:443",
+        "https://test.example.:8443/v2", "https://test.example/live",
+    ])
+    func `no spelling of the test host passes as another`(url: String) {
+        #expect(throws: ProviderDescription.Refusal.hostOfAnotherEnvironment(host: "test.example", environment: "test"))
+        {
+            try description.terms(environment: "live", ownBaseURL: url)
+        }
+    }
+
+    @Test(arguments: [
+        "https://t%65st.example", "https://test.example%2E", "https://te\u{AD}st.example", "https://ｔest.example",
+    ])
+    func `a spelling that others could read as the test host is no base URL`(url: String) {
+        #expect(throws: ProviderDescription.Refusal.baseURL(.malformed(url))) {
+            try description.terms(environment: "live", ownBaseURL: url)
+        }
     }
 
     @Test func `an environment that the profile does not name is refused`() {

@@ -91,9 +91,57 @@ struct BaseURLTests {
         "", "api.example.com", "ftp://x", "https://", "https://user@host", "https://host?x=1", "https://host#x",
         "https://ho st",
         "https://host:port", "https://host:99999", "https://host/%2e%2e", "https://h\u{00F6}st",
-        "http://127.0.0.1@example.com",
+        "http://127.0.0.1@example.com", "https://host:+443", "https://host:0", "https://host..", "https://.host",
+        "https://ho,st", "https://127.1", "https://0x7f.1", "https://2130706433", "https://127.0.0.010", "https://[::1",
+        "https://[fe80::1%25eth0]", "https://[1.2.3.4]", "https://ho\u{3002}st",
     ])
     func `what is not a plain URL is malformed`(text: String) {
         #expect(throws: BaseURL.Refusal.malformed(text)) { try BaseURL(text) }
+    }
+
+    @Test(arguments: [
+        ("https://api.example.com", "https://API.Example.com.:443/v2"),
+        ("http://127.0.0.1", "http://127.0.0.1:80"),
+        ("https://[2001:db8::1]", "https://[2001:0DB8:0:0:0:0:0:1]:443/x?y"),
+    ])
+    func `one origin in two spellings is one`(one: String, other: String) {
+        #expect(Origin(of: one) != nil && Origin(of: one) == Origin(of: other))
+    }
+
+    @Test(arguments: [
+        "http://api.example.com", "https://api.example.com:444", "https://api.example.com.evil.example",
+        "https://api-example.com", "https://example.com", "https://api.example.com@evil.example",
+        "https://api.example.com\\\\evil", "https://api.example.com#", "https://ap%69.example.com",
+        "HTTPS://api.example.com", "https://api.example.com\t", "https://api.example.com:0443x",
+        "https:///api.example.com",
+    ])
+    func `another origin, or one that could be read in two ways, is another`(url: String) {
+        #expect(Origin(of: url) != Origin(of: "https://api.example.com"))
+    }
+
+    @Test func `the dot that a complete host name ends with is left out`() throws {
+        let parsed = try BaseURL("https://Api.example.com.:8443/v1/")
+        #expect(parsed.description == "https://Api.example.com:8443/v1" && parsed.host == "api.example.com")
+    }
+}
+
+struct FieldPatternTests {
+    @Test(arguments: [
+        ("[0-9]+", "123", true), ("[0-9]+", "x123", false), ("[0-9]+", "123x", false), ("[0-9]+", "", false),
+        ("a|b", "a", true), ("a|b", "ab", false), ("a|b", "xb", false), ("a|ab", "ab", true), ("ab|a", "a", true),
+        ("^a$|^b", "bb", false), ("[0-9]+", "12\n34", false), ("[0-9]+", "12\n", false), ("^[0-9]+$", "x\n12", false),
+        ("[0-9]+", "12\u{0}", false), ("[0-9]+", "12\u{0}34", false), ("^[0-9]+$", "12\u{0}x", false),
+        ("a*", "", true), ("(a)(b)?", "ab", true), ("x*", "yx", false),
+    ])
+    func `a field's pattern describes the whole value`(pattern: String, value: String, fits: Bool) throws {
+        #expect(try #require(FieldPattern(pattern)).fits(SecretBytes(value.utf8)) == fits)
+    }
+
+    @Test func `a condition's pattern is found anywhere, also behind a zero`() throws {
+        let pattern = try #require(FieldPattern("not (author|allow)"))
+        #expect(pattern.isFound(in: "you are not authorized") && !pattern.isFound(in: "you are authorized"))
+        #expect(pattern.isFound(in: "a\u{0}b not allowed") && !pattern.isFound(in: ""))
+        #expect(try #require(FieldPattern("^b")).isFound(in: "b") && FieldPattern("(") == nil)
+        #expect(FieldPattern("a\u{0}b") == nil)
     }
 }

@@ -45,6 +45,7 @@ struct Add: WaitingKeeperCommand {
         guard let description = try await Opening.courier().describe(address.provider).profiles.first else {
             throw OperationError.courierSilent
         }
+        if let file = description.replacingFile { console.note(OwnProfileNotice.text(file)) }
         let terms: Terms
         do {
             terms = try description.terms(environment: address.deployment.environment, ownBaseURL: baseURL)

@@ -30,9 +30,9 @@ struct ProvidersShow: ParsableCommand {
         let console = options.settings.console
         let courier = Opening.courier()
         try Waiting.finish {
-            let (profiles, fault) = try await courier.describe(name)
-            ProvidersRendering(descriptions: profiles, isDetailed: name != nil).show(options, console)
-            if let fault { throw fault }
+            let (profiles, faults) = try await courier.describe(name)
+            try ProvidersRendering(descriptions: profiles, faults: faults, isDetailed: name != nil)
+                .show(options, console)
         }
     }
 }
@@ -53,7 +53,7 @@ struct ProvidersValidate: ParsableCommand {
         let path = file.hasPrefix("/") ? file : Surroundings.workingDirectory + "/" + file
         try Waiting.finish {
             let profile = try await courier.validate(path)
-            ProvidersRendering(descriptions: [profile], isDetailed: true).show(options, console)
+            try ProvidersRendering(descriptions: [profile], faults: [], isDetailed: true).show(options, console)
         }
     }
 }

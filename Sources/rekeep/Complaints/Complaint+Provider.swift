@@ -59,7 +59,24 @@ extension Complaint {
             self.init(
                 "the profile \(file) is wrong" + (place.isEmpty ? "" : " at \(place)") + ": \(problem)",
                 ExitStatus.badConfiguration)
-        case .badBaseURL: self.init("the base URL is refused", ExitStatus.badConfiguration)
+        case .badBaseURL:
+            self.init(
+                "the base URL that is stored with the credential is refused",
+                hint: "it may be the host of another environment in the profile: rekeep providers NAME",
+                ExitStatus.badConfiguration)
+        case .leadsElsewhere(let provider, let host):
+            self.init(
+                "the profile of \(provider) would send the key elsewhere than to \(host), where it belongs; nothing was sent",
+                hint: "its URLs have to lead to {{base_url}}: rekeep providers \(provider)",
+                ExitStatus.badConfiguration)
+        case .missingValue(let provider, let field):
+            self.init(
+                "the profile of \(provider) needs the field \(field), which the credential does not have; nothing was sent",
+                hint: "rekeep providers \(provider) shows the fields", ExitStatus.badConfiguration)
+        case .unfitValue(let provider, let field):
+            self.init(
+                "the field \(field) holds a character that cannot be sent where the profile of \(provider) puts it; nothing was sent",
+                hint: "copy it again, the whole of it", ExitStatus.badInput)
         case .malformedQuestion:
             self.init("the courier did not understand; are both programs of one version?", ExitStatus.badConfiguration)
         case .cannotChangeKeys(let provider):

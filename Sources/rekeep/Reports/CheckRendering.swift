@@ -9,7 +9,6 @@ struct CheckRendering {
         if options.json {
             console.print(JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check) }))
         } else {
-            let style = Style(isOn: console.usesColor)
             var table = Table("ADDRESS", "OUTCOME", "BALANCE", "TIME", "")
             for report in reports {
                 table.add(
@@ -17,12 +16,19 @@ struct CheckRendering {
                     (Self.balance(report.check), nil), (report.check.latency.map { "\($0) ms" } ?? "", nil),
                     (report.check.outcome == .ok ? "" : report.check.message, nil))
             }
-            for line in table.lines(style) { console.print(line) }
+            console.print(table)
+        }
+        // One credential may stand at several addresses.
+        var told: Set<String> = []
+        for complaint in reports.compactMap(\.refusal).map({ Complaint($0) }) where told.insert(complaint.text).inserted
+        {
+            console.complain(complaint)
         }
         let outcomes = reports.map(\.check.outcome)
         if outcomes.contains(where: { $0 != .ok && !$0.isIndeterminate }) {
             throw CommandError.notWell(ExitStatus.notWell)
         }
+        if reports.contains(where: { $0.refusal != nil }) { throw CommandError.notWell(ExitStatus.badConfiguration) }
         if outcomes.contains(where: \.isIndeterminate) { throw CommandError.notWell(ExitStatus.indeterminate) }
     }
 

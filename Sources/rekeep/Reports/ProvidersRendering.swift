@@ -1,29 +1,46 @@
 import Credentials
+import Operations
 import Providers
 
-/// The profiles, in short or one in full.
+/// That a profile of the user's took a built-in one's place.
+enum OwnProfileNotice {
+    static func text(_ file: String) -> String { "your own profile \(file) stands for the built-in one" }
+}
+
+/// The profiles, in short or one in full, and what is wrong with the user's own.
 struct ProvidersRendering {
     let descriptions: [ProviderDescription]
+    let faults: [OperationError]
     let isDetailed: Bool
 
-    func show(_ options: GlobalOptions, _ console: Console) {
-        if options.json { return console.print(JSON.list(descriptions.map(Self.json))) }
-        if isDetailed {
+    func show(_ options: GlobalOptions, _ console: Console) throws {
+        if options.json {
+            console.print(JSON.list(descriptions.map(Self.json)))
+        } else if isDetailed {
             for description in descriptions { showDetails(description, console) }
-            return
+        } else {
+            showTable(console)
         }
+        for file in descriptions.compactMap(\.replacingFile) { console.note(OwnProfileNotice.text(file)) }
+        for fault in faults { console.complain(Complaint(fault)) }
+        if !faults.isEmpty { throw CommandError.notWell(ExitStatus.badConfiguration) }
+    }
+
+    private func showTable(_ console: Console) {
         var table = Table("PROVIDER", "NAME", "ENVIRONMENTS", "ROTATION", "MAXIMUM AGE", "FROM")
         for description in descriptions {
             table.add(
                 description.id, description.label, description.environments.keys.sorted().joined(separator: " "),
                 description.mode, Span(seconds: description.maxAgeSeconds).description,
-                description.isOwn ? "your own" : "rekeep")
+                description.ownFile == nil
+                    ? "rekeep" : description.replacesBuiltIn ? "your own, for the built-in one" : "your own")
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 
     private func showDetails(_ description: ProviderDescription, _ console: Console) {
         console.print("\(description.id): \(description.label)")
+        if let file = description.ownFile { console.print("  your own profile: \(file)") }
         for (environment, url) in description.environments.sorted(by: { $0.key < $1.key }) {
             console.print("  \(environment): \(url.isEmpty ? "give --base-url" : url)")
         }
@@ -40,7 +57,7 @@ struct ProvidersRendering {
                 (field.secret ? "secret" : "plain") + (field.optional ? ", optional" : ""),
                 field.variable.map { description.variablePrefix + "_" + $0 } ?? "")
         }
-        for line in table.lines(Style(isOn: console.usesColor)) { console.print(line) }
+        console.print(table)
     }
 
     private static func json(_ description: ProviderDescription) -> JSON {
@@ -54,7 +71,8 @@ struct ProvidersRendering {
                     })
             ),
             ("mode", .text(description.mode)), ("max_age_days", .number(description.maxAgeSeconds / 86_400)),
-            ("panel_path", .text(description.panelPath)),
+            ("panel_path", .text(description.panelPath)), ("own_file", JSON(description.ownFile)),
+            ("replaces_built_in", .bool(description.replacesBuiltIn)),
             (
                 "fields",
                 .list(

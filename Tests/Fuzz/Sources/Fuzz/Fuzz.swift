@@ -84,7 +84,7 @@ private enum Decoder: String {
     }
 
     private func profile(_ bytes: [UInt8]) {
-        guard let profile = try? Profile(yaml: String(decoding: bytes, as: UTF8.self), isOwn: true) else { return }
+        guard let profile = try? Profile(yaml: String(decoding: bytes, as: UTF8.self)) else { return }
         for sample in profile.samples { _ = profile.read(sample.answer, values: sample.fields, secrets: []) }
     }
 }

@@ -1,0 +1,98 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// The user's own profiles. Each says where keys are sent, so none is believed that another than the user and root could
+/// have written.
+enum OwnProfiles {
+    static let ending = ".yaml"
+    private static let largest = 64 * 1024
+
+    /// The files of a directory, by the ids that their names stand for; none where there is no directory.
+    /// - Throws: when it cannot be told what is in it.
+    static func read(
+        _ directory: String
+    ) throws(ProfileFault) -> [(id: String, path: String, content: Result<String, ProfileFault>)] {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let cause = errno
+            var status = stat()
+            // A link that leads nowhere is a directory that somebody meant to be there.
+            guard cause != ENOENT || lstat(directory, &status) == 0 else { return [] }
+            throw ProfileFault(
+                place: "",
+                problem: "the directory cannot be read (\(String(cString: strerror(cause)))), so nobody knows which"
+                    + " profiles it holds; XDG_CONFIG_HOME can name another place")
+        }
+        defer { close(descriptor) }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        } catch {
+            throw ProfileFault(place: "", problem: "the directory cannot be read")
+        }
+        var files: [(String, String, Result<String, ProfileFault>)] = []
+        for name in names where !name.hasPrefix(".") {
+            let path = directory + "/" + name
+            if name.hasSuffix(".yml") {
+                let fault = ProfileFault(place: "", problem: "its name has to end with \(ending)")
+                files.append((String(name.dropLast(4)), path, .failure(fault)))
+            }
+            guard name.hasSuffix(ending) else { continue }
+            let content: Result<String, ProfileFault>
+            do throws(ProfileFault) {
+                try requireSafe(descriptor, "its directory")
+                content = .success(try read(openat(descriptor, name, flags)))
+            } catch {
+                content = .failure(error)
+            }
+            files.append((String(name.dropLast(ending.count)), path, content))
+        }
+        return files
+    }
+
+    static func readFile(_ path: String) throws(ProfileFault) -> String { try read(open(path, flags)) }
+
+    /// What is no file must not make anybody wait.
+    private static let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+
+    private static func read(_ descriptor: Int32) throws(ProfileFault) -> String {
+        guard descriptor >= 0 else { throw unreadable(errno) }
+        defer { close(descriptor) }
+        try requireSafe(descriptor, "it")
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ProfileFault(place: "", problem: "is not a regular file")
+        }
+        var bytes = [UInt8](repeating: 0, count: largest + 1)
+        var count = 0
+        while count < bytes.count {
+            let step = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            }
+            if step < 0 && errno == EINTR { continue }
+            guard step >= 0 else { throw unreadable(errno) }
+            if step == 0 { break }
+            count += step
+        }
+        guard count <= largest else { throw ProfileFault(place: "", problem: "larger than 64 KiB") }
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    /// - Parameter what: what to call it in the fault.
+    private static func requireSafe(_ descriptor: Int32, _ what: String) throws(ProfileFault) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(errno) }
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw ProfileFault(place: "", problem: "\(what) belongs to another user (\(status.st_uid))")
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            let mode = String(status.st_mode & 0o777, radix: 8)
+            throw ProfileFault(
+                place: "", problem: "others can write to \(what) (mode 0\(mode)); chmod go-w takes that from them")
+        }
+    }
+
+    private static func unreadable(_ code: Int32) -> ProfileFault {
+        ProfileFault(place: "", problem: "cannot be read: \(String(cString: strerror(code)))")
+    }
+}

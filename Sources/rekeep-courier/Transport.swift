@@ -24,7 +24,8 @@ struct Transport: Sendable {
     ///   honoured.
     init(environment: [String: String]) {
         var tls = TLSConfiguration.makeClientConfiguration()
-        if let file = environment["SSL_CERT_FILE"] ?? environment["SSL_CERT_DIR"] { tls.trustRoots = .file(file) }
+        tls.minimumTLSVersion = .tlsv12
+        if let roots = Self.trustRoots(environment) { tls.trustRoots = .certificates(roots) }
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(10), read: .seconds(20)))
@@ -39,6 +40,21 @@ struct Transport: Sendable {
         } else {
             proxied = nil
         }
+    }
+
+    /// What is trusted instead of the system's certificates; nil when neither variable is set. `SSL_CERT_FILE` is a file in
+    /// PEM, `SSL_CERT_DIR` directories of such files, separated by colons. What is not there or no certificate is passed
+    /// over; if nothing is left, nothing is trusted.
+    private static func trustRoots(_ environment: [String: String]) -> [NIOSSLCertificate]? {
+        let file = environment["SSL_CERT_FILE"]
+        let directories = environment["SSL_CERT_DIR"]
+        guard file != nil || directories != nil else { return nil }
+        var files = [file].compactMap(\.self)
+        for directory in directories?.split(separator: ":").map(String.init) ?? [] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+            files += names.map { directory + "/" + $0 }
+        }
+        return files.flatMap { (try? NIOSSLCertificate.fromPEMFile($0)) ?? [] }
     }
 
     func shutdown() async {

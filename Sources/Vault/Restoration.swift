@@ -18,7 +18,7 @@ public final class Restoration {
     /// What lies at the place.
     private enum Present {
         case open(OpenVault)
-        /// Nothing, or something too damaged to be opened.
+        /// Nothing, or something that is not opened, for what it is or for what lies beside it.
         case nothing
         /// The same vault, which what opens the copy does not open.
         case closed
@@ -78,7 +78,7 @@ public final class Restoration {
         } catch {
             switch error {
             case .exchanged: throw .otherVault(path: place)
-            case .missing, .damaged, .derivation: return .nothing
+            case .missing, .damaged, .derivation, .foreignFile, .superJournal, .writeAheadLog: return .nothing
             case .noSlotFits, .noSuchSlot: return .closed
             case .notAVault: throw .otherVault(path: place)
             default: throw error
@@ -89,9 +89,9 @@ public final class Restoration {
     /// Puts the copy in the vault's place; what was there is kept beside it. The copy goes on from the newest
     /// generation known, so that all older copies stay refused. Secrets that were retired are erased in it, and slots that
     /// were removed stay removed: where either the slots or the key have changed since, the copy gets a new key.
-    /// - Throws: `recordRefused` when what was last seen here is not known any more, `olderThanVault`, `forked` when the copy does not have what was done since in the vault, and
-    ///   `presentNotOpened` when nothing can be told of the vault at the place, unless `acceptingRollback`; `busy` while
-    ///   another process works on the vault.
+    /// - Throws: `recordRefused` when what was last seen here is not known any more, `olderThanVault`, `forked` when the
+    ///   copy does not have what was done since in the vault, and `presentNotOpened` when nothing can be told of the vault
+    ///   at the place, unless `acceptingRollback`; `busy` while another process works on the vault.
     public func finish(
         acceptingRollback: Bool, at time: Timestamp, entry: LogEntry
     ) throws(VaultError) -> Outcome {

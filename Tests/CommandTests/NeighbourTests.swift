@@ -101,6 +101,24 @@ struct NeighbourTests {
         #expect(outcome.err.contains("vault.db is not opened"), "\(outcome.err)")
     }
 
+    @Test(arguments: ["super", "fifo", "link"])
+    func `a restore moves what others put beside the vault out of the way, and keeps it`(kind: String) async throws {
+        try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
+        try sandbox.write("precious", to: "precious")
+        switch kind {
+        case "super": try put(superJournal(naming: sandbox.file("precious")), sandbox.vault + "-journal")
+        case "fifo": try #require(await sandbox.run(["mkfifo", sandbox.vault + "-journal"]).status == 0)
+        default: try #require(await sandbox.run(["ln", "-s", "precious", sandbox.vault + "-journal"]).status == 0)
+        }
+        #expect(try await sandbox.rekeep("list").status == 76)
+        let restored = try await sandbox.rekeep("restore", "copy.db")
+        #expect(restored.status == 0, "\(restored.err)")
+        #expect(sandbox.text("precious") == "precious")
+        #expect(try await sandbox.rekeep("show", "a/live", "--field", "token").out == "fake-token-1")
+        let files = try FileManager.default.contentsOfDirectory(atPath: sandbox.directory)
+        #expect(files.contains { $0.hasPrefix("vault.db.replaced-") && $0.hasSuffix("-journal") }, "\(files)")
+    }
+
     // MARK: The write-ahead log
 
     @Test func `a vault that asks for a write-ahead log is refused, and none is made`() async throws {

@@ -347,10 +347,11 @@ def make_opener(kind: str, text: str) -> Opener:
             require(re.fullmatch("[0-9a-fA-F]{64}", text.strip()) is not None, "not a key")
             return Opener(KEYRING, bytes.fromhex(text.strip()))
         start = "REKEEP-IDENTITY-1-"
-        lines = [line for line in text.splitlines() if line.startswith(start)]
+        trimmed = [line.strip(" \t\r").upper() for line in text.split("\n")]
+        lines = [line for line in trimmed if line.startswith(start)]
         require(len(lines) == 1, "not one line with an identity")
         named = "REKEEP-VAULT-1-"
-        vaults = (line for line in text.splitlines() if line.startswith(named))
+        vaults = (line for line in trimmed if line.startswith(named))
         pins = tuple(decode_code(line.removeprefix(named), 32) for line in vaults)
         return Opener(IDENTITY, decode_code(lines[0].removeprefix(start), 32), pins)
 

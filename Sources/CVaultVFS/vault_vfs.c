@@ -17,6 +17,7 @@ struct vault_vfs {
   char *journal;
   char name[32];
   int says_vault;
+  long long steps;
   vault_vfs_refusal refusal;
 };
 
@@ -181,13 +182,29 @@ vault_vfs *vault_vfs_make(const char *path) {
   return own;
 }
 
+static const int steps_at_once = 1000;
+
+static int spend_steps(void *context) {
+  vault_vfs *own = context;
+  own->steps -= steps_at_once;
+  return own->steps < 0;
+}
+
 int vault_vfs_open(vault_vfs *own, sqlite3 **connection) {
   int status = sqlite3_vfs_register(&own->vfs, 0);
   if (status != SQLITE_OK) return status;
   status = sqlite3_open_v2(own->vault, connection, SQLITE_OPEN_READWRITE, own->name);
   sqlite3_vfs_unregister(&own->vfs);
+  if (status == SQLITE_OK) sqlite3_progress_handler(*connection, steps_at_once, spend_steps, own);
   return status;
 }
+
+long long vault_vfs_size(const vault_vfs *own) {
+  struct stat file;
+  return stat(own->vault, &file) == 0 ? file.st_size : 0;
+}
+
+void vault_vfs_allow_steps(vault_vfs *own, long long steps) { own->steps = steps; }
 
 void vault_vfs_free(vault_vfs *own) {
   free(own->vault);

@@ -4,8 +4,10 @@ public struct Acquaintance: Sendable {
     public enum Place: Hashable, Sendable {
         /// A copy on its way, which no place is remembered for.
         case nowhere
-        /// A canonical path.
-        case at(String)
+        /// A canonical path, and the path that was asked for: a linked directory may lead to another vault by now.
+        case at(canonical: String, asked: String)
+
+        public static func at(_ path: String) -> Place { .at(canonical: path, asked: path) }
     }
 
     let stateDirectory: String
@@ -56,7 +58,13 @@ public struct Acquaintance: Sendable {
             if !isKnown { try require(known, witness) }
             if known.contains(pin) { isKnown = true } else { unremembered.append(key) }
         }
-        if case .at(let path) = place { try ask(.place(path), .place(path)) }
+        if case .at(let canonical, let asked) = place {
+            // Each for itself: that one is known does not speak for the other.
+            for path in Set([canonical, asked]).sorted() {
+                isKnown = false
+                try ask(.place(path), .place(path))
+            }
+        }
         if let identity { try ask(.identity(publicKey: identity.pair.publicKey), .identity) }
         return Recognition(
             isKnown: isKnown, isNamed: expected != nil || identity?.vaults.isEmpty == false,

@@ -2,6 +2,13 @@ internal import Glibc
 
 /// One path for one file, by whatever way it is named.
 enum CanonicalPath {
+    /// The path as it was asked for, from the root on.
+    static func asked(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+
     /// The directory with all links followed, and the name in it as it is: a linked directory is the user's arrangement,
     /// a link in the file's own place is somebody's trick.
     /// - Throws: `missing`, `notAccessible`.

@@ -16,16 +16,19 @@ public struct CopyToRestore {
             let cause = errno
             // A link that leads nowhere is there.
             if cause == ENOENT, Companions.exists(path) { throw .foreignFile(path: path, .link) }
+            // A socket.
+            if cause == ENXIO { throw .notAVault(path: path) }
             throw cause == ENOENT || cause == ENOTDIR
                 ? .missing(path: path) : .notAccessible(path: path, errno: cause)
         }
         defer { close(source) }
         var status = stat()
         guard fstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw .notAVault(path: path) }
+        guard Self.isVault(source) else { throw .notAVault(path: path) }
         try Companions.requireNone(beside: path)
         self.place = place
         draft = try DraftFile(beside: place)
-        try Self.copy(source, path, to: draft.path)
+        try Self.copy(source, path, to: draft)
         do throws(VaultError) {
             file = try VaultFile(path: draft.path)
         } catch .notAVault {
@@ -35,14 +38,21 @@ public struct CopyToRestore {
         }
     }
 
-    /// The place as this machine remembers it.
-    public var rememberedPlace: Acquaintance.Place {
-        get throws(VaultError) { .at(try CanonicalPath.of(place)) }
+    /// Looked at before anything is copied: whatever else it is may be large.
+    private static func isVault(_ source: Int32) -> Bool {
+        var front = [UInt8](repeating: 0, count: 100)
+        guard pread(source, &front, front.count, 0) == front.count else { return false }
+        let id = withUnsafeBytes(of: UInt32(Database.applicationID).bigEndian) { Array($0) }
+        return front.starts(with: Array("SQLite format 3\0".utf8)) && Array(front[68..<72]) == id
     }
 
-    private static func copy(_ source: Int32, _ path: String, to draft: String) throws(VaultError) {
-        let target = open(draft, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard target >= 0 else { throw .notWritable(path: draft, errno: errno) }
+    /// The place as this machine remembers it.
+    public var rememberedPlace: Acquaintance.Place {
+        get throws(VaultError) { .at(canonical: try CanonicalPath.of(place), asked: CanonicalPath.asked(place)) }
+    }
+
+    private static func copy(_ source: Int32, _ path: String, to draft: DraftFile) throws(VaultError) {
+        let target = try draft.open()
         defer { close(target) }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
@@ -55,11 +65,11 @@ public struct CopyToRestore {
                 let written = rest.withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
                 if written < 0 && errno == EINTR { continue }
                 guard written > 0 else {
-                    throw errno == ENOSPC || errno == EDQUOT ? .diskFull : .notWritable(path: draft, errno: errno)
+                    throw errno == ENOSPC || errno == EDQUOT ? .diskFull : .notWritable(path: draft.path, errno: errno)
                 }
                 rest = rest.dropFirst(written)
             }
         }
-        guard fsync(target) == 0 else { throw .notWritable(path: draft, errno: errno) }
+        guard fsync(target) == 0 else { throw .notWritable(path: draft.path, errno: errno) }
     }
 }

@@ -15,6 +15,8 @@ final class Database {
     /// False for a file that is still to become a vault.
     private var hasSchema: Bool
     private var isReadyToWrite = false
+    /// How many steps one statement may take: more than any takes that reads everything once.
+    private var steps: Int64 = 0
 
     /// "rkep", so that `file` and SQLite's tools can tell what the file is.
     static let applicationID: Int64 = 0x726B_6570
@@ -26,6 +28,8 @@ final class Database {
         self.path = path
         hasSchema = !isEmpty
         canonicalPath = try CanonicalPath.of(path)
+        // SQLite keeps paths in places of 512 bytes.
+        guard canonicalPath.utf8.count <= 500 else { throw .notAccessible(path: path, errno: ENAMETOOLONG) }
         guard let vfs = vault_vfs_make(canonicalPath) else { throw .notAccessible(path: path, errno: ENOMEM) }
         var opened: OpaquePointer?
         let status = vault_vfs_open(vfs, &opened)
@@ -45,6 +49,9 @@ final class Database {
         sqlite_set_flag(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0)
         sqlite_set_flag(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
         sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 4 << 20)
+        // No statement of ours, and no table's text, is nearly as long; a stranger's would take long to read.
+        sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 10_000)
+        sqlite3_limit(handle, SQLITE_LIMIT_COLUMN, 32)
     }
 
     /// True when the file, as it was opened, said that it is a vault.
@@ -66,6 +73,7 @@ final class Database {
 
     /// A prepared statement, kept for the next use of the same text.
     func statement(_ sql: String) throws(VaultError) -> Statement {
+        vault_vfs_allow_steps(vfs, steps)
         for kept in statements where kept.sql == sql {
             kept.statement.reset()
             return kept.statement
@@ -79,9 +87,12 @@ final class Database {
     }
 
     func run(_ sql: String) throws(VaultError) {
+        vault_vfs_allow_steps(vfs, max(steps, Self.fewSteps))
         let status = sqlite3_exec(handle, sql, nil, nil, nil)
         guard status == SQLITE_OK else { throw error(status) }
     }
+
+    private static let fewSteps: Int64 = 10_000
 
     /// Runs `body` on one unchanging view of the file.
     func reading<Result>(_ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
@@ -99,7 +110,13 @@ final class Database {
     ) throws(VaultError) -> Result {
         try run(begin)
         do {
-            if hasSchema { try Schema.require(in: self) }
+            if hasSchema {
+                // The first statement also makes SQLite read the schema.
+                steps = Self.fewSteps
+                try Schema.require(in: self)
+            }
+            // A row takes more bytes than it takes steps to read.
+            steps = vault_vfs_size(vfs) * 2 + Self.fewSteps * 10
             let result = try body()
             try run("COMMIT")
             return result
@@ -108,6 +125,12 @@ final class Database {
             if sqlite3_get_autocommit(handle) == 0 { _ = sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
             throw error
         }
+    }
+
+    /// True when another file lies at the path by now.
+    var hasMoved: Bool {
+        var moved: Int32 = 0
+        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
     /// Copies the whole content, as it is at one moment, over that of `other`.
@@ -122,7 +145,7 @@ final class Database {
         repeat {
             status = sqlite3_backup_step(backup, -1)
             tries += 1
-        } while (status == SQLITE_BUSY || status == SQLITE_LOCKED) && tries < 200 && sqlite3_sleep(100) > 0
+        } while (status == SQLITE_BUSY || status == SQLITE_LOCKED) && tries < 5 && sqlite3_sleep(100) > 0
         sqlite3_backup_finish(backup)
         guard status == SQLITE_DONE else { throw error(status) }
         other.hasSchema = true
@@ -145,14 +168,24 @@ final class Database {
         if let refusal = Self.refusal(of: vfs, path: path) { return refusal }
         // Another file has taken this one's place.
         if status == SQLITE_READONLY | (4 << 8) { return .busy }
+        if let cause = denial(status & 0xFF) { return .notAccessible(path: path, errno: cause) }
         return switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_FULL: .diskFull
         case SQLITE_NOTADB: .notAVault(path: path)
-        case SQLITE_CORRUPT, SQLITE_TOOBIG, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT:
+        case SQLITE_CORRUPT, SQLITE_TOOBIG, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT, SQLITE_INTERRUPT:
             .damaged(.file)
         default: .storage(code: status)
         }
+    }
+
+    /// Why the system did not let SQLite open, write or delete; nil when it was something else.
+    private func denial(_ status: Int32) -> Int32? {
+        guard [SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_IOERR].contains(status) else { return nil }
+        let cause = sqlite3_system_errno(handle)
+        // SQLite saw by itself that the file is not to be written.
+        if status == SQLITE_READONLY, cause == 0 { return EACCES }
+        return [EACCES, EPERM, EROFS].contains(cause) ? cause : nil
     }
 
     /// What the VFS refused, if it was that.

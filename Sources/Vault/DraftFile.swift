@@ -9,6 +9,8 @@ final class DraftFile {
     /// The file that the draft is claimed by. Not the draft itself: on some file systems that lock would keep SQLite out.
     private let claimPath: String
     private let claim: Int32
+    /// Which file it is, whatever else may get its name.
+    private let identity: FileIdentity
 
     /// - Throws: `notWritable`.
     init(beside place: String) throws(VaultError) {
@@ -27,12 +29,31 @@ final class DraftFile {
             throw .notWritable(path: claimPath, errno: cause)
         }
         do {
-            close(try Self.create(path))
+            let descriptor = try Self.create(path)
+            defer { close(descriptor) }
+            identity = FileIdentity(of: descriptor)
         } catch {
             unlink(claimPath)
             close(claim)
             throw error
         }
+    }
+
+    /// Opens the draft for writing.
+    /// - Throws: `notWritable`; `replaced` when another file has its name.
+    func open() throws(VaultError) -> Int32 {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .notWritable(path: path, errno: errno) }
+        guard FileIdentity(of: descriptor) == identity else {
+            close(descriptor)
+            throw .replaced(path: path)
+        }
+        return descriptor
+    }
+
+    /// - Throws: `replaced` when another file than the draft lies there.
+    private func requireOwn(at place: String) throws(VaultError) {
+        guard FileIdentity(at: place) == identity else { throw .replaced(path: place) }
     }
 
     deinit {
@@ -58,6 +79,7 @@ final class DraftFile {
             throw errno == EEXIST ? .alreadyExists(path: place) : .notWritable(path: place, errno: errno)
         }
         unlink(path)
+        try requireOwn(at: place)
         do {
             try Self.syncDirectory(of: place)
         } catch {
@@ -89,6 +111,7 @@ final class DraftFile {
     }
 
     private func syncReplaced(_ place: String) throws(VaultError) {
+        try requireOwn(at: place)
         do {
             try Self.syncDirectory(of: place)
         } catch {
@@ -112,5 +135,24 @@ final class DraftFile {
         let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .notAccessible(path: directory, errno: errno) }
         return descriptor
+    }
+}
+
+/// Which file it is, by whatever name.
+private struct FileIdentity: Equatable {
+    private let device: dev_t
+    private let number: ino_t
+
+    init(of descriptor: Int32) {
+        var status = stat()
+        fstat(descriptor, &status)
+        (device, number) = (status.st_dev, status.st_ino)
+    }
+
+    /// Of the file itself, not of what a link leads to; of none where there is nothing.
+    init(at path: String) {
+        var status = stat()
+        lstat(path, &status)
+        (device, number) = (status.st_dev, status.st_ino)
     }
 }

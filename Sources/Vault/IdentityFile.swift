@@ -41,12 +41,13 @@ public enum IdentityFile {
         var pair: KeyPair?
         var vaults: [VaultPin] = []
         for line in lines(of: content) {
+            // A line that names a vault and is passed over would open every vault.
             if let code = rest(of: line, in: content, after: prefix) {
                 guard pair == nil else { continue }
                 guard let secretKey = GroupedCode.decode(content[code], count: KeyPair.keyCount) else { return nil }
                 pair = KeyPair(secretKey: secretKey)
             } else if rest(of: line, in: content, after: vaultPrefix) != nil {
-                let text = content[line].withBytes { String(decoding: $0, as: UTF8.self) }
+                let text = content[line].withBytes { String(decoding: $0, as: UTF8.self) }.uppercased()
                 guard let vault = VaultPin(text) else { return nil }
                 vaults.append(vault)
             }
@@ -66,7 +67,7 @@ public enum IdentityFile {
         return GroupedCode.decode(code, count: KeyPair.keyCount)?.withBytes { Array($0) }
     }
 
-    /// Where the lines lie, without their ends.
+    /// Where the lines lie, without blanks around them.
     private static func lines(of content: SecretBytes) -> [Range<Int>] {
         content.withBytes { bytes in
             var lines: [Range<Int>] = []
@@ -75,13 +76,24 @@ public enum IdentityFile {
                 lines.append(start..<index)
                 start = index + 1
             }
-            return lines + [start..<bytes.count]
+            lines.append(start..<bytes.count)
+            func isBlank(_ index: Int) -> Bool { [0x20, 0x09, 0x0D].contains(bytes[index]) }
+            return lines.map { line in
+                let first = line.first { !isBlank($0) } ?? line.upperBound
+                let last = line.last { !isBlank($0) } ?? first - 1
+                return first..<last + 1
+            }
         }
     }
 
     /// What follows `prefix` on a line that begins with it.
     private static func rest(of line: Range<Int>, in content: SecretBytes, after prefix: [UInt8]) -> Range<Int>? {
-        let begins = content.withBytes { UnsafeRawBufferPointer(rebasing: $0[line]).starts(with: prefix) }
+        let begins = content.withBytes { bytes in
+            line.count >= prefix.count
+                && zip(line, prefix).allSatisfy {
+                    (97...122).contains(bytes[$0]) ? bytes[$0] - 32 == $1 : bytes[$0] == $1
+                }
+        }
         return begins ? line.lowerBound + prefix.count..<line.upperBound : nil
     }
 }

@@ -28,6 +28,25 @@ struct KnownVaults {
         }
     }
 
+    // MARK: The slot that opened last
+
+    /// The costs and the salt of the passphrase slot that opened the vault last, as they stand in the slot; nil when that is
+    /// not known. To be told which slot to try first is all that this is good for.
+    func derivation(at place: String) -> [UInt8]? {
+        (try? StateFile.with(derivationPath(place), for: .reading) { file throws(VaultError) in
+            try file.bytes(atMost: Slot.derivationCount)
+        }) ?? nil
+    }
+
+    /// What cannot be remembered costs time, and nothing else.
+    func rememberDerivation(_ derivation: [UInt8], at place: String) {
+        _ = try? StateFile.with(derivationPath(place), for: .changing) { file throws(VaultError) in
+            try file.write(derivation, at: 0)
+        }
+    }
+
+    private func derivationPath(_ place: String) -> String { directory + "/" + Key.place(place).fileName + ".slot" }
+
     private static let largest = 64 * 1024
 
     /// The vaults on record; none when nothing is.
@@ -61,8 +80,7 @@ struct KnownVaults {
         }
         lines += Self.lines(for: vault)
         let place = path(of: key)
-        let draft = place + ".\(getpid()).draft"
-        unlink(draft)
+        let draft = place + ".\(Hexadecimal.text(Randomness.bytes(8))).draft"
         do throws(VaultError) {
             _ = try StateFile.with(draft, for: .changing) { file throws(VaultError) in
                 try file.write(Array((lines.joined(separator: "\n") + "\n").utf8), at: 0)

@@ -63,20 +63,22 @@ public final class OpenVault {
         // Asked before the snapshot is taken: another process may raise it at any moment.
         let known = try lastSeen()
         var newer: Seen?
+        var isRestored = false
         let result = try database.reading { () throws(VaultError) in
             let (header, sealed) = try header()
             let snapshot = Snapshot(store: store(header))
-            if let seen = known.seen { try snapshot.requireSuccession(of: seen, header: sealed) }
+            isRestored = try requireSuccession(of: known.seen, snapshot, header: sealed)
             let result = try body(snapshot)
             // What is damaged is not remembered.
-            if known.isTorn || header.generation > known.seen?.generation ?? 0, isWhole(result) {
-                newer = try snapshot.recollection(after: known.seen, header: sealed)
+            if known.isTorn || isRestored || header.generation > known.seen?.generation ?? 0, isWhole(result) {
+                newer = try snapshot.recollection(after: isRestored ? nil : known.seen, header: sealed)
             }
             return result
         }
         tell(of: known, newer)
         do throws(VaultError) {
-            if let newer { try state.remember(newer) }
+            if let newer { try state.remember(newer, forced: isRestored) }
+            if isRestored { state.forgetExpected() }
             try rememberPlace()
         } catch {
             // The read is as good as ever; only the next one is less well protected.
@@ -84,6 +86,22 @@ public final class OpenVault {
             acquaintance.tell(.notRemembered(path: path, errno: cause))
         }
         return result
+    }
+
+    /// - Returns: true when it is what a restore put there that could not remember it any more.
+    private func requireSuccession(
+        of seen: Seen?, _ snapshot: Snapshot, header: [UInt8]
+    ) throws(VaultError) -> Bool {
+        guard let seen else { return false }
+        do throws(VaultError) {
+            try snapshot.requireSuccession(of: seen, header: header)
+            return false
+        } catch {
+            guard case .forked = error, let expected = try state.expected(),
+                expected.generation == snapshot.generation, expected.header == KeyedHash.checksum(header)
+            else { throw error }
+            return true
+        }
     }
 
     private func tell(of known: OutsideRecords.Recollection, _ newer: Seen?) {
@@ -139,12 +157,17 @@ public final class OpenVault {
     }
 
     /// As `write`, without telling the world outside the vault.
-    /// - Parameter floor: the generation to go on from, for a copy that takes the place of a newer vault; nil to go on
-    ///   from the vault's own, which must follow the one last seen.
+    /// - Parameters:
+    ///   - floor: the generation to go on from, for a copy that takes the place of a newer vault; nil to go on from the
+    ///     vault's own, which must follow the one last seen.
+    ///   - admit: gets the header as it lies on disk, before anything is changed.
     func commit<Result>(
-        after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> Result
+        after floor: UInt64?, admit: ([UInt8]) throws(VaultError) -> Void = { _ in },
+        _ body: (Transaction) throws(VaultError) -> Result
     ) throws(VaultError) -> (Result, Seen) {
-        try seal(after: floor) { transaction throws(VaultError) in (try body(transaction), transaction.snapshot.store) }
+        try seal(after: floor, admit: admit) { transaction throws(VaultError) in
+            (try body(transaction), transaction.snapshot.store)
+        }
     }
 
     /// As `rekey`, without telling the world outside the vault.
@@ -167,11 +190,14 @@ public final class OpenVault {
 
     /// Runs `body` as the only writer, then seals the header of the store that it returns.
     private func seal<Result>(
-        after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
+        after floor: UInt64?, admit: ([UInt8]) throws(VaultError) -> Void = { _ in },
+        _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
     ) throws(VaultError) -> (Result, Seen) {
         var written: Front?
         do throws(VaultError) {
-            return try write(after: floor, body) { written = $0 }
+            let result = try write(after: floor, admit, body) { written = $0 }
+            guard !database.hasMoved else { throw VaultError.replaced(path: database.path) }
+            return result
         } catch {
             guard let written, error.isOfStorage else { throw error }
             // The last step of a commit can fail after the change has taken hold.
@@ -189,14 +215,16 @@ public final class OpenVault {
     }
 
     private func write<Result>(
-        after floor: UInt64?, _ body: (Transaction) throws(VaultError) -> (Result, SealedStore),
+        after floor: UInt64?, _ admit: ([UInt8]) throws(VaultError) -> Void,
+        _ body: (Transaction) throws(VaultError) -> (Result, SealedStore),
         _ written: (Front) -> Void
     ) throws(VaultError) -> (Result, Seen) {
         try database.writing { () throws(VaultError) in
             var (header, sealed) = try header()
             // Asked while nobody else can write: whoever waited for a vault that was exchanged meanwhile learns it.
             let seen = floor == nil ? try lastSeen().seen : nil
-            if let seen { try Snapshot(store: store(header)).requireSuccession(of: seen, header: sealed) }
+            _ = try requireSuccession(of: seen, Snapshot(store: store(header)), header: sealed)
+            try admit(sealed)
             header.generation = max(header.generation, floor ?? 0) + 1
             let transaction = Transaction(store: store(header))
             let (result, store) = try body(transaction)
@@ -220,9 +248,7 @@ public final class OpenVault {
         do throws(VaultError) {
             try database.writing { () throws(VaultError) in
                 let (header, sealed) = try header()
-                if let seen = try lastSeen().seen {
-                    try Snapshot(store: store(header)).requireSuccession(of: seen, header: sealed)
-                }
+                _ = try requireSuccession(of: try lastSeen().seen, Snapshot(store: store(header)), header: sealed)
                 try database.run("UPDATE vault SET id = id")
                 throw .givenUp
             }

@@ -8,6 +8,7 @@ internal import Sealing
 struct OutsideRecords {
     private let seenPath: String
     private let retiredPath: String
+    private let expectedPath: String
     private let key: SecretBytes
     private let vault: [UInt8]
 
@@ -16,6 +17,7 @@ struct OutsideRecords {
         let base = directory + "/" + Hexadecimal.text(vault)
         seenPath = base + ".seen"
         retiredPath = base + ".retired"
+        expectedPath = base + ".expected"
         self.vault = vault
         self.key = key
     }
@@ -65,39 +67,70 @@ struct OutsideRecords {
             }
             let (known, isTorn) = try newest(in: file)
             if let known, known.seen.generation >= seen.generation, !isTorn { return }
-            try file.write(record(seen), at: known?.place == 0 ? Self.placeCount : 0)
+            // What is torn is written over, whenever the other was written.
+            if isTorn, let known { return try file.write(record(seen), at: (1 - known.place) * Self.placeCount) }
+            try file.write(record(seen), at: try place(besides: known?.place, in: file) * Self.placeCount)
             // A file that a power cut left empty would be missed.
             if known == nil { try file.sync() }
         }
     }
+
+    /// Puts on record what a restore is about to put in the vault's place, so that it is known again if the restore is
+    /// killed right after it.
+    /// - Throws: `notAccessible`, `recordRefused`.
+    func expect(_ seen: Seen) throws(VaultError) {
+        _ = try StateFile.with(expectedPath, for: .changing) { file throws(VaultError) in
+            try file.write(record(seen), at: 0)
+            try file.sync()
+        }
+    }
+
+    /// What a restore was about to put there and could not remember any more; nil when nothing is on record.
+    func expected() throws(VaultError) -> Seen? {
+        try StateFile.with(expectedPath, for: .reading) { file throws(VaultError) in
+            seen(in: try file.bytes(atMost: Self.placeCount))
+        } ?? nil
+    }
+
+    /// The vault that was expected is there, and remembered.
+    func forgetExpected() { unlink(expectedPath) }
 
     private func recollection(in file: StateFile) throws(VaultError) -> Recollection {
         let (known, isTorn) = try newest(in: file)
         return Recollection(seen: known?.seen, isTorn: isTorn)
     }
 
-    /// The newest record that is whole. A newer one that is not was torn: it was written last.
+    /// Where to write next: over the older record, if the newer one has surely reached the disk, so that a power cut never
+    /// finds both half written. That costs no sync.
+    private func place(besides newest: Int?, in file: StateFile) throws(VaultError) -> Int {
+        guard let newest else { return 0 }
+        return try file.secondsSinceChange() > Self.secondsToDisk ? 1 - newest : newest
+    }
+
+    /// Linux writes what was changed to the disk after 30 seconds, and looks every 5 (vm.dirty_expire_centisecs).
+    private static let secondsToDisk: Int64 = 60
+
+    /// The newest record that is whole, and whether one is not.
     /// - Throws: `recordRefused` when there is something and none of it is whole: it may as well be forged, or another
     ///   vault's.
     private func newest(in file: StateFile) throws(VaultError) -> (known: (seen: Seen, place: Int)?, isTorn: Bool) {
-        var written: [(place: Int, count: Int, generation: UInt64)] = []
+        var known: (seen: Seen, place: Int)?
+        var isTorn = false
         for place in [0, 1] {
-            // The length of the record's form, its layout and the generation that it says it is of, unchecked.
-            let start = try file.bytes(atMost: 13, from: place * Self.placeCount)
-            guard start.contains(where: { $0 != 0 }) else { continue }
-            var reader = RecordReader(start)
-            let count = (try? Int(reader.number(UInt32.self))) ?? 0
-            let generation = (try? reader.byte()).flatMap { _ in try? reader.number(UInt64.self) }
-            written.append((place, min(count, Self.placeCount), generation ?? .max))
+            let start = place * Self.placeCount
+            let front = try file.bytes(atMost: 4, from: start)
+            guard front.contains(where: { $0 != 0 }) else { continue }
+            var reader = RecordReader(front)
+            let count = min((try? Int(reader.number(UInt32.self))) ?? 0, Self.placeCount)
+            let bytes = try file.bytes(atMost: 4 + count + KeyedHash.checksumCount, from: start)
+            guard let seen = seen(in: bytes) else {
+                isTorn = true
+                continue
+            }
+            if seen.generation >= known?.seen.generation ?? 0 { known = (seen, place) }
         }
-        written.sort { $0.generation > $1.generation }
-        for (index, place) in written.enumerated() {
-            let bytes = try file.bytes(
-                atMost: 4 + place.count + KeyedHash.checksumCount, from: place.place * Self.placeCount)
-            if let seen = seen(in: bytes) { return ((seen, place.place), index > 0) }
-        }
-        guard written.isEmpty else { throw .recordRefused(path: seenPath, .forged) }
-        return (nil, false)
+        guard known != nil || !isTorn else { throw .recordRefused(path: seenPath, .forged) }
+        return (known, isTorn)
     }
 
     private func seen(in bytes: [UInt8]) -> Seen? {

@@ -8,7 +8,7 @@ public final class Restoration {
     public let generation: UInt64
     /// What is known of newer vaults: the one that lies at the place, and the last one seen here.
     private let known: [Seen]
-    /// The record of the last one seen is gone.
+    /// The record of the last one seen is gone, or cannot be read.
     private let missing: VaultError?
     private let place: String
     private let draft: DraftFile
@@ -32,6 +32,8 @@ public final class Restoration {
         public let retired: [Credential]
         /// Slots of the copy that the vault did not have any more; they stay out.
         public let removedSlots: [SlotName]
+        /// What lay at the place could not be read, so that slots that were removed since may be back.
+        public let isPresentUnread: Bool
         /// What opens the vault now.
         public let slots: [SlotDescription]
     }
@@ -54,8 +56,10 @@ public final class Restoration {
             if let seen = try copy.lastSeen().seen { known.append(seen) }
             missing = nil
         } catch {
-            guard case .recordRefused(_, .missing) = error else { throw error }
-            missing = error
+            switch error {
+            case .recordRefused(_, .missing), .recordRefused(_, .forged): missing = error
+            default: throw error
+            }
         }
         if case .open(let vault) = present, let found = try? vault.readAnyAge(Self.recollection) { known.append(found) }
         self.known = known
@@ -101,6 +105,7 @@ public final class Restoration {
         }
         let dead = try deadSecrets()
         let gone = try removedSlots()
+        let isRead: Bool = if case .open = present { true } else { false }
         let isRekeyed: Bool = if case .open(let vault) = present { !vault.hasSameKey(as: copy) } else { false }
         func change(_ transaction: Transaction) throws(VaultError) -> [Credential] {
             for name in gone { try transaction.removeSlot(name) }
@@ -114,7 +119,8 @@ public final class Restoration {
             ? try copy.commit(after: floor, change) : try copy.commitRekeyed(after: floor, change)
         let slots = try copy.readAnyAge { snapshot throws(VaultError) in try snapshot.slots() }
         let kept = try replace(seen)
-        return Outcome(kept: kept, retired: retired, removedSlots: gone, slots: slots)
+        return Outcome(
+            kept: kept, retired: retired, removedSlots: gone, isPresentUnread: kept != nil && !isRead, slots: slots)
     }
 
     private func requireSuccession() throws(VaultError) {
@@ -165,12 +171,14 @@ public final class Restoration {
             let name = (aside ?? place + ".replaced-\(seen.generation)") + suffix
             guard rename(companion, name) == 0 else { throw .notAccessible(path: name, errno: errno) }
         }
+        try copy.state.expect(seen)
         if let aside {
             try draft.replace(place, keepingAs: aside)
         } else {
             try draft.publish(at: place)
         }
         try copy.remember(seen, forced: true)
+        copy.state.forgetExpected()
         return aside
     }
 

@@ -44,6 +44,13 @@ enum Schema {
         throw database.saysVault ? .damaged(.file) : .notAVault(path: database.path)
     }
 
+    /// True when the file says that it is a vault, after a journal was rolled back.
+    static func hasApplicationID(_ database: Database) throws(VaultError) -> Bool {
+        let identifier = try database.statement("PRAGMA application_id")
+        defer { identifier.reset() }
+        return try identifier.step() && (try? identifier.number(0)) == Database.applicationID
+    }
+
     /// The rows of the schema by name, one value a line. No value of ours has a line break: with one in a stranger's there
     /// would be more lines than so many rows have.
     private static func description(of database: Database) throws(VaultError) -> (count: Int64, text: [UInt8]) {

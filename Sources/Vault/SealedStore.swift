@@ -83,6 +83,8 @@ final class SealedStore {
             sums[first][Int(row.id.bytes[1])] ^= row.element(in: table, key: keys.freshness)
             count += 1
             try body(row)
+            // A forged tree of pages shows the same rows again and again.
+            guard count <= header[table].rows else { throw .damaged(.freshness(table: table.name)) }
         }
         guard count == header[table].rows else { throw .damaged(.freshness(table: table.name)) }
         let root = try treeRow(table, nil, expected: header[table].root)
@@ -100,11 +102,11 @@ final class SealedStore {
         for table in Table.allCases where table != .tree && header[table].root != .zero {
             expected += 1 + Int64(try treeRow(table, nil, expected: header[table].root).count)
         }
-        let statement = try database.statement("SELECT count(*) FROM tree")
-        guard try statement.step(), (try? statement.number(0)) == expected else {
-            throw .damaged(.freshness(table: Table.tree.name))
-        }
-        statement.reset()
+        var found: Int64 = 0
+        let statement = try database.statement("SELECT id FROM tree")
+        defer { statement.reset() }
+        while found <= expected, try statement.step() { found += 1 }
+        guard found == expected else { throw .damaged(.freshness(table: Table.tree.name)) }
     }
 
     func open(_ row: SealedRow, in table: Table) throws(VaultError) -> [UInt8] {

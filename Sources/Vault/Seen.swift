@@ -61,6 +61,11 @@ public struct LogPoint: Hashable, Sendable {
     public let generation: UInt64
     public let at: Timestamp
     public let host: String
+
+    /// A record of the newest entries has so many bytes and no more.
+    fileprivate static func shortened(_ host: String) -> String {
+        host.utf8.count <= 64 ? host : String(decoding: host.utf8.prefix(61), as: UTF8.self)
+    }
 }
 
 /// Two copies of one vault, each of which went on by itself: what was done in one is not in the other.
@@ -92,8 +97,10 @@ extension Snapshot {
         guard let last = seen.entries.last else { return }
         if store.header.logCount == last.number, store.header.logMark == last.mark { return }
         var contains = false
-        try forEachLogRecord(from: last.number) { number, record in
-            if number == last.number, record.mark == last.mark { contains = true }
+        if store.header.logCount >= last.number {
+            try forEachLogRecord(from: last.number) { number, record in
+                if number == last.number, record.mark == last.mark { contains = true }
+            }
         }
         guard contains else { throw .forked(try fork(from: seen)) }
     }
@@ -113,7 +120,7 @@ extension Snapshot {
                         number: number, mark: record.mark,
                         point: LogPoint(
                             generation: record.generation, at: record.entry.at,
-                            host: String(record.entry.host.prefix(64)))))
+                            host: LogPoint.shortened(record.entry.host))))
             }
         }
         return Seen(generation: generation, header: KeyedHash.checksum(header), entries: entries)
@@ -122,7 +129,7 @@ extension Snapshot {
     private func fork(from seen: Seen) throws(VaultError) -> Fork {
         var own: [Int64: LogRecord] = [:]
         // The place where they part: what was remembered, and one more.
-        if let first = seen.entries.first?.number {
+        if let first = seen.entries.first?.number, first <= store.header.logCount {
             try forEachLogRecord(from: first) { number, record in
                 if number <= first + Int64(Seen.most) { own[number] = record }
             }

@@ -71,6 +71,16 @@ extension Slot {
         if case .passphrase(let costs, _) = lock { costs.work } else { 0 }
     }
 
+    static let derivationCount = 8 + 8 + Argon2id.saltCount
+
+    /// What a passphrase is turned into the slot's key with; nil for what is not opened by one.
+    var derivation: [UInt8]? {
+        guard case .passphrase(let costs, let salt) = lock else { return nil }
+        var writer = RecordWriter()
+        writer.put(costs, salt)
+        return writer.bytes
+    }
+
     /// The order in which slots are tried: whoever adds an expensive one makes nobody wait in front of the others.
     static func isCheaper(_ one: Slot, _ other: Slot) -> Bool {
         (one.work, one.number) < (other.work, other.number)
@@ -120,11 +130,13 @@ extension Slot {
     /// What the slot holds; nil when the opener does not fit it.
     /// - Throws: `damaged(.slot)` when it fits but was changed, `damaged(.slotKey)` when it leads to a key that the
     ///   slot is not committed to.
-    func open(with opener: Opener, vault: [UInt8]) throws(VaultError) -> Unlocked? {
+    func open(
+        with opener: Opener, vault: [UInt8], _ derivations: inout Derivations
+    ) throws(VaultError) -> Unlocked? {
         let key: SlotKey
         switch (lock, opener) {
         case (.passphrase(let costs, let salt), .passphrase(let passphrase)):
-            key = try SlotKey(passphrase: passphrase, costs, salt)
+            key = try derivations.key(for: passphrase, costs, salt)
         case (.recovery, .recovery(let code)): key = SlotKey(recovering: code)
         case (.keyring, .keyring(let keyringKey)): key = SlotKey(keyringKey.secret)
         case (.identity, .identity(let identity)):
@@ -161,6 +173,26 @@ extension Slot {
     }
 }
 
+extension RecordWriter {
+    fileprivate mutating func put(_ costs: Argon2id, _ salt: [UInt8]) {
+        put(number: costs.operations)
+        put(number: costs.memoryBytes)
+        put(fixed: salt)
+    }
+}
+
+/// The slot keys that one opening has derived: slots with the same salt and costs are derived once.
+struct Derivations {
+    private var made: [(costs: Argon2id, salt: [UInt8], key: SlotKey)] = []
+
+    mutating func key(for passphrase: SecretBytes, _ costs: Argon2id, _ salt: [UInt8]) throws(VaultError) -> SlotKey {
+        if let known = made.first(where: { $0.costs == costs && $0.salt == salt }) { return known.key }
+        let key = try SlotKey(passphrase: passphrase, costs, salt)
+        made.append((costs, salt, key))
+        return key
+    }
+}
+
 extension SlotKey {
     init(passphrase: SecretBytes, _ costs: Argon2id, _ salt: [UInt8]) throws(VaultError) {
         do {
@@ -175,11 +207,7 @@ extension Slot {
     /// The content as it lies on disk.
     var plainForm: [UInt8] {
         var writer = RecordWriter()
-        if case .passphrase(let costs, let salt) = lock {
-            writer.put(number: costs.operations)
-            writer.put(number: costs.memoryBytes)
-            writer.put(fixed: salt)
-        }
+        if case .passphrase(let costs, let salt) = lock { writer.put(costs, salt) }
         writer.put(fixed: publicKey)
         writer.put(fixed: box)
         if let anchorSeal { writer.put(fixed: anchorSeal) }

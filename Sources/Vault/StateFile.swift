@@ -62,6 +62,15 @@ struct StateFile {
         }
     }
 
+    /// By the system's clock; 0 where that was set back.
+    func secondsSinceChange() throws(VaultError) -> Int64 {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .notAccessible(path: path, errno: errno) }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return max(0, Int64(now.tv_sec - status.st_mtim.tv_sec))
+    }
+
     func sync() throws(VaultError) {
         guard fsync(descriptor) == 0 else { throw .notAccessible(path: path, errno: errno) }
     }

@@ -1,4 +1,5 @@
 public import Credentials
+internal import Sealing
 
 /// A vault that is not the one that this machine knows, looked at all the same, so that a person can decide.
 public final class Stranger {
@@ -9,16 +10,20 @@ public final class Stranger {
     /// The last entry of its log.
     public let lastEntry: LogEntry?
     private let vault: OpenVault
+    private let headerChecksum: [UInt8]
 
     fileprivate init(_ vault: OpenVault, doubt: VaultError) throws(VaultError) {
         self.doubt = doubt
         self.vault = vault
         pin = vault.pin
         var last: LogEntry?
-        let report = try vault.readAnyAge { snapshot throws(VaultError) in
+        var checksum: [UInt8] = []
+        let report = try vault.readAnyAge { snapshot, header throws(VaultError) in
+            checksum = KeyedHash.checksum(header)
             try snapshot.forEachLogEntry { last = $0 }
             return try snapshot.verify()
         }
+        headerChecksum = checksum
         if let damage = report.findings.first { throw .damaged(damage) }
         generation = report.generation
         lastEntry = last
@@ -26,17 +31,30 @@ public final class Stranger {
 
     /// Makes it the one that this machine knows. Secrets that were retired in another line of the same vault are erased.
     /// - Returns: the credentials whose current secret was erased so.
-    /// - Throws: as `OpenVault.write`.
+    /// - Throws: as `OpenVault.write`; `replaced` when it is not any more what was looked at.
     public func trust(at time: Timestamp, entry: LogEntry) throws(VaultError) -> [Credential] {
         try vault.state.setAsideForeignRetired()
         let dead = Set(try vault.state.retired())
-        let (retired, seen) = try vault.commit(after: nil) { transaction throws(VaultError) in
-            let retired = try transaction.retireAgain(dead, at: time)
-            try transaction.log(entry)
-            return retired
+        func admit(_ header: [UInt8]) throws(VaultError) {
+            guard KeyedHash.checksum(header) == headerChecksum else { throw .replaced(path: vault.database.path) }
         }
-        try vault.remember(seen, forced: true)
-        return retired
+        do throws(VaultError) {
+            let (retired, seen) = try vault.commit(after: nil, admit: admit) { transaction throws(VaultError) in
+                let retired = try transaction.retireAgain(dead, at: time)
+                try transaction.log(entry)
+                return retired
+            }
+            try vault.remember(seen, forced: true)
+            return retired
+        } catch .notAccessible where dead.isEmpty {
+            // A vault on a medium that cannot be written can be known all the same.
+            let seen = try vault.readAnyAge { snapshot, header throws(VaultError) in
+                try admit(header)
+                return try snapshot.recollection(after: nil, header: header)
+            }
+            try vault.remember(seen, forced: true)
+            return []
+        }
     }
 }
 

@@ -29,6 +29,8 @@ public enum VaultError: Error, Equatable, Sendable {
     case exchanged(Exchange)
     /// A record of this machine's, outside the vault, cannot be believed.
     case recordRefused(path: String, RecordFault)
+    /// Another file was put in a file's place while it was being written.
+    case replaced(path: String)
     /// The change is stored, but the system could not say that it is durable.
     case storedNotSynced
     /// The system failed so that it cannot be told whether the change is stored.
@@ -108,6 +110,7 @@ extension VaultError {
         case .exchanged: "exchanged"
         case .recordRefused: "outside-record"
         case .companion: "companion"
+        case .replaced: "foreign-file"
         default: nil
         }
     }

@@ -20,20 +20,32 @@ public final class VaultFile {
         (front, slots) = try Self.read(database, path: path)
     }
 
-    /// The vault's path, by whatever links it was named.
-    public var canonicalPath: String { database.canonicalPath }
+    /// Where the vault lies, as this machine remembers it.
+    public var place: Acquaintance.Place {
+        .at(canonical: database.canonicalPath, asked: CanonicalPath.asked(database.path))
+    }
 
     /// Opens the vault with the first slot that fits.
     /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`, `derivation`; `exchanged` and `recordRefused` where it is not the
     ///   vault that is known.
     public func open(with opener: Opener, as acquaintance: Acquaintance) throws(VaultError) -> OpenVault {
-        try OpenVault(
-            database: database, front: front, unlocked: try unlocked(with: opener), opener: opener, as: acquaintance)
+        let known = KnownVaults(directory: acquaintance.stateDirectory)
+        var hint: [UInt8]?
+        if case .passphrase = opener, case .at(_, let asked) = acquaintance.place { hint = known.derivation(at: asked) }
+        let (unlocked, slot) = try unlocked(with: opener, first: hint)
+        let vault = try OpenVault(
+            database: database, front: front, unlocked: unlocked, opener: opener, as: acquaintance)
+        if case .passphrase = opener, case .at(_, let asked) = acquaintance.place, let used = slot.derivation,
+            used != hint
+        {
+            known.rememberDerivation(used, at: asked)
+        }
+        return vault
     }
 
     /// Opens the vault as the one that this machine knows by its place.
     public func open(with opener: Opener, stateDirectory: String) throws(VaultError) -> OpenVault {
-        try open(with: opener, as: Acquaintance(stateDirectory: stateDirectory, place: .at(canonicalPath)))
+        try open(with: opener, as: Acquaintance(stateDirectory: stateDirectory, place: place))
     }
 
     /// Sixteen bytes that tell this vault from others; readable without a key.
@@ -44,9 +56,12 @@ public final class VaultFile {
 
     /// Makes sure that something opens a slot.
     /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`.
-    public func require(_ opener: Opener) throws(VaultError) { _ = try unlocked(with: opener) }
+    public func require(_ opener: Opener) throws(VaultError) { _ = try unlocked(with: opener, first: nil) }
 
-    private func unlocked(with opener: Opener) throws(VaultError) -> Unlocked {
+    /// - Parameter first: the derivation of the slot to try first, whatever it costs.
+    private func unlocked(
+        with opener: Opener, first: [UInt8]?
+    ) throws(VaultError) -> (unlocked: Unlocked, slot: Slot) {
         let kind: SlotKind? =
             switch opener {
             case .passphrase: .passphrase
@@ -56,8 +71,11 @@ public final class VaultFile {
             case .vaultKey: nil
             }
         guard kind == nil || slots.contains(where: { $0.lock.kind == kind }) else { throw .noSuchSlot }
-        for slot in slots.sorted(by: Slot.isCheaper) {
-            if let unlocked = try slot.open(with: opener, vault: front.vault) { return unlocked }
+        let sorted = slots.sorted(by: Slot.isCheaper)
+        let usual = sorted.filter { first != nil && $0.derivation == first }
+        var derivations = Derivations()
+        for slot in usual + sorted.filter({ first == nil || $0.derivation != first }) {
+            if let unlocked = try slot.open(with: opener, vault: front.vault, &derivations) { return (unlocked, slot) }
         }
         throw .noSlotFits
     }
@@ -79,7 +97,11 @@ public final class VaultFile {
         do throws(VaultError) {
             try remember(new, at: path, requests, seen, stateDirectory)
             return nil
-        } catch .notAccessible(let path, let cause) {
+        } catch {
+            // The vault is there: whatever went wrong must not look as if it were not.
+            guard case .notAccessible(let path, let cause) = error else {
+                return .notRemembered(path: stateDirectory, errno: EPERM)
+            }
             return .notRemembered(path: path, errno: cause)
         }
     }
@@ -90,7 +112,9 @@ public final class VaultFile {
         let outside = OutsideRecords(directory: stateDirectory, vault: new.id, key: new.lasting.outside)
         try outside.remember(seen, forced: true)
         let known = KnownVaults(directory: stateDirectory)
-        try known.remember(new.pin, at: .place(try CanonicalPath.of(path)))
+        for path in Set([try CanonicalPath.of(path), CanonicalPath.asked(path)]) {
+            try known.remember(new.pin, at: .place(path))
+        }
         for case .identity(let publicKey) in requests {
             try known.remember(new.pin, at: .identity(publicKey: publicKey))
         }
@@ -125,7 +149,7 @@ public final class VaultFile {
 
     private static func read(_ database: Database, path: String) throws(VaultError) -> (Front, [Slot]) {
         try database.reading { () throws(VaultError) in
-            guard database.saysVault else { throw .notAVault(path: path) }
+            guard try Schema.hasApplicationID(database) else { throw .notAVault(path: path) }
             let front = try Front(reading: database)
             guard front.format <= Schema.format else {
                 throw .newerFormat(found: Int(front.format), known: Schema.format)

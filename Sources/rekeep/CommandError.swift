@@ -21,8 +21,8 @@ enum CommandError: Error {
     case notAnIdentity(path: String)
     case notAPublicKey
     case notAVaultID
-    /// The directory of this machine's records can be written by others.
-    case stateNotPrivate(path: String, mode: UInt32)
+    /// The directory of this machine's records can be written by others, or is another user's.
+    case stateNotPrivate(path: String, owner: UInt32, mode: UInt32)
     case notASlotName(String)
     case notAnObject(source: String)
     case notAnObjectOfObjects(source: String)

@@ -13,7 +13,7 @@ struct Opening {
     /// The keeper of the vault that the options name.
     func keeper() throws(CommandError) -> Keeper {
         let file = try file()
-        let acquaintance = try acquaintance(.at(file.canonicalPath))
+        let acquaintance = try acquaintance(file.place)
         let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         warnOfUnlockedMemory()
         let console = settings.console
@@ -24,7 +24,7 @@ struct Opening {
     /// The vault, if it is not the one that this machine knows.
     func stranger() throws(CommandError) -> Stranger? {
         let file = try file()
-        let acquaintance = try acquaintance(.at(file.canonicalPath))
+        let acquaintance = try acquaintance(file.place)
         return try opened(file) { opener throws(VaultError) in try file.stranger(with: opener, as: acquaintance) }
     }
 
@@ -37,14 +37,15 @@ struct Opening {
         }
         let console = settings.console
         return Acquaintance(stateDirectory: try Self.stateDirectory(), place: place, expected: expected) {
-            console.note(Complaint.notice($0))
+            // However quiet it is to be: it is said once.
+            console.warn(Complaint.notice($0))
         }
     }
 
     /// The vault's id and its key, for a session to keep.
     func vaultKey() throws(CommandError) -> (id: [UInt8], key: SecretBytes) {
         let file = try file()
-        let acquaintance = try acquaintance(.at(file.canonicalPath))
+        let acquaintance = try acquaintance(file.place)
         let key = try opened(file) { opener throws(VaultError) in
             // The slot alone does not show that the vault is whole, nor which vault it is.
             let vault = try file.open(with: opener, as: acquaintance)
@@ -80,7 +81,7 @@ struct Opening {
         if stat(path, &status) == 0,
             status.st_mode & 0o022 != 0 || (status.st_uid != geteuid() && status.st_uid != 0)
         {
-            throw .stateNotPrivate(path: path, mode: status.st_mode & 0o7777)
+            throw .stateNotPrivate(path: path, owner: status.st_uid, mode: status.st_mode & 0o7777)
         }
         return path
     }

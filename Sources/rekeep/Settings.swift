@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the options and variables that every command takes come to.
 struct Settings {
     var vaultPath: String
@@ -15,7 +17,8 @@ struct Settings {
     /// - Parameters: what the command line gives; where it gives nothing, variables and defaults count.
     init(vault: String?, identity: String?, console: Console) {
         vaultPath = vault ?? Surroundings.variable("REKEEP_VAULT") ?? Surroundings.defaultVault
-        vaultID = Surroundings.variable("REKEEP_VAULT_ID")
+        // An empty one is a variable that somebody forgot to fill: it must not pass as none.
+        vaultID = getenv("REKEEP_VAULT_ID").map { String(cString: $0) }
         identityPath = identity
         impliedIdentityPath = Surroundings.variable("REKEEP_IDENTITY") ?? Self.systemdIdentity
         self.console = console

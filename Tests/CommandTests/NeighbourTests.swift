@@ -193,6 +193,65 @@ struct NeighbourTests {
         }
     }
 
+    /// Puts six levels of pages over a tree, each of which points five hundred times at the one below: to walk over its rows
+    /// would take for ever.
+    private static let endlessTree = """
+        import sqlite3, struct, sys
+        path, table = sys.argv[1:]
+        root, = sqlite3.connect(path).execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone() or (1,)
+        content = bytearray(open(path, "rb").read())
+        size = 4096
+        pages = [content[at : at + size] for at in range(0, len(content), size)]
+        front = 100 if root == 1 else 0
+        old = pages[root - 1]
+        # The old root's rows move to a page of their own.
+        leaf, end, offsets = bytearray(size), size, []
+        count, = struct.unpack(">H", old[front + 3 : front + 5])
+        assert old[front] == 13
+        leaf[8 + 2 * count :] = old[8 + 2 * count :] if front == 0 else leaf[8 + 2 * count :]
+        places = struct.unpack(f">{count}H", old[front + 8 : front + 8 + 2 * count])
+        low = min(places)
+        leaf[low:] = old[low:]
+        leaf[:8] = old[front : front + 8]
+        leaf[8 : 8 + 2 * count] = old[front + 8 : front + 8 + 2 * count]
+        pages.append(leaf)
+
+        def interior(child, front):
+            page, end = bytearray(size), size
+            page[front] = 5
+            cells = 0 if front else 500
+            for number in range(cells):
+                end -= 5
+                page[end : end + 5] = struct.pack(">IB", child, 100)
+                struct.pack_into(">H", page, front + 12 + 2 * number, end)
+            struct.pack_into(">HHHBI", page, front + 1, 0, cells, end, 0, child)
+            return page
+
+        for _ in range(6):
+            pages.append(interior(len(pages), 0))
+        top = interior(len(pages), front)
+        top[:front] = old[:front]
+        pages[root - 1] = top
+        struct.pack_into(">I", pages[0], 28, len(pages))
+        pages[0][92:96] = pages[0][24:28]
+        open(path, "wb").write(b"".join(pages))
+        """
+
+    @Test(arguments: ["schema", "credential", "deployment", "address", "tree", "log", "slot", "vault"])
+    func `a tree of pages without an end is refused, and not walked`(table: String) async throws {
+        let forged = try await sandbox.run(["python3", "-c", Self.endlessTree, sandbox.vault, table])
+        try #require(forged.status == 0, "\(forged.err)")
+        for words in [["list"], ["status"], ["log"], ["policy", "list"], ["edit", "a/live", "--note", "x"]] {
+            let outcome = try await sandbox.rekeep(words)
+            #expect([0, 1, 76].contains(outcome.status), "\(words): \(outcome.err)")
+            if table == "schema" {
+                #expect(outcome.status == 76 && outcome.err.contains("structure"), "\(outcome.err)")
+            }
+        }
+        let verified = try await sandbox.rekeep("verify")
+        #expect(verified.status == 76 || (verified.status == 1 && verified.out.contains("file:")), "\(verified.out)")
+    }
+
     @Test(arguments: ["credential", "address", "secret", "log"])
     func `text where a sealed value belongs is refused, by a read and by verify`(table: String) async throws {
         try #require(
@@ -238,6 +297,28 @@ struct NeighbourTests {
         try await forgeSlot(passes: 8, memory: 1 << 30)
         let second = try await sandbox.rekeep("list", "--passphrase-file", sandbox.file("passphrase"))
         #expect(second.status == 76 && second.err.contains("more work than one opening"), "\(second.err)")
+    }
+
+    @Test func `cheaper slots than the owner's keep nobody waiting who has opened the vault here before`() async throws
+    {
+        try sandbox.write("made-up passphrase\n", to: "passphrase")
+        let passphrase = sandbox.file("passphrase")
+        try #require(
+            await sandbox.rekeep("slot", "add", "passphrase", "--new-passphrase-file", passphrase).status == 0)
+        try #require(await sandbox.rekeep("list", "--passphrase-file", passphrase).status == 0)
+        for _ in 0..<3 { try await forgeSlot(passes: 3, memory: 255 << 20) }
+        // One derivation takes 256 MiB once; each of the others would take as much again, one after the other.
+        let counted = try await sandbox.run([
+            "strace", "-f", "-qq", "-e", "trace=mmap", "-o", sandbox.file("trace"), Sandbox.products + "/rekeep",
+            "list",
+            "--passphrase-file", passphrase,
+        ])
+        #expect(counted.status == 76 && counted.err.contains("set of slots"), "\(counted.err)")
+        let large = sandbox.text("trace").split(separator: "\n").filter { line in
+            (line.split(separator: ",").dropFirst().first.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) } ?? 0)
+                > 200 << 20
+        }
+        #expect(large.count == 1, "\(large)")
     }
 
     // MARK: Another vault
@@ -416,6 +497,129 @@ struct NeighbourTests {
         let trusted = try await sandbox.rekeep("trust", "--yes")
         #expect(trusted.status == 0 && trusted.err.contains("its key was retired since"), "\(trusted.err)")
         #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").status == 65)
+    }
+
+    @Test func `an older copy that was restored is a fork to who saw more, and can be decided`() async throws {
+        try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
+        for name in ["b", "c", "d"] { try #require(try await add(name).status == 0) }
+        // Another user of the same vault has seen all of it.
+        func other(_ words: String...) async throws -> Sandbox.Outcome {
+            try await sandbox.run(
+                [Sandbox.products + "/rekeep"] + words, more: ["XDG_STATE_HOME": sandbox.file("other")])
+        }
+        try #require(await other("list").status == 0)
+        try #require(await sandbox.rekeep("restore", "copy.db", "--accept-rollback").status == 0)
+        #expect(try await sandbox.rekeep("verify").status == 0)
+        let told = try await other("list")
+        #expect(told.status == 76 && told.err.contains("went on by itself"), "\(told.err)")
+        #expect(try await other("trust", "--yes").status == 0)
+        #expect(try await other("list").status == 0)
+    }
+
+    @Test(arguments: ["renameat2:signal=KILL:when=2", "fsync:signal=KILL:when=5", "flock:signal=KILL:when=3"])
+    func `a restore that is killed leaves a vault that is known`(fault: String) async throws {
+        try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
+        for name in ["b", "c", "d"] { try #require(try await add(name).status == 0) }
+        // From the exchange of the two files on.
+        let killed = try await sandbox.run([
+            "strace", "-f", "-qq", "-o", sandbox.file("trace"), "-e", "trace=renameat2,flock,fsync", "-e",
+            "inject=\(fault)", Sandbox.products + "/rekeep", "restore", "copy.db", "--accept-rollback",
+        ])
+        #expect(killed.status == 137, "\(killed.err)")
+        for words in [["list"], ["verify"], ["edit", "a/live", "--note", "x"]] {
+            let outcome = try await sandbox.rekeep(words)
+            #expect(outcome.status == 0, "\(fault), \(words): \(outcome.err)")
+        }
+    }
+
+    @Test func `what is trusted is what was shown`() async throws {
+        try put(try bytes(sandbox.vault), sandbox.file("older.db"))
+        let elsewhere = ["XDG_STATE_HOME": sandbox.file("elsewhere"), "REKEEP_VAULT": sandbox.file("b.db")]
+        try put(try bytes(sandbox.vault), sandbox.file("b.db"))
+        try #require(try await add("b").status == 0)
+        for note in ["x", "y", "z"] {
+            let edited = try await sandbox.run(
+                [Sandbox.products + "/rekeep", "edit", "a/live", "--note", note], more: elsewhere)
+            try #require(edited.status == 0)
+        }
+        try moveIn(sandbox.file("b.db"))
+        // While somebody thinks about it, an older copy is written over the same file.
+        let script = """
+            set timeout 60
+            spawn \(Sandbox.products)/rekeep trust
+            expect "right vault from now on?"
+            exec cp older.db vault.db
+            send "y\\r"
+            expect eof
+            catch wait result
+            exit [lindex $result 3]
+            """
+        let answered = try await sandbox.run(["expect", "-c", script])
+        #expect(answered.status == 76, "\(answered.out)")
+        #expect(try await sandbox.rekeep("list").status == 76)
+    }
+
+    @Test func `a linked directory that leads to another vault by now is noticed`() async throws {
+        let other = try await Sandbox()
+        try nameNoVault()
+        try #require(
+            await sandbox.run(["sh", "-c", "mkdir prod test && cp vault.db prod/ && chmod 700 prod test"]).status == 0)
+        let key = try #require(
+            sandbox.text("identity").split(separator: " ").last { $0.hasPrefix("REKEEP-PUBLIC-1-") }?.split(
+                separator: "\n"
+            ).first)
+        try #require(await other.rekeep("slot", "add", "identity", "--public", String(key)).status == 0)
+        try put(try bytes(other.vault), sandbox.file("test/vault.db"))
+        #expect(try await sandbox.rekeep("list", "--vault", "prod/vault.db").status == 0)
+        #expect(try await sandbox.rekeep("trust", "--yes", "--vault", "test/vault.db").status == 0)
+        #expect(try await sandbox.rekeep("list", "--vault", "test/vault.db").status == 0)
+        try #require(await sandbox.run(["sh", "-c", "mv prod away && ln -s test prod"]).status == 0)
+        #expect(try await sandbox.rekeep("list", "--vault", "prod/vault.db").status == 76)
+    }
+
+    @Test func `a draft that somebody exchanged is not written through`() async throws {
+        try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
+        try sandbox.write("precious", to: "precious")
+        let script = """
+            "$0" restore copy.db 2>err &
+            command=$!
+            while kill -0 $command 2>/dev/null; do
+              for draft in .vault.db.rekeep-draft-*; do
+                case $draft in *.claim|*-journal|*'*') ;; *) ln -f precious "$draft" ;; esac
+              done
+            done
+            wait $command
+            """
+        for _ in 0..<5 {
+            _ = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
+            #expect(sandbox.text("precious") == "precious")
+            _ = try await sandbox.run(["sh", "-c", "rm -f .vault.db.rekeep-draft-*"])
+        }
+        #expect(try await sandbox.rekeep("list").status == 0)
+    }
+
+    @Test func `long names of hosts leave room for what is remembered`() async throws {
+        // A log that another machine wrote: every entry of a host with the longest name.
+        let script =
+            "hostname \(String(repeating: "h", count: 64)) && for n in $(seq 70); do \"$0\" edit a/live --note $n -q || exit 1; done"
+        let edited = try await sandbox.run(
+            ["unshare", "-u", "bash", "-c", script, Sandbox.products + "/rekeep"],
+            more: ["XDG_STATE_HOME": sandbox.file("elsewhere")])
+        // A host's name is root's to change.
+        guard edited.status == 0 else { return }
+        for _ in 0..<3 {
+            let listed = try await sandbox.rekeep("list")
+            #expect(listed.status == 0 && listed.err.isEmpty, "\(listed.err)")
+        }
+    }
+
+    @Test func `an identity line or a variable that is not filled in pins nothing silently`() async throws {
+        let empty = try await sandbox.run([Sandbox.products + "/rekeep", "list"], more: ["REKEEP_VAULT_ID": ""])
+        #expect(empty.status == 64, "\(empty.err)")
+        let other = try #require(try await Sandbox().rekeep("verify", "--json").object["vault_id"] as? String)
+        try nameNoVault()
+        try put(Data((sandbox.text("identity") + "  " + other.lowercased() + "\n").utf8), sandbox.identity)
+        #expect(try await sandbox.rekeep("list").status == 76)
     }
 
     // MARK: What this machine remembers

@@ -257,7 +257,7 @@ struct TamperTests {
                 try VaultFile(path: forged).open(with: opener, as: acquaintance)
             }
         }
-        let path = try VaultFile(path: scratch.path).canonicalPath
+        let path = try CanonicalPath.of(scratch.path)
         try expectRefusal(
             .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, place: .at(path)), .place(path))
         try expectRefusal(

@@ -648,6 +648,10 @@ def add_openers(add: Callable[..., None]) -> None:
     for class_, name, what, lines in (
         ("ok", "vault", "an identity that names the vault", f"{line}\n{pin}\n"),
         ("ok", "vault-first", "the vault's line comes first", f"{pin}\n{line}\n"),
+        ("ok", "vault-blanks", "blanks around the lines, and lower case",
+         f"  {line.lower()}\t\r\n {pin.lower()} \r\n"),
+        ("exchanged", "other-vault-blanks", "blanks before the line that names another vault",
+         f"{line}\n  {another.lower()}\n"),
         ("ok", "vaults", "an identity that names two vaults", f"{line}\n{another}\n{pin}\n"),
         ("exchanged", "other-vault", "an identity that names another vault",
          f"{line}\n{another}\n"),

@@ -29,6 +29,11 @@ typedef struct vault_vfs vault_vfs;
 vault_vfs *vault_vfs_make(const char *path);
 // Opens a connection to the existing file. As sqlite3_open_v2, it may hand out a connection even when it fails.
 int vault_vfs_open(vault_vfs *vfs, sqlite3 **connection);
+// The vault's size in bytes.
+long long vault_vfs_size(const vault_vfs *vfs);
+// How many steps SQLite's machine may take until this is called again; then it ends with SQLITE_INTERRUPT. A forged tree
+// of pages that point at each other has no end.
+void vault_vfs_allow_steps(vault_vfs *vfs, long long steps);
 // Only when the connection is closed.
 void vault_vfs_free(vault_vfs *vfs);
 // True when the file, as it was opened, said that it is a vault: SQLite's application id.

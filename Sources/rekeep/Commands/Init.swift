@@ -29,6 +29,10 @@ struct Init: ParsableCommand {
     @Flag(help: "Make no keyring slot.")
     var noKeyring = false
 
+    func validate() throws {
+        guard options.vaultID == nil else { throw ValidationError("--vault-id is for a vault that is there already.") }
+    }
+
     func run() throws {
         let settings = options.settings
         let console = settings.console

@@ -59,6 +59,10 @@ extension Complaint {
             self.init(
                 "\(path) asks for a write-ahead log, which no vault has; nothing was changed",
                 hint: "the vault was changed by something else; go back to a backup", ExitStatus.damaged)
+        case .replaced(let path):
+            self.init(
+                "another file was put in the place of \(path) meanwhile, so what lies there is not what was written",
+                hint: "find out who can write its directory, then look at rekeep verify", ExitStatus.damaged)
         case .companion(let path):
             self.init(
                 "\(path) lies there, which would be read together with the file beside it; nothing was changed",
@@ -70,12 +74,13 @@ extension Complaint {
             self.init(
                 "\(path) is gone, by which this machine knows how new the vault has to be",
                 hint:
-                    "if you removed it, rekeep trust makes it anew; else look for an older copy that was put in place",
+                    "if you removed it, rekeep trust makes it anew (rekeep restore takes --accept-rollback); else look for an older copy that was put in place",
                 ExitStatus.damaged)
         case .recordRefused(let path, .forged):
             self.init(
                 "\(path), by which this machine knows the vault, is damaged or another vault's",
-                hint: "a disk fault or an exchanged vault; rekeep trust shows what lies there, and asks",
+                hint:
+                    "a disk fault or an exchanged vault; rekeep trust shows what lies there, and asks (rekeep restore takes --accept-rollback)",
                 ExitStatus.damaged)
         case .recordRefused(let path, .foreign(let fault)):
             self.init(
@@ -171,7 +176,7 @@ extension Complaint {
             case .place(let path):
                 (
                     "this machine knows another vault at \(path)",
-                    "if you put this one there, rekeep trust says so; else somebody exchanged it"
+                    "if you put this one there, rekeep trust says so; else somebody exchanged it (a copy of another vault is restored to another place: --vault)"
                 )
             case .identity:
                 (

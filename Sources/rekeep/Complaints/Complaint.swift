@@ -99,10 +99,14 @@ struct Complaint {
                 hint:
                     "--vault-id and REKEEP_VAULT_ID take what rekeep init and rekeep verify show; it begins with REKEEP-VAULT-1-",
                 ExitStatus.usage)
-        case .stateNotPrivate(let path, let mode):
+        case .stateNotPrivate(let path, let owner, let mode) where mode & 0o022 != 0:
             self.init(
-                "\(path), by which this machine knows its vaults, can be written by others (mode 0\(String(mode, radix: 8)))",
-                hint: "chmod 700 \(path); it has to belong to you", ExitStatus.cannotOpen)
+                "\(path), by which user \(owner) knows vaults, can be written by others (mode 0\(String(mode, radix: 8)))",
+                hint: "chmod 700 \(path)", ExitStatus.cannotOpen)
+        case .stateNotPrivate(let path, let owner, _):
+            self.init(
+                "\(path), by which this machine knows its vaults, belongs to user \(owner)",
+                hint: "run rekeep as that user, or name another directory with XDG_STATE_HOME", ExitStatus.cannotOpen)
         case .notASlotName(let text):
             self.init(
                 "'\(Self.shown(text))' cannot be a slot's name",

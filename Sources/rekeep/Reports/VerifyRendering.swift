@@ -75,6 +75,7 @@ struct RestoreRendering {
                     ("generation", .number(Int64(clamping: report.generation))), ("kept", JSON(outcome.kept)),
                     ("retired", .list(retired.map(JSON.text))),
                     ("removed_slots", .list(outcome.removedSlots.map { .text($0.description) })),
+                    ("removed_slots_known", .bool(!outcome.isPresentUnread)),
                     ("slots", .list(outcome.slots.map { .text($0.name.description) })),
                 ]))
             return
@@ -84,6 +85,11 @@ struct RestoreRendering {
         if !outcome.removedSlots.isEmpty {
             let names = outcome.removedSlots.map(\.description).joined(separator: ", ")
             console.print("Slots that were removed since stay removed: \(names).")
+        }
+        if outcome.isPresentUnread {
+            console.warn(
+                "warning: what was there could not be read: slots that were removed since the copy was made are back. "
+                    + "Look at the list, and use rekeep slot remove.")
         }
         console.print("It opens with: " + outcome.slots.map(\.name.description).joined(separator: ", ") + ".")
         for address in retired {

@@ -73,6 +73,9 @@ struct Console {
         Self.write("\r\u{1B}[K" + TerminalText.clean(text), to: STDERR_FILENO)
     }
 
+    /// Tells what must not go unsaid, however quiet it is to be.
+    func warn(_ line: String) { Self.write(TerminalText.clean(line) + "\n", to: STDERR_FILENO) }
+
     func complain(_ complaint: Complaint) { Self.complain(complaint) }
 
     /// Tells what went wrong, however quiet it is to be.

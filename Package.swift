@@ -30,8 +30,9 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "CVaultVFS", dependencies: ["CSQLite"]),
+        .target(name: "CConfinement"),
         .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
-        .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
+        .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
         .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
         .target(

@@ -16,10 +16,10 @@ extension CourierClient {
         return (profiles, (answer.faults ?? []).map { .courier($0) })
     }
 
-    /// What the profile in a file looks like, after its samples have been read as it says.
-    public func validate(_ file: String) async throws(OperationError) -> ProviderDescription {
+    /// What the profile that is in a file looks like, after its samples have been read as it says.
+    public func validate(_ file: String, content: String) async throws(OperationError) -> ProviderDescription {
         guard executable != nil else { throw .courierMissing }
-        guard let answer = await ask([.validate(file: file)]).first else { throw .courierSilent }
+        guard let answer = await ask([.validate(file: file, content: content)]).first else { throw .courierSilent }
         guard let profile = answer.descriptions?.first else {
             throw answer.refusal.map { .courier($0) } ?? .courierSilent
         }
@@ -45,6 +45,12 @@ struct Trial {
 }
 
 extension Keeper {
+    /// The profile of one provider.
+    public func profile(of provider: String) async throws(OperationError) -> ProviderDescription {
+        guard let profile = try await courier.describe(provider).profiles.first else { throw .courierSilent }
+        return profile
+    }
+
     /// The stored values of a version, to be tried.
     func trial(_ version: Version, of credential: Credential) throws(OperationError) -> Trial {
         Trial(credential: credential, version: version.number, values: try values(of: version, in: credential))

@@ -1,6 +1,8 @@
 internal import FoundationEssentials
 internal import Glibc
+public import Sealing
 internal import Subprocess
+internal import Synchronization
 
 /// Starts the courier for one batch of questions and reads what it says, believing none of its manners.
 public struct CourierClient: Sendable {
@@ -20,14 +22,21 @@ public struct CourierClient: Sendable {
     /// Told of the user's files that took a built-in profile's place for an answer.
     private let replacing: @Sendable (String) -> Void
 
+    private let confinement: ConfinementNotice
+
+    /// - Parameters:
+    ///   - replacing: told of the user's files that took a built-in profile's place.
+    ///   - lessConfined: told, once, what the kernel does not confine the courier with.
     public init(
         candidates: [String], ownProfiles: String, environment: [(name: String, value: String)],
-        replacing: @escaping @Sendable (String) -> Void = { _ in }
+        replacing: @escaping @Sendable (String) -> Void = { _ in },
+        lessConfined: @escaping @Sendable ([Confinement.Layer]) -> Void = { _ in }
     ) {
         self.candidates = candidates
         self.ownProfiles = ownProfiles
         self.environment = environment
         self.replacing = replacing
+        confinement = ConfinementNotice(tell: lessConfined)
     }
 
     /// The courier's path; nil when it is not installed.
@@ -39,7 +48,7 @@ public struct CourierClient: Sendable {
     public func ask(
         _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async -> [CourierAnswer] {
-        let inbox = Inbox(count: questions.count, progress: progress)
+        let inbox = Inbox(count: questions.count, confinement: confinement, progress: progress)
         guard !questions.isEmpty, let executable else { return await inbox.answers }
         // However the courier ends, what has been read until then counts and the rest is unanswered.
         await withTaskGroup(of: Void.self) { group in
@@ -93,15 +102,35 @@ public struct CourierClient: Sendable {
 /// The courier said something that is no answer.
 private struct Babble: Error {}
 
+/// Every courier that is started says how it is confined; it is told once.
+private final class ConfinementNotice: Sendable {
+    private let tell: @Sendable ([Confinement.Layer]) -> Void
+    private let isTold = Mutex(false)
+
+    init(tell: @escaping @Sendable ([Confinement.Layer]) -> Void) {
+        self.tell = tell
+    }
+
+    func note(_ missing: [Confinement.Layer]) {
+        let isNew = isTold.withLock { told in
+            defer { told = true }
+            return !told
+        }
+        if isNew { tell(missing) }
+    }
+}
+
 /// Collects answers and notices silence.
 private actor Inbox {
     private(set) var answers: [CourierAnswer]
     private var answered: Set<Int> = []
     private var lastHeard = ContinuousClock.now
+    private let confinement: ConfinementNotice
     private let progress: @Sendable (Int) -> Void
 
-    init(count: Int, progress: @escaping @Sendable (Int) -> Void) {
+    init(count: Int, confinement: ConfinementNotice, progress: @escaping @Sendable (Int) -> Void) {
         answers = (0..<count).map { CourierAnswer(id: $0) }
+        self.confinement = confinement
         self.progress = progress
     }
 
@@ -112,6 +141,7 @@ private actor Inbox {
         else { return false }
         answers[answer.id] = answer
         lastHeard = .now
+        if let missing = answer.missingLayers { confinement.note(missing) }
         progress(answered.count)
         return true
     }

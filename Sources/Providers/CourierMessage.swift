@@ -4,8 +4,8 @@ public import Sealing
 public enum CourierQuestion: Sendable {
     /// All profiles, or the one that is named.
     case describe(provider: String?)
-    /// Loads the profile in a file and runs its samples.
-    case validate(file: String)
+    /// Loads the profile that is in a file and runs its samples.
+    case validate(file: String, content: String)
     case balance(BalanceCall)
     /// Asks for a new key with this one.
     case issue(BalanceCall)
@@ -78,6 +78,8 @@ public struct CourierAnswer: Codable, Sendable, Equatable {
     public var refusal: Refusal?
     /// The user's file that took a built-in profile's place for this answer.
     public var replacingProfile: String?
+    /// What the courier's kernel does not confine it with; nil where it does with all.
+    public var missingLayers: [Confinement.Layer]?
 
     public init(
         id: Int, descriptions: [ProviderDescription]? = nil, faults: [Refusal]? = nil, result: BalanceResult? = nil,
@@ -142,9 +144,10 @@ extension CourierQuestion {
         case .describe(let provider):
             line.append(",\"ask\":\"describe\"")
             if let provider { line.append(key: "provider", SecretBytes(provider.utf8)) }
-        case .validate(let file):
+        case .validate(let file, let content):
             line.append(",\"ask\":\"validate\"")
             line.append(key: "file", SecretBytes(file.utf8))
+            line.append(key: "content", SecretBytes(content.utf8))
         case .balance(let call): line.append(asking: "balance", call)
         case .issue(let call): line.append(asking: "issue", call)
         case .revoke(let call): line.append(asking: "revoke", call)

@@ -50,8 +50,6 @@ enum OwnProfiles {
         return files
     }
 
-    static func readFile(_ path: String) throws(ProfileFault) -> String { try read(open(path, flags)) }
-
     /// What is no file must not make anybody wait.
     private static let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
 

@@ -71,10 +71,10 @@ struct ProfileShelf {
             .sorted { $0.id < $1.id }
     }
 
-    /// Loads one file and runs its samples: its description, or the first thing that is wrong with it.
-    static func validate(_ path: String, question: Int) -> CourierAnswer {
+    /// Loads one profile and runs its samples: its description, or the first thing that is wrong with it.
+    static func validate(_ content: String, of file: String, question: Int) -> CourierAnswer {
         do throws(ProfileFault) {
-            let profile = try own(OwnProfiles.readFile(path), at: path)
+            let profile = try own(content, at: file)
             for (index, sample) in profile.samples.enumerated() {
                 let result = profile.read(sample.answer, values: sample.fields, secrets: [])
                 if let problem = sample.disagreement(with: result) {
@@ -83,7 +83,7 @@ struct ProfileShelf {
             }
             return CourierAnswer(id: question, descriptions: [profile.description])
         } catch {
-            return CourierAnswer(id: question, refusal: .badProfile(path, error))
+            return CourierAnswer(id: question, refusal: .badProfile(file, error))
         }
     }
 

@@ -6,12 +6,14 @@ struct Question: Decodable, Sendable {
     let provider: String?
     let environment: String?
     let file: String?
+    /// What is in the file: the courier cannot read it.
+    let content: String?
     let baseURL: String?
     let fields: [String: String]?
     let secrets: [String]?
 
     private enum CodingKeys: String, CodingKey {
-        case id, ask, provider, environment, file, fields, secrets
+        case id, ask, provider, environment, file, content, fields, secrets
         case baseURL = "base_url"
     }
 }

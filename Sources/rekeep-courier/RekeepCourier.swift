@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
 internal import Providers
@@ -11,7 +12,12 @@ struct RekeepCourier {
     /// How many calls may be under way at once.
     private static let inFlight = 64
 
-    static func main() async {
+    let courier: Courier
+    /// What the kernel does not confine this process with.
+    let missingLayers: [Confinement.Layer]
+
+    // Not asynchronous: that would start threads, which Landlock would not confine.
+    static func main() {
         _ = ProcessGuard.raise()
         _ = linux_set_no_new_privileges()
         _ = linux_die_with_parent(SIGKILL)
@@ -19,27 +25,43 @@ struct RekeepCourier {
         let environment = ProcessInfo.processInfo.environment
         let arguments = CommandLine.arguments.dropFirst()
         let ownProfiles = arguments.first == "--profiles" ? arguments.dropFirst().first : nil
-        let courier = Courier(
-            shelf: ProfileShelf(ownDirectory: ownProfiles), transport: Transport(environment: environment))
-        await withTaskGroup(of: Void.self) { group in
-            var underWay = 0
-            while let line = readLine() {
-                if underWay == inFlight {
-                    await group.next()
-                    underWay -= 1
-                }
-                underWay += 1
-                group.addTask { await answer(line, courier) }
-            }
-        }
-        await courier.transport.shutdown()
+        let needs = NeededFiles(ownProfiles: ownProfiles, environment: environment)
+        let missingLayers = Confinement.leaveNetworkOnly(reading: needs.paths)
+        RekeepCourier(
+            courier: Courier(
+                shelf: ProfileShelf(ownDirectory: ownProfiles), transport: Transport(environment: environment)),
+            missingLayers: missingLayers
+        ).answerAll()
     }
 
-    private static func answer(_ line: String, _ courier: Courier) async {
+    private func answerAll() {
+        let places = DispatchSemaphore(value: Self.inFlight)
+        let underWay = DispatchGroup()
+        while let line = readLine() {
+            places.wait()
+            underWay.enter()
+            Task.detached {
+                await answer(line)
+                places.signal()
+                underWay.leave()
+            }
+        }
+        underWay.wait()
+        underWay.enter()
+        Task.detached {
+            await courier.transport.shutdown()
+            underWay.leave()
+        }
+        underWay.wait()
+    }
+
+    private func answer(_ line: String) async {
         guard let question = try? JSONDecoder().decode(Question.self, from: Data(line.utf8)) else { return }
         switch question.ask {
         case "describe": write(courier.shelf.describe(question.provider, question: question.id))
-        case "validate": write(ProfileShelf.validate(question.file ?? "", question: question.id))
+        case "validate":
+            write(
+                ProfileShelf.validate(question.content ?? "", of: question.file ?? "", question: question.id))
         case "balance": write(await courier.balance(question))
         case "issue": write(await courier.issue(question))
         case "revoke": write(await courier.revoke(question))
@@ -47,12 +69,14 @@ struct RekeepCourier {
         }
     }
 
-    private static func write(_ answer: CourierAnswer) {
+    private func write(_ answer: CourierAnswer) {
+        var answer = answer
+        answer.missingLayers = missingLayers.isEmpty ? nil : missingLayers
         guard var line = try? JSONEncoder().encode(answer) else { return }
         line.append(UInt8(ascii: "\n"))
         let whole = Array(line)
         // Answers of several tasks must not mix.
-        output.withLock { _ in
+        Self.output.withLock { _ in
             var rest = whole[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }

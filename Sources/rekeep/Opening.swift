@@ -16,9 +16,8 @@ struct Opening {
         let acquaintance = try acquaintance(file.place)
         let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         warnOfUnlockedMemory()
-        let console = settings.console
-        let courier = Self.courier { console.detail(OwnProfileNotice.text($0)) }
-        return Keeper(vault: vault, courier: courier, stateDirectory: try Self.stateDirectory())
+        return Keeper(
+            vault: vault, courier: Self.courier(settings.console), stateDirectory: try Self.stateDirectory())
     }
 
     /// The vault, if it is not the one that this machine knows.
@@ -92,15 +91,22 @@ struct Opening {
             "warning: the system does not lock memory for this user (ulimit -l); keys may be swapped to disk")
     }
 
-    /// - Parameter replacing: told of the user's files that took a built-in profile's place.
-    static func courier(replacing: @escaping @Sendable (String) -> Void = { _ in }) -> CourierClient {
+    static func courier(_ console: Console) -> CourierClient {
         var environment: [(name: String, value: String)] = []
         for name in CourierClient.passedVariables {
             if let value = Surroundings.variable(name) { environment.append((name, value)) }
         }
         return CourierClient(
-            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment,
-            replacing: replacing)
+            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment
+        ) {
+            console.detail(OwnProfileNotice.text($0))
+        } lessConfined: {
+            console.detail("the courier is not confined by \(Self.names($0)): the kernel has none")
+        }
+    }
+
+    private static func names(_ layers: [Confinement.Layer]) -> String {
+        layers.map { $0 == .landlock ? "Landlock" : "seccomp" }.joined(separator: " or ")
     }
 
     /// What the command line names comes first and alone; then what the environment names, an unlocked

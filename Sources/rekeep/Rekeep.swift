@@ -33,8 +33,12 @@ enum Program {
     static func main() {
         let guarding = ProcessGuard.raise()
         do {
-            if let read = QuickRead(CommandLine.arguments.dropFirst()) { return try read.run() }
+            if let read = QuickRead(CommandLine.arguments.dropFirst()) {
+                _ = Confinement.leaveNoNetwork()
+                return try read.run()
+            }
             var command = try Rekeep.parseAsRoot()
+            (command as? any RekeepCommand)?.confine()
             if let exec = command as? Exec {
                 try exec.run(lowering: guarding)
             } else {

@@ -17,7 +17,8 @@ let package = Package(
         .systemLibrary(name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
-        .target(name: "Sealing", dependencies: ["CSodium", "CLinux"], swiftSettings: house),
+        .target(name: "CConfinement", path: "Sources/CConfinement"),
+        .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
         .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
         .target(

@@ -55,8 +55,9 @@ extension Keeper {
         }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
         if issuing {
-            let profile = try await courier.describe(credential.provider).profiles.first
-            guard profile?.issuesKeys == true else { throw .courier(.cannotChangeKeys(credential.provider)) }
+            guard try await profile(of: credential.provider).issuesKeys else {
+                throw .courier(.cannotChangeKeys(credential.provider))
+            }
         }
         do {
             try vault.probeWrite()

@@ -42,9 +42,7 @@ struct Add: WaitingKeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let address = try Address(address)
-        guard let description = try await Opening.courier().describe(address.provider).profiles.first else {
-            throw OperationError.courierSilent
-        }
+        let description = try await keeper.profile(of: address.provider)
         if let file = description.replacingFile { console.note(OwnProfileNotice.text(file)) }
         let terms: Terms
         do {

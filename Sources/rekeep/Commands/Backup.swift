@@ -32,7 +32,7 @@ struct Backup: KeeperCommand {
     }
 }
 
-struct Restore: ParsableCommand {
+struct Restore: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Verify a copy and put it in the vault's place; what lay there is kept beside it.",

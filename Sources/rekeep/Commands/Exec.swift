@@ -6,7 +6,9 @@ import Glibc
 import Operations
 import Sealing
 
-struct Exec: ParsableCommand {
+struct Exec: RekeepCommand {
+    static let startsPrograms = true
+
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run a program with the variables of a deployment.",

@@ -5,7 +5,7 @@ import Operations
 import Sealing
 import Vault
 
-struct Init: ParsableCommand {
+struct Init: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Create the vault, its slots and the recovery code.",

@@ -16,7 +16,9 @@ struct Providers: ParsableCommand {
         subcommands: [ProvidersShow.self, ProvidersValidate.self], defaultSubcommand: ProvidersShow.self)
 }
 
-struct ProvidersShow: ParsableCommand {
+struct ProvidersShow: RekeepCommand {
+    static let startsPrograms = true
+
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show one profile, or all in short.",
         discussion: "EXAMPLE\n  rekeep providers show domainnameapi")
@@ -28,7 +30,7 @@ struct ProvidersShow: ParsableCommand {
 
     func run() throws {
         let console = options.settings.console
-        let courier = Opening.courier()
+        let courier = Opening.courier(console)
         try Waiting.finish {
             let (profiles, faults) = try await courier.describe(name)
             try ProvidersRendering(descriptions: profiles, faults: faults, isDetailed: name != nil)
@@ -37,7 +39,9 @@ struct ProvidersShow: ParsableCommand {
     }
 }
 
-struct ProvidersValidate: ParsableCommand {
+struct ProvidersValidate: RekeepCommand {
+    static let startsPrograms = true
+
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Load a profile from a file and run its samples.",
         discussion: "EXAMPLE\n  rekeep providers validate my-registrar.yaml")
@@ -49,10 +53,11 @@ struct ProvidersValidate: ParsableCommand {
 
     func run() throws {
         let console = options.settings.console
-        let courier = Opening.courier()
+        let courier = Opening.courier(console)
         let path = file.hasPrefix("/") ? file : Surroundings.workingDirectory + "/" + file
+        let content = try SecretFile.read(path).withBytes { String(decoding: $0, as: UTF8.self) }
         try Waiting.finish {
-            let profile = try await courier.validate(path)
+            let profile = try await courier.validate(path, content: content)
             try ProvidersRendering(descriptions: [profile], faults: [], isDetailed: true).show(options, console)
         }
     }

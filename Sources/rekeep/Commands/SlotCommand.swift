@@ -18,7 +18,7 @@ struct SlotCommand: ParsableCommand {
         subcommands: [SlotList.self, SlotAdd.self, SlotRemove.self, SlotKeygen.self], defaultSubcommand: SlotList.self)
 }
 
-struct SlotList: ParsableCommand {
+struct SlotList: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the slots, and whether a session is open.",
         discussion: "EXAMPLE\n  rekeep slot list")
@@ -92,7 +92,7 @@ struct Rekey: KeeperCommand {
     }
 }
 
-struct SlotKeygen: ParsableCommand {
+struct SlotKeygen: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "keygen",
         abstract: "Make an identity for a person or a server, and show its public key. No vault is needed.",

@@ -3,7 +3,7 @@ import Credentials
 import Keyring
 import Operations
 
-struct Unlock: ParsableCommand {
+struct Unlock: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "unlock",
         abstract: "Keep the vault open for a while, without asking again.",
@@ -40,7 +40,7 @@ struct Unlock: ParsableCommand {
     }
 }
 
-struct Lock: ParsableCommand {
+struct Lock: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "lock", abstract: "End the session that unlock began.", discussion: "EXAMPLE\n  rekeep lock")
 

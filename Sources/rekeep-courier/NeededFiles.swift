@@ -1,0 +1,57 @@
+internal import Glibc
+
+/// All that the courier has to read: profiles, certificates, and what the C library looks at to find a host.
+struct NeededFiles {
+    /// Files and directories. Links among them count as what they lead to.
+    let paths: [String]
+
+    private static let always = [
+        // Certificates, where NIOSSL looks for them and where the links in there lead to, by distribution.
+        "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs", "/usr/share/ca-certificates",
+        "/usr/local/share/ca-certificates", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/certs",
+        "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted", "/var/lib/ca-certificates",
+        // resolver(5), getaddrinfo(3), and the modules that nsswitch.conf(5) names, with what ld.so(8) reads for them.
+        "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
+        "/etc/protocols", "/etc/ld.so.cache", "/lib", "/lib64", "/usr/lib", "/usr/lib64",
+        "/dev/null", "/dev/urandom",
+    ]
+
+    /// - Parameters:
+    ///   - ownProfiles: the directory of the user's profiles.
+    ///   - environment: `SSL_CERT_FILE` and `SSL_CERT_DIR` (a list with colons) are honoured.
+    init(ownProfiles: String?, environment: [String: String]) {
+        var paths = Self.always
+        let certificates = environment["SSL_CERT_DIR"]?.split(separator: ":").map(String.init) ?? []
+        for directory in [ownProfiles, environment["SSL_CERT_FILE"]].compactMap(\.self) + certificates {
+            paths.append(directory)
+            if !paths.dropLast().contains(directory) { paths += Self.links(in: directory) }
+        }
+        // It is replaced, not changed, when the network changes: its directory counts, where that holds nothing else.
+        if let resolver = realpath("/etc/resolv.conf", nil) {
+            let target = String(cString: resolver)
+            free(resolver)
+            if target.hasPrefix("/run/"), let slash = target.lastIndex(of: "/") {
+                paths.append(String(target[..<slash]))
+            }
+        }
+        self.paths = paths
+    }
+
+    /// A profile or a certificate may lie elsewhere and only be linked.
+    private static func links(in directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var links: [String] = []
+        while let entry = readdir(stream) {
+            guard entry.pointee.d_type == DT_LNK else { continue }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            let path = directory + "/" + name
+            var status = stat()
+            // One that leads to a directory would open all that is in there.
+            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { links.append(path) }
+        }
+        return links
+    }
+}

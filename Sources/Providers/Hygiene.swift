@@ -36,55 +36,55 @@ public enum Hygiene {
     /// surrounding quotes, a `Bearer ` prefix.
     public static func clean(_ pasted: SecretBytes, field: Field) throws(Refusal) -> (SecretBytes, [Removal]) {
         guard pasted.count <= longest else { throw .tooLong(field: field, limit: longest) }
-        guard let characters = CodePoints(pasted) else { throw .notUTF8(field: field) }
-        var removals: [Removal] = []
-        var kept = characters.all[...]
-        func drop(_ index: Int, _ what: Removal.What) {
-            removals.append(Removal(what: what, position: index + 1))
+        let cleaned: Result<(SecretBytes, [Removal]), Refusal> = pasted.withBytes { bytes in
+            guard var text = PastedText(bytes) else { return .failure(.notUTF8(field: field)) }
+            trim(&text, isSecret: field.isSecret)
+            guard let kept = text.kept() else { return .failure(.empty(field: field)) }
+            return .success((kept, text.removals.sorted { $0.position < $1.position }))
         }
-        kept =
-            characters.all.filter { character in
-                if isInvisible(character.value) {
-                    drop(character.index, .invisible(codePoint: character.value))
-                    return false
-                }
-                // A line break or tab inside a value comes from wrapping; a plain space may belong to it.
-                if isSpace(character.value), character.value != 0x20 {
-                    drop(character.index, .whiteSpace(codePoint: character.value))
-                    return false
-                }
-                return true
-            }[...]
+        return try cleaned.get()
+    }
+
+    /// Takes off, from both ends, what surrounds the value.
+    private static func trim(_ text: inout PastedText, isSecret: Bool) {
         var changed = true
         while changed {
             changed = false
-            while let first = kept.first, first.value == 0x20 {
-                drop(first.index, .whiteSpace(codePoint: 0x20))
-                kept.removeFirst()
+            while let first = text.first, first.value == 0x20 {
+                text.dropFirst(.whiteSpace(codePoint: 0x20))
                 changed = true
             }
-            while let last = kept.last, last.value == 0x20 {
-                drop(last.index, .whiteSpace(codePoint: 0x20))
-                kept.removeLast()
+            while let last = text.last, last.value == 0x20 {
+                text.dropLast(.whiteSpace(codePoint: 0x20))
                 changed = true
             }
-            if kept.count >= 2, let first = kept.first, let last = kept.last, isQuotePair(first.value, last.value) {
-                drop(first.index, .quotes)
-                kept = kept.dropFirst().dropLast()
+            if let first = text.first, let last = text.last, first.start < last.start,
+                isQuotePair(first.value, last.value)
+            {
+                text.dropFirst(.quotes)
+                text.dropLast(nil)
                 changed = true
             }
-            if field.isSecret, let first = kept.first, startsWithBearer(kept) {
-                drop(first.index, .bearerPrefix)
-                kept = kept.dropFirst(7)
+            if isSecret, startsWithBearer(text) {
+                text.dropFirst(.bearerPrefix)
+                for _ in 1..<bearer.count { text.dropFirst(nil) }
                 changed = true
             }
         }
-        guard !kept.isEmpty else { throw .empty(field: field) }
-        var cleaned = SecretWriter(capacity: pasted.count)
-        pasted.withBytes { bytes in
-            for character in kept { cleaned.append(UnsafeRawBufferPointer(rebasing: bytes[character.bytes])) }
+    }
+
+    private static let bearer = Array("bearer ".utf8)
+
+    /// True when the word, in whatever case, stands before something else.
+    private static func startsWithBearer(_ text: PastedText) -> Bool {
+        var rest = text
+        for wanted in bearer {
+            guard let first = rest.first else { return false }
+            let small = UInt32(wanted)
+            guard first.value == small || (wanted != 0x20 && first.value == small - 32) else { return false }
+            rest.dropFirst(nil)
         }
-        return (cleaned.finish(), removals.sorted { $0.position < $1.position })
+        return rest.first != nil
     }
 
     /// Refuses values that do not fit their fields, naming the mix-up when there is one.
@@ -105,13 +105,6 @@ public enum Hygiene {
         }
     }
 
-    private static func startsWithBearer(_ characters: ArraySlice<CodePoints.Character>) -> Bool {
-        characters.count > 7
-            && zip(characters, "bearer ".unicodeScalars).allSatisfy { character, wanted in
-                character.value == wanted.value || (wanted.value != 0x20 && character.value == wanted.value - 32)
-            }
-    }
-
     private static func isQuotePair(_ first: UInt32, _ last: UInt32) -> Bool {
         switch (first, last) {
         case (0x22, 0x22), (0x27, 0x27), (0x60, 0x60), (0x201C, 0x201D), (0x2018, 0x2019), (0x201E, 0x201C),
@@ -119,54 +112,5 @@ public enum Hygiene {
             true
         default: false
         }
-    }
-
-    private static func isSpace(_ value: UInt32) -> Bool {
-        Unicode.Scalar(value)?.properties.isWhitespace ?? false
-    }
-
-    /// Controls, format characters and other things that a screen does not show.
-    private static func isInvisible(_ value: UInt32) -> Bool {
-        guard let scalar = Unicode.Scalar(value) else { return true }
-        switch scalar.properties.generalCategory {
-        case .control: return !scalar.properties.isWhitespace
-        case .format, .unassigned, .privateUse, .surrogate: return true
-        default: return scalar.properties.isDefaultIgnorableCodePoint
-        }
-    }
-}
-
-/// The characters of a secret, with the place of each, and nothing of its text as a `String`.
-private struct CodePoints {
-    struct Character {
-        let value: UInt32
-        /// Counts characters from 0.
-        let index: Int
-        let bytes: Range<Int>
-    }
-
-    let all: [Character]
-
-    /// Nil when the bytes are not UTF-8.
-    init?(_ secret: SecretBytes) {
-        let decoded: [Character]? = secret.withBytes { bytes in
-            var result: [Character] = []
-            result.reserveCapacity(bytes.count)
-            var iterator = bytes.makeIterator()
-            var decoder = UTF8()
-            var start = 0
-            while true {
-                switch decoder.decode(&iterator) {
-                case .scalarValue(let scalar):
-                    let end = start + UTF8.width(scalar)
-                    result.append(Character(value: scalar.value, index: result.count, bytes: start..<end))
-                    start = end
-                case .emptyInput: return result
-                case .error: return nil
-                }
-            }
-        }
-        guard let decoded else { return nil }
-        all = decoded
     }
 }

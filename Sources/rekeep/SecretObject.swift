@@ -106,7 +106,7 @@ enum SecretObject {
                     code = 0x10000 + (code - 0xD800) << 10 + UInt32(second) - 0xDC00
                 }
                 guard let scalar = Unicode.Scalar(code) else { return false }
-                value.append(UTF8.encode(scalar).map(Array.init) ?? [])
+                if let bytes = UTF8.encode(scalar) { value.append(bytes) }
             default: return false
             }
             return true

@@ -7,6 +7,7 @@ struct CanaryTests {
     private let sandbox: Sandbox
     private let rehearsal: Rehearsal
     private let shim: String
+    private let looker: String
 
     init() async throws {
         sandbox = try await Sandbox()
@@ -14,8 +15,15 @@ struct CanaryTests {
         try await sandbox.shared(rehearsal)
         shim = sandbox.file("canary.so")
         let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/canary.c").path
-        let built = try await sandbox.run(["cc", "-O1", "-shared", "-fPIC", "-o", shim, source])
-        try #require(built.status == 0, "\(built.err)")
+        looker = sandbox.file("look")
+        for build in [["-shared", "-fPIC", "-o", shim], ["-DLOOK", "-o", looker]] {
+            let built = try await sandbox.run(["cc", "-O1"] + build + [source])
+            try #require(built.status == 0, "\(built.err)")
+        }
+    }
+
+    private static func inverted(_ canary: String) -> String {
+        canary.utf8.map { String(format: "%02x", $0 ^ 0xFF) }.joined()
     }
 
     /// Where a value that was asked for may be written.
@@ -31,11 +39,11 @@ struct CanaryTests {
         let command = words.joined(separator: " ")
         try? FileManager.default.removeItem(atPath: sandbox.file("report"))
         // strace gives the shim to the program alone: its own memory is full of what it traces.
-        let inverted = canary.utf8.map { String(format: "%02x", $0 ^ 0xFF) }.joined()
         // As `Scripts/package` links it: the lazy binding of a build for tests saves registers, and what passed through
         // them, on the stack.
         let settings = [
-            "LD_BIND_NOW=1", "LD_PRELOAD=\(shim)", "CANARY=\(inverted)", "CANARY_REPORT=\(sandbox.file("report"))",
+            "LD_BIND_NOW=1", "LD_PRELOAD=\(shim)", "CANARY=\(Self.inverted(canary))",
+            "CANARY_REPORT=\(sandbox.file("report"))",
         ]
         let outcome = try await sandbox.run(
             ["strace", "-f", "-qq", "-y", "-v", "-s", "65535", "-o", sandbox.file("trace")]
@@ -91,6 +99,70 @@ struct CanaryTests {
         try await look(for: old, in: ["retire", "whmcs/live"], status: 1)
         try await look(for: new, in: ["restore", sandbox.file("copy.db"), "--accept-rollback"], status: 0)
         try searchFiles(for: [old, new], allowed: ["whmcs.env", "wisecp.env", "new.json"])
+    }
+
+    /// Runs shell words up to a balance call that is never answered, and looks through all memory of rekeep that is not
+    /// locked: `$rekeep` is the program.
+    private func lookDuringCall(for canary: String, _ command: String, input: String = "") async throws -> String {
+        try await rehearsal.fault(#"{"stalls":true}"#)
+        let outcome = try await sandbox.run(
+            [
+                "bash", "-c",
+                """
+                rekeep=$0
+                exec 3<&0
+                { \(command); } <&3 >said 2>&1 &
+                first=$!
+                \(try await rehearsal.untilAsked())
+                # The program itself, or what the shell or the terminal started.
+                found=$first
+                until [[ $(readlink /proc/$found/exe) == */rekeep ]]; do
+                  set -- $(cat /proc/$found/task/*/children)
+                  found=${1:?}
+                done
+                CANARY=\(Self.inverted(canary)) ./look $found
+                kill $(cat /proc/$found/task/*/children) $found
+                wait
+                """, Sandbox.products + "/rekeep",
+            ], input: input)
+        #expect(outcome.status == 0, "\(outcome.err) \(sandbox.text("said"))")
+        return outcome.out
+    }
+
+    @Test func `while a balance call is under way, a key is in locked memory alone, however its characters lie`()
+        async throws
+    {
+        let canary = "fake-canary-0123456789abcdef"
+        let pasted = "{\"api_key\":\"\u{FEFF}\(canary)\u{200B} \",\"reseller_id\":\"\(rehearsal.reseller)\"}"
+        let add = "$rekeep add new/live/domainnameapi --base-url \(rehearsal.liveURL)"
+        #expect(try await lookDuringCall(for: canary, add + " --input -", input: pasted) == "clean\n")
+        // Every character in the longest spelling that JSON has.
+        let escaped = canary.utf16.map { String(format: "\\u%04x", $0) }.joined()
+        let spelled = pasted.replacing(canary, with: escaped)
+        #expect(try await lookDuringCall(for: canary, add + " --input -", input: spelled) == "clean\n")
+        #expect(try await lookDuringCall(for: rehearsal.liveKey, "$rekeep check whmcs/live/domainnameapi") == "clean\n")
+        // As somebody types it.
+        try sandbox.write(
+            """
+            set timeout 60
+            spawn -noecho {*}[lrange $argv 0 end]
+            expect "Reseller ID" { send "\(rehearsal.reseller)\\r" } timeout { exit 99 }
+            expect "not shown" { send "\(canary)\\r" } timeout { exit 98 }
+            expect eof
+            """, to: "typing")
+        #expect(try await lookDuringCall(for: canary, "expect typing " + add) == "clean\n")
+        // Who looks, finds.
+        try sandbox.write(Array(canary).map { "\($0)xxxxxxx" }.joined() + canary, to: "holder")
+        let seen = try await sandbox.run([
+            "bash", "-c",
+            """
+            python3 -c 'import time; held = open("holder", "rb").read(); open("ready", "w"); time.sleep(600)' &
+            until [ -e ready ]; do kill -0 $! || exit 9; sleep 0.05; done
+            CANARY=\(Self.inverted(canary)) ./look $!
+            kill $!
+            """,
+        ])
+        #expect(seen.out.contains("every 8 bytes") && seen.out.contains("every 1 bytes"), "\(seen.out) \(seen.err)")
     }
 
     @Test func `a key is nowhere when something goes wrong, either`() async throws {

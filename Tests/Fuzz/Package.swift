@@ -33,7 +33,7 @@ let package = Package(
         .target(
             name: "Providers", dependencies: ["Credentials", "Sealing", "CLinux"],
             sources: [
-                "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift",
+                "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift", "PastedText.swift",
                 "ProviderDescription.swift",
             ], swiftSettings: house),
         .target(

@@ -37,6 +37,18 @@ struct HygieneTests {
                 Hygiene.Removal(what: .invisible(codePoint: 0x200B), position: 6),
             ])
         #expect(try clean("fake-key").1.isEmpty)
+        // Characters count, whatever their bytes.
+        let (kept, more) = try clean("\u{201C}\u{200B} ключ𝒦\u{FEFF} \u{201D} ")
+        #expect(kept == "ключ𝒦")
+        #expect(
+            more == [
+                Hygiene.Removal(what: .quotes, position: 1),
+                Hygiene.Removal(what: .invisible(codePoint: 0x200B), position: 2),
+                Hygiene.Removal(what: .whiteSpace(codePoint: 0x20), position: 3),
+                Hygiene.Removal(what: .invisible(codePoint: 0xFEFF), position: 9),
+                Hygiene.Removal(what: .whiteSpace(codePoint: 0x20), position: 10),
+                Hygiene.Removal(what: .whiteSpace(codePoint: 0x20), position: 12),
+            ])
         #expect(!"\(removals)".contains("fake"))
     }
 

@@ -30,6 +30,11 @@ public enum DeliveryError: Error, Equatable, Sendable {
     /// What was written does not read back as the same values.
     case readBackDiffers(path: String, variable: String)
     case hookNotFound(String)
+    /// Somebody else could put another program in its place: the mode of a file or a directory on the way lets others
+    /// write.
+    case hookChangeable(program: String, place: String, mode: UInt32)
+    /// As `hookChangeable`: a file, a directory or a link on the way belongs to neither root nor the user.
+    case hookOfAnother(program: String, place: String, owner: UInt32)
     case hookNeedsShell(String)
     case hookFailed(program: String, status: Int32)
     case hookTimedOut(program: String, seconds: Int)
@@ -41,7 +46,7 @@ extension DeliveryError {
     /// A few words for the record of a target; they never carry a value.
     public var kind: String {
         switch self {
-        case .hookNotFound, .hookNeedsShell, .hookFailed, .hookTimedOut: "hook failed"
+        case .hookNotFound, .hookChangeable, .hookOfAnother, .hookNeedsShell, .hookFailed, .hookTimedOut: "hook failed"
         case .readBackDiffers: "read-back differs"
         case .vaultUnavailable: "vault unavailable"
         case .noSuchPreset, .noSuchDialect, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:

@@ -1,13 +1,29 @@
-internal import Credentials
+public import Credentials
 internal import Glibc
 internal import Subprocess
+internal import Synchronization
 
 /// A command that makes an application read its target again: words, never a shell line, and never a secret.
 public enum Hook {
-    public static let timeout = 60
+    /// How long one may take.
+    public static let timeout = Duration.seconds(60)
 
-    /// Splits a line into words at white space; quotes keep words together.
-    /// - Throws: `hookNeedsShell` when the line has a meaning that only a shell gives it; `hookNotFound`.
+    /// What a hook is told of the delivery that it runs after: names, never values.
+    public struct Occasion: Sendable {
+        public let deployments: [Deployment]
+        /// The targets that hold something new.
+        public let paths: [String]
+
+        public init(deployments: [Deployment], paths: [String]) {
+            self.deployments = deployments
+            self.paths = paths
+        }
+    }
+
+    /// Splits a line into words at white space; quotes keep words together. The first becomes an absolute path, so that
+    /// it is the same program wherever it is run from.
+    /// - Throws: `hookNeedsShell` when the line has a meaning that only a shell gives it; `hookNotFound`;
+    ///   `hookChangeable` and `hookOfAnother` when others could put another program in its place.
     public static func words(_ line: String) throws(DeliveryError) -> [String] {
         var words: [String] = []
         var word: String?
@@ -36,63 +52,78 @@ public enum Hook {
         guard quote == nil, !isEscaped else { throw .hookNeedsShell(line) }
         if let last = word { words.append(last) }
         guard let program = words.first else { throw .hookNotFound(line) }
-        _ = try locate(program)
+        words[0] = try HookProgram.path(of: program)
+        try HookProgram.check(words[0])
         return words
     }
 
-    /// The absolute path of a program.
-    /// - Throws: `hookNotFound` when it is nowhere or not executable.
-    static func locate(_ program: String) throws(DeliveryError) -> String {
-        if program.contains("/") {
-            guard access(program, X_OK) == 0 else { throw .hookNotFound(program) }
-            return program
-        }
-        let path =
-            getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        for directory in path.split(separator: ":") where access(directory + "/" + program, X_OK) == 0 {
-            return directory + "/" + program
-        }
-        throw .hookNotFound(program)
-    }
-
-    /// Runs the words of a target's hook. What it prints goes to stderr.
-    /// - Throws: `hookNotFound`, `hookFailed`, `hookTimedOut`.
-    public static func run(_ words: [String]) async throws(DeliveryError) {
+    /// Runs the words of a target's hook, in the root directory. What it prints goes to stderr.
+    /// - Throws: `hookNotFound`, `hookChangeable`, `hookOfAnother`, `hookFailed`, `hookTimedOut`.
+    public static func run(
+        _ words: [String], after occasion: Occasion, within limit: Duration = timeout
+    ) async throws(DeliveryError) {
         guard let program = words.first else { return }
-        let path = try locate(program)
+        try HookProgram.check(program)
+        await RunningHooks.standStillAtEnd()
         var options = PlatformOptions()
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
         // Its own group, so that whatever it started ends with it when it takes too long.
         options.processGroupID = 0
+        let started = Started()
         let status: TerminationStatus?
         do {
-            status = try await withThrowingTaskGroup(of: TerminationStatus?.self) { [options] group in
-                group.addTask {
-                    var running: pid_t = 0
-                    defer { RunningHooks.remove(running) }
+            status = try await withThrowingTaskGroup(of: TerminationStatus?.self) { [options] tasks in
+                tasks.addTask {
+                    defer { RunningHooks.remove(started.group.withLock { $0 }) }
                     return try await Subprocess.run(
-                        .path(.init(path)), arguments: Arguments(Array(words.dropFirst())), platformOptions: options,
+                        .path(.init(program)), arguments: Arguments(Array(words.dropFirst())),
+                        environment: environment(occasion), workingDirectory: "/", platformOptions: options,
                         input: .none, output: .currentStandardError, error: .currentStandardError
                     ) { execution in
-                        running = execution.processIdentifier.value
-                        RunningHooks.insert(running)
+                        let process = execution.processIdentifier.value
+                        started.group.withLock { $0 = process }
+                        RunningHooks.insert(process)
                     }.terminationStatus
                 }
-                group.addTask {
-                    try await Task.sleep(for: .seconds(timeout))
+                tasks.addTask {
+                    try await Task.sleep(for: limit)
                     return nil
                 }
-                defer { group.cancelAll() }
-                return try await group.next() ?? nil
+                defer { tasks.cancelAll() }
+                let status = try await tasks.next() ?? nil
+                if status == nil { await RunningHooks.end(started.group.withLock { $0 }) }
+                return status
             }
         } catch {
+            await RunningHooks.standStillAtEnd()
             throw .hookNotFound(program)
         }
+        await RunningHooks.standStillAtEnd()
         switch status {
-        case nil: throw .hookTimedOut(program: program, seconds: timeout)
+        case nil: throw .hookTimedOut(program: program, seconds: Int(limit.components.seconds))
         case .exited(0): return
         case .exited(let code): throw .hookFailed(program: program, status: code)
         case .signaled(let signal): throw .hookFailed(program: program, status: 128 + signal)
         }
+    }
+
+    /// The process group of a hook, 0 before it runs.
+    private final class Started: Sendable {
+        let group = Mutex<pid_t>(0)
+    }
+
+    /// Ours without what leads to the vault, and with what happened.
+    private static func environment(_ occasion: Occasion) -> Environment {
+        var changes: [Environment.Key: String?] = ["CREDENTIALS_DIRECTORY": nil]
+        var entry = environ
+        while let variable = entry.pointee {
+            let name = String(cString: variable).prefix { $0 != "=" }
+            if name.hasPrefix("REKEEP_") {
+                changes.updateValue(nil, forKey: Environment.Key(stringLiteral: String(name)))
+            }
+            entry += 1
+        }
+        changes["REKEEP_DEPLOYMENT"] = occasion.deployments.map(\.description).joined(separator: " ")
+        changes["REKEEP_TARGETS"] = occasion.paths.joined(separator: "\n")
+        return .inherit.updating(changes)
     }
 }

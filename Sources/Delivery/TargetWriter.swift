@@ -55,7 +55,7 @@ public struct TargetWriter: Sendable {
         _ = try newContent(found, variables)
         let (owner, group) = try ownership()
         try file.probe(found, mode: target.mode ?? found?.mode ?? 0o600, owner: owner, group: group)
-        if let program = target.hook.first { _ = try Hook.locate(program) }
+        if let program = target.hook.first { try HookProgram.check(program) }
     }
 
     /// Finds out whether all values have a spelling that reads back as they are.
@@ -78,8 +78,10 @@ public struct TargetWriter: Sendable {
         return result
     }
 
-    /// One spelling for one file, links in its directory resolved: two targets with the same are the same.
+    /// One spelling for one file, absolute, with the links in its directory resolved: two targets with the same are the
+    /// same. A path whose directory is not there stays as it is.
     public static func canonical(_ path: String) -> String {
+        let path = path.contains("/") ? path : "./" + path
         guard let slash = path.lastIndex(of: "/"), let directory = realpath(String(path[...slash]), nil) else {
             return path
         }

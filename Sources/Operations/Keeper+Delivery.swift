@@ -93,7 +93,8 @@ extension Keeper {
     /// Each target that is being written takes some open files and a thread.
     private static let mostAtOnce = 32
 
-    /// Delivers to every target of the deployments, targets side by side; one that fails does not stop the others.
+    /// Delivers to every target of the deployments, targets side by side; one that fails does not stop the others. A hook
+    /// runs once, after the last of the targets that name it, whatever their deployments.
     func deliver(to deployments: [Deployment]) async -> [TargetReport] {
         var reports: [TargetReport] = []
         // Two targets of one file come one after the other. All processes lock files in one order, so that none waits
@@ -115,12 +116,14 @@ extension Keeper {
                 reports.append(TargetReport(deployment: deployment, path: target.path))
             }
         }
+        var groups: [[(index: Int, target: Target)]] = []
         for round in rounds {
             let sorted = round.sorted { $0.file < $1.file }.map { ($0.index, $0.target) }
             for start in stride(from: 0, to: sorted.count, by: Self.mostAtOnce) {
-                await deliver(Array(sorted[start...].prefix(Self.mostAtOnce)), &reports)
+                groups.append(Array(sorted[start...].prefix(Self.mostAtOnce)))
             }
         }
+        await deliver(groups, &reports)
         return reports
     }
 
@@ -152,44 +155,50 @@ extension Keeper {
     /// What happens beside the vault.
     private enum Event: Sendable {
         case written(index: Int, Result<Written, DeliveryError>)
-        case hookEnded(index: Int, DeliveryError?)
+        case hookEnded(indices: [Int], DeliveryError?)
     }
 
-    /// Only this function touches the vault; files and hooks take their time beside it.
-    private func deliver(_ round: [(index: Int, target: Target)], _ reports: inout [TargetReport]) async {
-        await withTaskGroup(of: Event.self) { group in
+    /// One group after the other. Only this function touches the vault; files and hooks take their time beside it.
+    private func deliver(_ groups: [[(index: Int, target: Target)]], _ reports: inout [TargetReport]) async {
+        var hooks = HookQueue(groups.joined().map { ($0.index, $0.target.hook) })
+        var waiting = groups[...]
+        await withTaskGroup(of: Event.self) { tasks in
             var approaches: [Int: Approach] = [:]
-            for (index, target) in round {
-                do {
-                    let approach = try approach(target, &reports[index])
-                    approaches[index] = approach
-                    group.addTask {
-                        .written(
-                            index: index, await Self.besideTheVault { () throws(DeliveryError) in try approach.write() }
-                        )
-                    }
-                } catch {
-                    fail(error, &reports[index])
-                }
+            func settle(_ index: Int, needsHook: Bool) {
+                if needsHook { reports[index].isHookRun = false }
+                guard let (hook, indices) = hooks.settle(index, isDue: needsHook) else { return }
+                let occasion = Hook.Occasion(
+                    deployments: Set(indices.map { reports[$0].deployment }).sorted(),
+                    paths: indices.map { reports[$0].path })
+                tasks.addTask { .hookEnded(indices: indices, await Self.run(hook, after: occasion)) }
             }
-            while let event = await group.next() {
+            while true {
+                if approaches.isEmpty, let group = waiting.popFirst() {
+                    for (index, target) in group {
+                        do {
+                            let approach = try approach(target, &reports[index])
+                            approaches[index] = approach
+                            tasks.addTask {
+                                .written(
+                                    index: index,
+                                    await Self.besideTheVault { () throws(DeliveryError) in try approach.write() })
+                            }
+                        } catch {
+                            fail(error, &reports[index])
+                            settle(index, needsHook: false)
+                        }
+                    }
+                    continue
+                }
+                guard let event = await tasks.next() else { break }
                 switch event {
                 case .written(let index, let result):
-                    guard let approach = approaches.removeValue(forKey: index) else { continue }
-                    do {
-                        defer { withExtendedLifetime(approach.lock) {} }
-                        try finish(approach, result, &reports[index])
-                    } catch {
-                        fail(error, &reports[index])
-                        continue
+                    let needsHook = approaches.removeValue(forKey: index).map { approach in
+                        finish(approach, result, &reports[index])
                     }
-                    if approach.needsHook {
-                        reports[index].isHookRun = false
-                        // The words alone: the file's lock must not outlive its write.
-                        let hook = approach.target.hook
-                        group.addTask { .hookEnded(index: index, await Self.run(hook)) }
-                    }
-                case .hookEnded(let index, let problem): noteHook(problem, &reports[index])
+                    settle(index, needsHook: needsHook ?? false)
+                case .hookEnded(let indices, let problem):
+                    for index in indices { noteHook(problem, &reports[index]) }
                 }
             }
         }
@@ -205,9 +214,9 @@ extension Keeper {
         }
     }
 
-    private static func run(_ hook: [String]) async -> DeliveryError? {
+    private static func run(_ hook: [String], after occasion: Hook.Occasion) async -> DeliveryError? {
         do throws(DeliveryError) {
-            try await Hook.run(hook)
+            try await Hook.run(hook, after: occasion)
             return nil
         } catch {
             return error
@@ -235,8 +244,22 @@ extension Keeper {
             needsHook: !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue))
     }
 
-    /// Records what was written, still under the lock.
+    /// Records what was written, still under the lock, which ends here: a hook must not find the file locked.
+    /// - Returns: true when the target's hook has to run.
     private func finish(
+        _ approach: Approach, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
+    ) -> Bool {
+        defer { withExtendedLifetime(approach.lock) {} }
+        do {
+            try record(approach, result, &report)
+            return approach.needsHook
+        } catch {
+            fail(error, &report)
+            return false
+        }
+    }
+
+    private func record(
         _ approach: Approach, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
     ) throws {
         let written = try result.get()

@@ -108,7 +108,7 @@ struct InterruptionTests {
         let new = try await rehearsal.regenerate()
         let rotated = try await sandbox.rotate(new)
         #expect(rotated.status == 73)
-        #expect(rotated.err.contains("the hook test ended with 1"))
+        #expect(rotated.err.contains("the hook /usr/bin/test ended with 1"))
         for name in ["whmcs.env", "wisecp.env", "third.env"] { #expect(sandbox.text(name).contains(new), "\(name)") }
         #expect(
             (try await sandbox.rekeep("status", "--json").objects.first?["flags"] as? [String])?.contains("drift")

@@ -153,36 +153,13 @@ struct TargetWriterTests {
         let place = try Place("A_KEY=1\n")
         let variables = try variables(["A_KEY": "fake"])
         #expect(throws: Never.self) { try place.writer().preflight(variables) }
-        #expect(throws: DeliveryError.hookNotFound("no-such-program")) {
-            try place.writer(hook: ["no-such-program"]).preflight(variables)
+        #expect(throws: DeliveryError.hookNotFound("/no/such/program")) {
+            try place.writer(hook: ["/no/such/program"]).preflight(variables)
         }
         #expect(throws: DeliveryError.file(path: "/nowhere/x.env", .open, errno: ENOENT)) {
             try place.writer(path: "/nowhere/x.env").preflight(variables)
         }
         #expect(place.content == "A_KEY=1\n")
-    }
-}
-
-struct HookTests {
-    @Test(arguments: [
-        ("true", ["true"]), ("sh -c 'exit 0'", ["sh", "-c", "exit 0"]), ("true \"a b\" c\\ d", ["true", "a b", "c d"]),
-        ("true ''", ["true", ""]),
-    ])
-    func `a line is split into words`(line: String, words: [String]) throws {
-        #expect(try Hook.words(line) == words)
-    }
-
-    @Test(arguments: ["true && false", "true > x", "true $HOME", "true `x`", "true 'x", "true *"])
-    func `what only a shell understands is refused`(line: String) {
-        #expect(throws: DeliveryError.hookNeedsShell(line)) { try Hook.words(line) }
-    }
-
-    @Test func `a hook's end is told`() async throws {
-        try await Hook.run(["true"])
-        await #expect(throws: DeliveryError.hookFailed(program: "false", status: 1)) { try await Hook.run(["false"]) }
-        await #expect(throws: DeliveryError.hookFailed(program: "sh", status: 137)) {
-            try await Hook.run(["sh", "-c", "kill -9 $$"])
-        }
     }
 }
 

@@ -45,7 +45,9 @@ struct TargetAdd: KeeperCommand {
     @Option(help: "The file's group, by name or number.")
     var group: String?
 
-    @Option(help: ArgumentHelp("Run after a change: words, not a shell line.", valueName: "COMMAND"))
+    @Option(
+        help: ArgumentHelp(
+            "Run after a change, once for all targets that name it: words, not a shell line.", valueName: "COMMAND"))
     var hook: String?
 
     func run(_ keeper: Keeper, _ console: Console) throws {
@@ -55,6 +57,8 @@ struct TargetAdd: KeeperCommand {
         } catch {
             throw OperationError.delivery(error)
         }
+        // As it is seen from anywhere else.
+        let path = TargetWriter.canonical(path)
         let target = Target(
             path: path, preset: preset, dialect: dialect, mode: mode?.bits, owner: owner, group: group, hook: words)
         try keeper.addTarget(target, to: Deployment(deployment))
@@ -95,6 +99,7 @@ struct TargetRemove: KeeperCommand {
     var path: String
 
     func run(_ keeper: Keeper, _ console: Console) throws {
+        let path = TargetWriter.canonical(path)
         try keeper.removeTarget(path: path, from: Deployment(deployment))
         if !options.json { console.print("\(path) is not written any more; it stays as it is.") }
     }

@@ -21,9 +21,7 @@ struct DeployRendering {
             }
             console.print(table)
         }
-        for report in reports {
-            if let problem = report.problem { console.complain(Complaint(problem)) }
-        }
+        for problem in reports.problems { console.complain(Complaint(problem)) }
         if !reports.allSatisfy(\.isDone) { throw CommandError.notWell(ExitStatus.cannotWrite) }
     }
 
@@ -32,6 +30,15 @@ struct DeployRendering {
             ("path", .text(report.path)), ("written", .bool(report.isWritten)), ("read_back", .bool(report.isReadBack)),
             ("hook", JSON(report.isHookRun)),
         ])
+    }
+}
+
+extension [TargetReport] {
+    /// What went wrong. One hook serves many targets: that it failed is told once.
+    var problems: [DeliveryError] {
+        reduce(into: []) { problems, report in
+            if let problem = report.problem, !problems.contains(problem) { problems.append(problem) }
+        }
     }
 }
 

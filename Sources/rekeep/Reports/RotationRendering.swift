@@ -117,9 +117,7 @@ struct ManyRotationsRendering {
             }
             console.print(table)
         }
-        for target in endings.flatMap(\.targets) {
-            if let problem = target.problem { console.complain(Complaint(problem)) }
-        }
+        for problem in endings.flatMap(\.targets).problems { console.complain(Complaint(problem)) }
         let statuses = endings.compactMap { ending in
             ending.complaint?.status ?? (ending.targets.allSatisfy(\.isDone) ? nil : ExitStatus.cannotWrite)
         }
@@ -144,9 +142,7 @@ struct RotationRendering {
         } else {
             showText(rotation, console)
         }
-        for target in report.targets {
-            if let problem = target.problem { console.complain(Complaint(problem)) }
-        }
+        for problem in report.targets.problems { console.complain(Complaint(problem)) }
         if !report.targets.allSatisfy(\.isDone) {
             console.note(
                 rotation.state == .rolledBack

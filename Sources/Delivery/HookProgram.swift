@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// The program of a hook: an absolute path that nobody but root and the user can change.
+enum HookProgram {
+    /// The absolute path of what was typed: of a path, from the current directory; of a bare name, by PATH.
+    /// - Throws: `hookNotFound` when it is nowhere or not executable.
+    static func path(of program: String) throws(DeliveryError) -> String {
+        guard !program.contains("/") else {
+            let path = TargetWriter.canonical(program)
+            guard path.hasPrefix("/"), access(path, X_OK) == 0 else { throw .hookNotFound(program) }
+            return path
+        }
+        let path =
+            getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        // A relative entry would find another program in another directory.
+        for directory in path.split(separator: ":") where directory.hasPrefix("/") {
+            let candidate = TargetWriter.canonical(directory + "/" + program)
+            if access(candidate, X_OK) == 0 { return candidate }
+        }
+        throw .hookNotFound(program)
+    }
+
+    /// Looks at the program, at every link that leads to it and at every directory on the way.
+    /// - Throws: `hookNotFound` unless it is an executable file with an absolute path; `hookChangeable` where somebody
+    ///   else could put another in its place.
+    static func check(_ program: String) throws(DeliveryError) {
+        guard program.hasPrefix("/"), access(program, X_OK) == 0 else { throw .hookNotFound(program) }
+        var place = ""
+        var rest = program.split(separator: "/").map(String.init)[...]
+        var links = 0
+        var isSticky = try inspect("/", of: program, inSticky: false).isSticky
+        while let name = rest.popFirst() {
+            if name == "." || name == ".." {
+                if name == ".." { place = place.lastIndex(of: "/").map { String(place[..<$0]) } ?? "" }
+                isSticky = try inspect(place.isEmpty ? "/" : place, of: program, inSticky: false).isSticky
+                continue
+            }
+            let next = place + "/" + name
+            let found = try inspect(next, of: program, inSticky: isSticky)
+            if let target = found.link {
+                links += 1
+                guard links <= 40 else { throw .hookNotFound(program) }
+                rest = (target.split(separator: "/").map(String.init) + rest)[...]
+                guard target.hasPrefix("/") else { continue }
+                place = ""
+                isSticky = try inspect("/", of: program, inSticky: false).isSticky
+            } else {
+                place = next
+                isSticky = found.isSticky
+                guard rest.isEmpty == found.isFile else { throw .hookNotFound(program) }
+            }
+        }
+    }
+
+    private struct Found {
+        var link: String?
+        var isFile = false
+        /// A directory in which everybody may make files, and change only his own.
+        var isSticky = false
+    }
+
+    private static func inspect(
+        _ place: String, of program: String, inSticky: Bool
+    ) throws(DeliveryError) -> Found {
+        var status = stat()
+        guard lstat(place, &status) == 0 else { throw .hookNotFound(program) }
+        let owner = status.st_uid
+        let isOurs = owner == 0 || owner == geteuid()
+        switch status.st_mode & S_IFMT {
+        case S_IFLNK:
+            // Its owner counts only where others may put a link of theirs in its place.
+            guard isOurs || !inSticky else { throw .hookOfAnother(program: program, place: place, owner: owner) }
+            var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let count = target.withUnsafeMutableBytes { bytes in
+                bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(place, $0, bytes.count) } ?? -1
+            }
+            guard count > 0 else { throw .hookNotFound(program) }
+            return Found(link: String(decoding: target[..<count], as: UTF8.self))
+        case S_IFDIR, S_IFREG:
+            guard isOurs else { throw .hookOfAnother(program: program, place: place, owner: owner) }
+            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            let isSticky = isDirectory && status.st_mode & S_ISVTX != 0
+            guard status.st_mode & 0o022 == 0 || isSticky else {
+                throw .hookChangeable(program: program, place: place, mode: status.st_mode & 0o7777)
+            }
+            return Found(isFile: !isDirectory, isSticky: isSticky)
+        default: throw .hookNotFound(program)
+        }
+    }
+}

@@ -22,7 +22,7 @@
 enum { SYS_create_ruleset = 444, SYS_add_rule = 445, SYS_restrict_self = 446 };
 enum { RULE_PATH_BENEATH = 1, CREATE_RULESET_VERSION = 1 };
 enum { READ_FILE = 1 << 2, READ_DIR = 1 << 3 };
-enum { BIND_TCP = 1 << 0 };
+enum { BIND_TCP = 1 << 0, CONNECT_TCP = 1 << 1 };
 enum { SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0, SCOPE_SIGNAL = 1 << 1 };
 
 struct ruleset {
@@ -63,6 +63,15 @@ static void drop_capabilities(void) {
   syscall(SYS_capset, &header, data);
 }
 
+static int restrict_self(int ruleset) {
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  int failed = syscall(SYS_restrict_self, ruleset, 0) != 0;
+  int cause = errno;
+  close(ruleset);
+  errno = cause;
+  return failed ? -1 : 0;
+}
+
 int confinement_allow_reading(const char *const *paths) {
   long abi = syscall(SYS_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
   if (abi < 1) {
@@ -78,12 +87,13 @@ int confinement_allow_reading(const char *const *paths) {
   // libdispatch looks at /proc/THREAD/stat of its threads, and crashes where it cannot. Of processes outside this one,
   // Landlock shows no more there than everybody may see: no memory, no variables, no files.
   allow(ruleset, "/proc", READ_FILE);
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  int failed = syscall(SYS_restrict_self, ruleset, 0) != 0;
-  int cause = errno;
-  close(ruleset);
-  errno = cause;
-  return failed ? -1 : 0;
+  return restrict_self(ruleset);
+}
+
+int confinement_leave_no_tcp(void) {
+  struct ruleset attributes = {0, BIND_TCP | CONNECT_TCP, 0};
+  int ruleset = (int)syscall(SYS_create_ruleset, &attributes, 16, 0);
+  return ruleset < 0 ? -1 : restrict_self(ruleset);
 }
 
 // seccomp. A filter is a program of the classic packet filter that gets the number and the arguments of each call.

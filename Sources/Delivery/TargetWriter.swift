@@ -79,9 +79,13 @@ public struct TargetWriter: Sendable {
     }
 
     /// One spelling for one file, absolute, with the links in its directory resolved: two targets with the same are the
-    /// same. A path whose directory is not there stays as it is.
+    /// same. A path whose directory is not there is only made absolute.
     public static func canonical(_ path: String) -> String {
-        let path = path.contains("/") ? path : "./" + path
+        var path = path
+        if !path.hasPrefix("/"), let current = getcwd(nil, 0) {
+            path = String(cString: current) + "/" + path
+            free(current)
+        }
         guard let slash = path.lastIndex(of: "/"), let directory = realpath(String(path[...slash]), nil) else {
             return path
         }

@@ -27,6 +27,10 @@ public enum Confinement {
         return missing
     }
 
+    /// For a program that has to end before a filter of system calls has paid for itself: it cannot connect over TCP, nor
+    /// be connected to. Call this while there is one thread. Older kernels do not have it.
+    public static func leaveNoTCP() { _ = confinement_leave_no_tcp() }
+
     /// For a program that works on this machine alone: it has no sockets but those of the machine, and starts nothing.
     /// - Returns: false where this kernel has no seccomp.
     public static func leaveNoNetwork() -> Bool { confinement_leave_no_network() == 0 }

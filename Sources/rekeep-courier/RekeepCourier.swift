@@ -16,7 +16,7 @@ struct RekeepCourier {
     /// What the kernel does not confine this process with.
     let missingLayers: [Confinement.Layer]
 
-    // Not asynchronous: that would start threads, which Landlock would not confine.
+    // Not asynchronous: the runtime may then start threads before it comes here, which Landlock would not confine.
     static func main() {
         _ = ProcessGuard.raise()
         _ = linux_set_no_new_privileges()

@@ -34,7 +34,7 @@ enum Program {
         let guarding = ProcessGuard.raise()
         do {
             if let read = QuickRead(CommandLine.arguments.dropFirst()) {
-                _ = Confinement.leaveNoNetwork()
+                Confinement.leaveNoTCP()
                 return try read.run()
             }
             var command = try Rekeep.parseAsRoot()

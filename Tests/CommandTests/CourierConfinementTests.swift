@@ -129,6 +129,20 @@ struct CourierConfinementTests {
                 #expect(result == (attempt == "unix" ? "done" : "EPERM"), "\(attempt): \(result)")
             }
         }
+
+        @Test func `a value that is read alone is read without TCP`() async throws {
+            let outcome = try await sandbox.run([
+                "bash", "-c",
+                """
+                mkfifo fifo
+                "$0" show site/live/bearer --field token --identity fifo >/dev/null 2>&1 &
+                until [ "$(cat /proc/$!/wchan)" = wait_for_partner ]; do kill -0 $! || exit 9; sleep 0.01; done
+                \(inject) $! bind connect
+                kill $!
+                """, Sandbox.products + "/rekeep",
+            ])
+            #expect(Self.results(outcome).map(\.result) == ["EACCES", "EACCES"], "\(outcome.err)")
+        }
     #endif
 
     @Test func `every thread of the courier is confined, and none was there before`() async throws {

@@ -159,6 +159,9 @@ struct DeliveryCommandTests {
         let deployed = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
         #expect(deployed.status == 0, "\(deployed.err)")
         #expect(sandbox.text("runs") == "right\nright\n")
+        let nowhere = try await sandbox.rekeep("target", "add", "site/live", "--path", "nowhere/d.env")
+        #expect(nowhere.status == 73)
+        #expect(nowhere.err.contains(sandbox.file("nowhere/d.env") + ": open failed"), "\(nowhere.err)")
         let removed = try await sandbox.rekeep("target", "remove", "site/live", "--path", "current/b.env")
         #expect(removed.status == 0, "\(removed.err)")
     }

@@ -94,11 +94,13 @@ static long attempt(const char *name, const char *argument) {
     put(&parameters, sizeof parameters);
     return call(SYS_io_uring_setup, 1, (long)scratch, 0, 0, 0);
   }
-  if (!strcmp(name, "bind")) {
+  if (!strcmp(name, "bind") || !strcmp(name, "connect")) {
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    if (!strcmp(name, "connect")) place.sin_port = htons(9);
     long socket = call(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0);
     put(&place, sizeof place);
-    return socket < 0 ? socket : call(SYS_bind, socket, (long)scratch, sizeof place, 0, 0);
+    return socket < 0 ? socket
+                      : call(strcmp(name, "bind") ? SYS_connect : SYS_bind, socket, (long)scratch, sizeof place, 0, 0);
   }
   if (!strcmp(name, "tcp")) return call(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0);
   if (!strcmp(name, "udp6")) return call(SYS_socket, AF_INET6, SOCK_DGRAM, 0, 0, 0);

@@ -13,6 +13,10 @@ int confinement_allow_reading(const char *const *paths);
 // Returns 0, or -1 with errno where the kernel has no seccomp.
 int confinement_leave_network_only(void);
 
+// Takes TCP from this thread and what it starts, for ever. Costs a tenth of what the next one does.
+// Returns 0, or -1 with errno where the kernel's Landlock is older than ABI 4, or is not there.
+int confinement_leave_no_tcp(void);
+
 // Takes from every thread of this process, for ever, other sockets than those of this machine, and starting programs.
 // Returns 0, or -1 with errno where the kernel has no seccomp.
 int confinement_leave_no_network(void);

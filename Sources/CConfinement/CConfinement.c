@@ -212,8 +212,8 @@ static const long useless[] = {
     // programs
     SYS_execve, SYS_execveat, SYS_memfd_create,
     // files to write, and their names
-    SYS_truncate, SYS_ftruncate, SYS_fallocate, SYS_mknodat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat,
-    SYS_symlinkat, SYS_fchmod, SYS_fchmodat, NR_fchmodat2, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr,
+    SYS_truncate, SYS_ftruncate, SYS_fallocate, SYS_mknodat, SYS_mkdirat, SYS_unlinkat, SYS_renameat, SYS_renameat2,
+    SYS_linkat, SYS_symlinkat, SYS_fchmod, SYS_fchmodat, NR_fchmodat2, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr,
     SYS_lsetxattr, SYS_fsetxattr, NR_setxattrat, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, NR_removexattrat,
     NR_file_setattr, SYS_open_by_handle_at, SYS_fanotify_init,
     // file systems and name spaces
@@ -232,7 +232,7 @@ static const long useless[] = {
     // whoever only asks has nothing to offer
     SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_socketpair,
 #ifdef __x86_64__
-    SYS_fork, SYS_vfork, SYS_creat, SYS_mknod, SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_rename, SYS_renameat, SYS_link,
+    SYS_fork, SYS_vfork, SYS_creat, SYS_mknod, SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_rename, SYS_link,
     SYS_symlink, SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat, SYS_iopl, SYS_ioperm,
     SYS_modify_ldt, SYS_uselib,
 #endif

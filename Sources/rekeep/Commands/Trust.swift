@@ -2,7 +2,7 @@ import ArgumentParser
 import Operations
 import Vault
 
-struct Trust: ParsableCommand {
+struct Trust: RekeepCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust",
         abstract: "Take the vault that lies there for the right one, although this machine knows another.",

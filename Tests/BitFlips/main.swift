@@ -44,7 +44,8 @@ func put(_ byte: UInt8, at offset: Int, _ path: String) {
     close(descriptor)
 }
 
-guard let identityFile = contents(of: arguments[2]), let identity = IdentityFile.identity(from: SecretBytes(identityFile))
+guard let identityFile = contents(of: arguments[2]),
+    let identity = IdentityFile.identity(from: SecretBytes(identityFile))
 else {
     print("not an identity: \(arguments[2])")
     exit(66)

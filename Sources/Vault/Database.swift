@@ -54,9 +54,6 @@ final class Database {
         sqlite3_limit(handle, SQLITE_LIMIT_COLUMN, 32)
     }
 
-    /// True when the file, as it was opened, said that it is a vault.
-    var saysVault: Bool { vault_vfs_says_vault(vfs) != 0 }
-
     /// What only writing needs, once, before the first write: a read is quicker without.
     private func prepareToWrite() throws(VaultError) {
         guard !isReadyToWrite else { return }
@@ -99,6 +96,19 @@ final class Database {
         try transaction("BEGIN DEFERRED", body)
     }
 
+    /// Looks at the whole schema before anything in it is used: a column, an index or a view of a stranger's would
+    /// compute in our hands.
+    /// - Throws: `damaged(.file)` when anything is more, less or different; `notAVault` when the file does not even say
+    ///   that it is one.
+    private func requireSchema() throws(VaultError) {
+        vault_vfs_allow_steps(vfs, steps)
+        let status = vault_schema_compare(handle)
+        guard status != SQLITE_OK else { return }
+        let error = error(status)
+        guard error == .damaged(.file) else { throw error }
+        throw vault_vfs_says_vault(vfs) != 0 ? error : .notAVault(path: path)
+    }
+
     /// Runs `body` as the only writer; everything is undone when it throws.
     func writing<Result>(_ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
         try prepareToWrite()
@@ -113,7 +123,7 @@ final class Database {
             if hasSchema {
                 // The first statement also makes SQLite read the schema.
                 steps = Self.fewSteps
-                try Schema.require(in: self)
+                try requireSchema()
             }
             // A row takes more bytes than it takes steps to read.
             steps = vault_vfs_size(vfs) * 2 + Self.fewSteps * 10

@@ -15,9 +15,9 @@ public struct Identity: Sendable {
 
 /// The private part of an identity slot, in a file that only its owner can read.
 public enum IdentityFile {
-    private static let prefix = Array("REKEEP-IDENTITY-1-".utf8)
+    private static let prefix: StaticString = "REKEEP-IDENTITY-1-"
     private static let publicPrefix = "REKEEP-PUBLIC-1-"
-    private static let vaultPrefix = Array("REKEEP-VAULT-1-".utf8)
+    private static let vaultPrefix: StaticString = "REKEEP-VAULT-1-"
 
     /// The file's content, in locked memory.
     public static func content(for identity: Identity) -> SecretBytes {
@@ -36,23 +36,27 @@ public enum IdentityFile {
         return content.finish()
     }
 
-    /// Reads what `content(for:)` wrote; nil when it is not an identity, or a line that names a vault cannot be read.
+    /// Reads what `content(for:)` wrote; nil when it is not an identity, or a line that names a vault cannot be read: one
+    /// that is passed over would let the identity open every vault.
     public static func identity(from content: SecretBytes) -> Identity? {
         var pair: KeyPair?
         var vaults: [VaultPin] = []
-        for line in lines(of: content) {
-            // A line that names a vault and is passed over would open every vault.
+        // Plain loops: this is read at every start.
+        var start = 0
+        while start < content.count {
+            let (line, next) = line(of: content, from: start)
+            start = next
             if let code = rest(of: line, in: content, after: prefix) {
                 guard pair == nil else { continue }
                 guard let secretKey = GroupedCode.decode(content[code], count: KeyPair.keyCount) else { return nil }
                 pair = KeyPair(secretKey: secretKey)
-            } else if rest(of: line, in: content, after: vaultPrefix) != nil {
-                let text = content[line].withBytes { String(decoding: $0, as: UTF8.self) }.uppercased()
-                guard let vault = VaultPin(text) else { return nil }
+            } else if let code = rest(of: line, in: content, after: vaultPrefix) {
+                guard let vault = VaultPin(code: content[code]) else { return nil }
                 vaults.append(vault)
             }
         }
-        return pair.map { Identity(pair: $0, vaults: vaults) }
+        guard let pair else { return nil }
+        return Identity(pair: pair, vaults: vaults)
     }
 
     /// A public key as people pass it on.
@@ -67,33 +71,33 @@ public enum IdentityFile {
         return GroupedCode.decode(code, count: KeyPair.keyCount)?.withBytes { Array($0) }
     }
 
-    /// Where the lines lie, without blanks around them.
-    private static func lines(of content: SecretBytes) -> [Range<Int>] {
+    /// Where the line lies that begins at `start`, without blanks around it, and where the next one begins.
+    private static func line(of content: SecretBytes, from start: Int) -> (Range<Int>, next: Int) {
         content.withBytes { bytes in
-            var lines: [Range<Int>] = []
-            var start = 0
-            for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
-                lines.append(start..<index)
-                start = index + 1
-            }
-            lines.append(start..<bytes.count)
-            func isBlank(_ index: Int) -> Bool { [0x20, 0x09, 0x0D].contains(bytes[index]) }
-            return lines.map { line in
-                let first = line.first { !isBlank($0) } ?? line.upperBound
-                let last = line.last { !isBlank($0) } ?? first - 1
-                return first..<last + 1
-            }
+            func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+            var end = start
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+            var (first, last) = (start, end)
+            while first < last, isBlank(bytes[first]) { first += 1 }
+            while last > first, isBlank(bytes[last - 1]) { last -= 1 }
+            return (first..<last, end + 1)
         }
     }
 
-    /// What follows `prefix` on a line that begins with it.
-    private static func rest(of line: Range<Int>, in content: SecretBytes, after prefix: [UInt8]) -> Range<Int>? {
+    /// What follows `prefix`, in upper or lower case, on a line that begins with it.
+    private static func rest(of line: Range<Int>, in content: SecretBytes, after prefix: StaticString) -> Range<Int>? {
+        let count = prefix.utf8CodeUnitCount
+        guard line.count >= count else { return nil }
         let begins = content.withBytes { bytes in
-            line.count >= prefix.count
-                && zip(line, prefix).allSatisfy {
-                    (97...122).contains(bytes[$0]) ? bytes[$0] - 32 == $1 : bytes[$0] == $1
-                }
+            var index = 0
+            while index < count {
+                let byte = bytes[line.lowerBound + index]
+                let upper = byte >= 97 && byte <= 122 ? byte - 32 : byte
+                if upper != prefix.utf8Start[index] { return false }
+                index += 1
+            }
+            return true
         }
-        return begins ? line.lowerBound + prefix.count..<line.upperBound : nil
+        return begins ? line.lowerBound + count..<line.upperBound : nil
     }
 }

@@ -18,7 +18,11 @@ public struct VaultPin: Hashable, Sendable, CustomStringConvertible {
     /// Reads what `description` gives; nil when it is something else, or has a wrong character.
     public init?(_ text: String) {
         guard text.hasPrefix(Self.prefix) else { return nil }
-        let code = SecretBytes(text.dropFirst(Self.prefix.count).utf8)
+        self.init(code: SecretBytes(text.dropFirst(Self.prefix.count).utf8))
+    }
+
+    /// Reads what follows the prefix.
+    init?(code: SecretBytes) {
         guard let bytes = GroupedCode.decode(code, count: Self.count)?.withBytes({ Array($0) }) else { return nil }
         id = Array(bytes[..<16])
         mark = Array(bytes[16...])

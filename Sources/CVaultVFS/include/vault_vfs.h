@@ -2,6 +2,8 @@
 #pragma once
 #include <sqlite3.h>
 
+#include "vault_schema.h"
+
 enum vault_vfs_what {
   VAULT_VFS_FINE = 0,
   VAULT_VFS_LINK,           // a symbolic link

@@ -59,24 +59,24 @@ static int known_row(sqlite3_stmt *row) {
   return -1;
 }
 
-int vault_schema_compare(sqlite3 *connection) {
-  sqlite3_stmt *row = NULL;
-  int status = sqlite3_prepare_v2(connection, "SELECT type, name, tbl_name, sql FROM sqlite_schema", -1, &row, NULL);
+int vault_schema_compare(sqlite3 *connection, sqlite3_stmt **rows) {
+  int status = *rows ? SQLITE_OK
+                     : sqlite3_prepare_v3(connection, "SELECT type, name, tbl_name, sql FROM sqlite_schema", -1,
+                                          SQLITE_PREPARE_PERSISTENT, rows, NULL);
+  if (status != SQLITE_OK) return status;
   unsigned seen = 0;
-  int count = 0;
-  while (status == SQLITE_OK || status == SQLITE_ROW) {
-    status = sqlite3_step(row);
-    if (status != SQLITE_ROW) break;
-    int number = known_row(row);
+  int count = 0, number;
+  while ((status = sqlite3_step(*rows)) == SQLITE_ROW) {
+    number = known_row(*rows);
     // Each is there once.
     if (number < 0 || seen & 1U << number) {
-      sqlite3_finalize(row);
+      sqlite3_reset(*rows);
       return SQLITE_CORRUPT;
     }
     seen |= 1U << number;
     count++;
   }
-  sqlite3_finalize(row);
+  sqlite3_reset(*rows);
   if (status != SQLITE_DONE) return status;
   return count == TABLES + TABLES - WITHOUT_INDEX ? SQLITE_OK : SQLITE_CORRUPT;
 }

@@ -28,6 +28,11 @@ public final class SecretBytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
+    /// As for any collection, without asking the runtime what kind it is.
+    public convenience init(_ bytes: [UInt8]) {
+        self.init(count: bytes.count) { memory in bytes.withUnsafeBytes { memory.copyMemory(from: $0) } }
+    }
+
     /// `count` random bytes from the system's generator.
     public static func random(count: Int) -> SecretBytes {
         _ = sodiumReady

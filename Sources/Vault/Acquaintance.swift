@@ -47,8 +47,8 @@ public struct Acquaintance: Sendable {
             }
         }
         let identity: Identity? = if case .identity(let identity) = opener { identity } else { nil }
-        try require([expected].compactMap(\.self), .option)
-        try require(identity?.vaults ?? [], .identityFile)
+        if let expected { try require([expected], .option) }
+        if let identity { try require(identity.vaults, .identityFile) }
         let records = KnownVaults(directory: stateDirectory)
         var isKnown = false
         var unremembered: [KnownVaults.Key] = []
@@ -59,10 +59,11 @@ public struct Acquaintance: Sendable {
             if known.contains(pin) { isKnown = true } else { unremembered.append(key) }
         }
         if case .at(let canonical, let asked) = place {
-            // Each for itself: that one is known does not speak for the other.
-            for path in Set([canonical, asked]).sorted() {
+            try ask(.place(canonical), .place(canonical))
+            if asked != canonical {
+                // Each for itself: that one is known does not speak for the other.
                 isKnown = false
-                try ask(.place(path), .place(path))
+                try ask(.place(asked), .place(asked))
             }
         }
         if let identity { try ask(.identity(publicKey: identity.pair.publicKey), .identity) }

@@ -13,8 +13,8 @@ enum CanonicalPath {
     /// a link in the file's own place is somebody's trick.
     /// - Throws: `missing`, `notAccessible`.
     static func of(_ path: String) throws(VaultError) -> String {
-        let slash = path.lastIndex(of: "/")
-        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
         let directory = slash.map { String(path[...$0]) } ?? "."
         guard !name.isEmpty, let resolved = realpath(directory, nil) else {
             let cause = name.isEmpty ? EISDIR : errno

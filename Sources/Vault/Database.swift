@@ -11,6 +11,7 @@ final class Database {
     let canonicalPath: String
     private let handle: OpaquePointer
     private let vfs: OpaquePointer
+    private var schemaRows: OpaquePointer?
     private var statements: [(sql: String, statement: Statement)] = []
     /// False for a file that is still to become a vault.
     private var hasSchema: Bool
@@ -64,6 +65,7 @@ final class Database {
 
     deinit {
         statements.removeAll()
+        sqlite3_finalize(schemaRows)
         // A statement that somebody still holds keeps the connection, and the connection its VFS.
         if sqlite3_close(handle) == SQLITE_OK { vault_vfs_free(vfs) }
     }
@@ -102,7 +104,7 @@ final class Database {
     ///   that it is one.
     private func requireSchema() throws(VaultError) {
         vault_vfs_allow_steps(vfs, steps)
-        let status = vault_schema_compare(handle)
+        let status = vault_schema_compare(handle, &schemaRows)
         guard status != SQLITE_OK else { return }
         let error = error(status)
         guard error == .damaged(.file) else { throw error }

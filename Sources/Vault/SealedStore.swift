@@ -75,6 +75,7 @@ final class SealedStore {
         // By the first byte of the id, and within by the second; what no row begins with takes no memory.
         var sums = [[Element]](repeating: [], count: 256)
         var count: UInt64 = 0
+        let expected = header[table].rows
         let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name)")
         while try statement.step() {
             let row = try Self.row(from: statement, table)
@@ -84,9 +85,9 @@ final class SealedStore {
             count += 1
             try body(row)
             // A forged tree of pages shows the same rows again and again.
-            guard count <= header[table].rows else { throw .damaged(.freshness(table: table.name)) }
+            guard count <= expected else { throw .damaged(.freshness(table: table.name)) }
         }
-        guard count == header[table].rows else { throw .damaged(.freshness(table: table.name)) }
+        guard count == expected else { throw .damaged(.freshness(table: table.name)) }
         let root = try treeRow(table, nil, expected: header[table].root)
         for first in UInt8.min...UInt8.max where root[first] != .zero || !sums[Int(first)].isEmpty {
             let node = try treeRow(table, first, expected: root[first])

@@ -58,6 +58,12 @@ public final class VaultFile {
     /// - Throws: `noSuchSlot`, `noSlotFits`, `damaged`.
     public func require(_ opener: Opener) throws(VaultError) { _ = try unlocked(with: opener, first: nil) }
 
+    private func inOrder(first: [UInt8]?) -> [Slot] {
+        let sorted = slots.sorted(by: Slot.isCheaper)
+        guard let first else { return sorted }
+        return sorted.filter { $0.derivation == first } + sorted.filter { $0.derivation != first }
+    }
+
     /// - Parameter first: the derivation of the slot to try first, whatever it costs.
     private func unlocked(
         with opener: Opener, first: [UInt8]?
@@ -71,10 +77,8 @@ public final class VaultFile {
             case .vaultKey: nil
             }
         guard kind == nil || slots.contains(where: { $0.lock.kind == kind }) else { throw .noSuchSlot }
-        let sorted = slots.sorted(by: Slot.isCheaper)
-        let usual = sorted.filter { first != nil && $0.derivation == first }
         var derivations = Derivations()
-        for slot in usual + sorted.filter({ first == nil || $0.derivation != first }) {
+        for slot in kind == .passphrase ? inOrder(first: first) : slots {
             if let unlocked = try slot.open(with: opener, vault: front.vault, &derivations) { return (unlocked, slot) }
         }
         throw .noSlotFits

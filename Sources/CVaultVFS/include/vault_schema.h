@@ -6,5 +6,6 @@
 const char *vault_schema_text(int place);
 
 // Compares the whole schema with the known one. Returns SQLITE_OK when it is the same, SQLITE_CORRUPT when anything is
-// more, less or different, or what SQLite says when it cannot read it.
-int vault_schema_compare(sqlite3 *connection);
+// more, less or different, or what SQLite says when it cannot read it. `rows` keeps a statement for the next time; the
+// caller finalizes it.
+int vault_schema_compare(sqlite3 *connection, sqlite3_stmt **rows);

@@ -164,6 +164,15 @@ static void allow_only(struct filter *filter, long number, int argument, uint32_
   answer(filter, SECCOMP_RET_ALLOW);
 }
 
+// Refused when the argument is this value.
+static void refuse_value(struct filter *filter, long number, int argument, uint32_t value) {
+  for_call(filter, number, 4);
+  load_argument(filter, argument);
+  step(filter, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+  refuse(filter, EPERM);
+  load_number(filter);
+}
+
 // Calls of another architecture have other numbers: nobody honest makes them.
 static void begin(struct filter *filter) {
   filter->count = 0;
@@ -229,6 +238,9 @@ static const long useless[] = {
     SYS_setdomainname, SYS_personality, SYS_io_setup, SYS_io_submit,
     // calls that no filter sees
     SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+    // what other processes do, and how fast
+    SYS_inotify_init1, SYS_inotify_add_watch, SYS_setpriority, SYS_ioprio_set, SYS_sched_setscheduler,
+    SYS_sched_setparam, SYS_sched_setattr,
     // whoever only asks has nothing to offer
     SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_socketpair,
 #ifdef __x86_64__
@@ -264,6 +276,13 @@ int confinement_leave_network_only(void) {
   allow_only(&filter, SYS_kill, 0, own, own);
   allow_only(&filter, SYS_tgkill, 0, own, own);
   allow_only(&filter, SYS_prlimit64, 0, 0, own);
+  allow_only(&filter, SYS_sched_setaffinity, 0, 0, own);
+  // A descriptor that sends its owner a signal, and the owner another process.
+  refuse_value(&filter, SYS_fcntl, 1, F_SETOWN);
+  refuse_value(&filter, SYS_fcntl, 1, F_SETOWN_EX);
+  refuse_value(&filter, SYS_fcntl, 1, F_SETSIG);
+  refuse_value(&filter, SYS_prctl, 0, PR_SET_PDEATHSIG);
+  refuse_value(&filter, SYS_prctl, 0, PR_SET_DUMPABLE);
   // A terminal can be made to read what it did not get: TIOCSTI and TIOCLINUX.
   for_call(&filter, SYS_ioctl, 5);
   load_argument(&filter, 1);

@@ -201,7 +201,10 @@ int vault_vfs_open(vault_vfs *own, sqlite3 **connection) {
 
 long long vault_vfs_size(const vault_vfs *own) {
   struct stat file;
-  return stat(own->vault, &file) == 0 ? file.st_size : 0;
+  if (stat(own->vault, &file) != 0) return 0;
+  // What is not on the disk costs nobody anything to claim.
+  long long allocated = (long long)file.st_blocks * 512;
+  return file.st_size < allocated || allocated == 0 ? file.st_size : allocated;
 }
 
 void vault_vfs_allow_steps(vault_vfs *own, long long steps) { own->steps = steps; }

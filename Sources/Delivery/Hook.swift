@@ -53,7 +53,9 @@ public enum Hook {
         if let last = word { words.append(last) }
         guard let program = words.first else { throw .hookNotFound(line) }
         words[0] = try HookProgram.path(of: program)
-        try HookProgram.check(words[0])
+        // `sh ./reload.sh` runs what lies in the current directory of today.
+        for index in words.indices.dropFirst() { words[index] = HookProgram.absolute(words[index]) }
+        try HookProgram.check(all: words)
         return words
     }
 
@@ -63,7 +65,7 @@ public enum Hook {
         _ words: [String], after occasion: Occasion, within limit: Duration = timeout
     ) async throws(DeliveryError) {
         guard let program = words.first else { return }
-        try HookProgram.check(program)
+        try HookProgram.check(all: words)
         await RunningHooks.standStillAtEnd()
         var options = PlatformOptions()
         // Its own group, so that whatever it started ends with it when it takes too long.

@@ -20,11 +20,47 @@ enum HookProgram {
         throw .hookNotFound(program)
     }
 
+    /// The absolute path of a word that names a file by a relative path; every other word as it is.
+    static func absolute(_ word: String) -> String {
+        guard word.contains("/"), !word.hasPrefix("/"), access(word, F_OK) == 0 else { return word }
+        return TargetWriter.canonical(word)
+    }
+
+    /// Looks at the program, at the interpreter that its first line names, and at every file that another word names: a
+    /// script, most likely.
+    /// - Throws: as `check(_:)`.
+    static func check(all words: [String]) throws(DeliveryError) {
+        guard let program = words.first else { return }
+        try check(program)
+        if let interpreter = interpreter(of: program) { try check(interpreter) }
+        for word in words.dropFirst() where word.hasPrefix("/") && isFile(word) {
+            try check(word, isRun: false)
+        }
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// What stands behind `#!`; nil for a program that is none.
+    private static func interpreter(of program: String) -> String? {
+        let descriptor = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var front = [UInt8](repeating: 0, count: 256)
+        let count = read(descriptor, &front, front.count)
+        guard count > 2, front.starts(with: Array("#!".utf8)) else { return nil }
+        let line = front[2..<count].prefix { $0 != UInt8(ascii: "\n") }.drop { $0 == 0x20 || $0 == 0x09 }
+        return String(decoding: line.prefix { $0 != 0x20 && $0 != 0x09 }, as: UTF8.self)
+    }
+
     /// Looks at the program, at every link that leads to it and at every directory on the way.
+    /// - Parameter isRun: the file is one to be run itself, not by another program.
     /// - Throws: `hookNotFound` unless it is an executable file with an absolute path; `hookChangeable` where somebody
     ///   else could put another in its place.
-    static func check(_ program: String) throws(DeliveryError) {
-        guard program.hasPrefix("/"), access(program, X_OK) == 0 else { throw .hookNotFound(program) }
+    private static func check(_ program: String, isRun: Bool = true) throws(DeliveryError) {
+        guard program.hasPrefix("/"), access(program, isRun ? X_OK : F_OK) == 0 else { throw .hookNotFound(program) }
         var place = ""
         var rest = program.split(separator: "/").map(String.init)[...]
         var links = 0

@@ -55,7 +55,7 @@ public struct TargetWriter: Sendable {
         _ = try newContent(found, variables)
         let (owner, group) = try ownership()
         try file.probe(found, mode: target.mode ?? found?.mode ?? 0o600, owner: owner, group: group)
-        if let program = target.hook.first { try HookProgram.check(program) }
+        try HookProgram.check(all: target.hook)
     }
 
     /// Finds out whether all values have a spelling that reads back as they are.

@@ -136,6 +136,7 @@ enum CheckMessage {
         case .dns: "the provider's host name is not found"
         case .connect: "no connection to the provider"
         case .tls: "the provider's certificate is not valid"
+        case .proxy: "HTTPS_PROXY or ALL_PROXY names no proxy that can be used; http://HOST:PORT is expected"
         case .tlsVersion: "the provider speaks no TLS newer than 1.1, which protects nothing"
         case .timeout: "no answer within 20 seconds"
         case .tooLarge, .other, .courier, .notAsked, nil: "the connection broke"

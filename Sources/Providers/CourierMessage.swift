@@ -102,6 +102,8 @@ public struct BalanceResult: Codable, Sendable, Equatable {
         /// The provider speaks no version of TLS that is current.
         case tlsVersion = "tls-version"
         case tooLarge = "too-large"
+        /// A proxy is named that is none for this program.
+        case proxy
         case other
         /// The courier itself failed.
         case courier

@@ -62,8 +62,10 @@ public struct Acquaintance: Sendable {
             try ask(.place(canonical), .place(canonical))
             if asked != canonical {
                 // Each for itself: that one is known does not speak for the other.
+                let isCanonicalKnown = isKnown
                 isKnown = false
                 try ask(.place(asked), .place(asked))
+                isKnown = isKnown || isCanonicalKnown
             }
         }
         if let identity { try ask(.identity(publicKey: identity.pair.publicKey), .identity) }

@@ -2,11 +2,23 @@ internal import Glibc
 
 /// One path for one file, by whatever way it is named.
 enum CanonicalPath {
-    /// The path as it was asked for, from the root on.
+    /// The path as it was asked for, from the root on, without `.` and `..`.
     static func asked(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
+        var whole = path
+        if !path.hasPrefix("/"), let directory = getcwd(nil, 0) {
+            defer { free(directory) }
+            whole = String(cString: directory) + "/" + path
+        }
+        guard whole.contains("/.") || whole.contains("//") else { return whole }
+        var parts: [Substring] = []
+        for part in whole.split(separator: "/") {
+            switch part {
+            case ".": break
+            case "..": _ = parts.popLast()
+            default: parts.append(part)
+            }
+        }
+        return "/" + parts.joined(separator: "/")
     }
 
     /// The directory with all links followed, and the name in it as it is: a linked directory is the user's arrangement,

@@ -18,6 +18,8 @@ final class Database {
     private var isReadyToWrite = false
     /// How many steps one statement may take: more than any takes that reads everything once.
     private var steps: Int64 = 0
+    /// The file's size in bytes when the transaction began: no more can be read without reading something twice.
+    private(set) var size: Int64 = 0
 
     /// "rkep", so that `file` and SQLite's tools can tell what the file is.
     static let applicationID: Int64 = 0x726B_6570
@@ -92,6 +94,8 @@ final class Database {
     }
 
     private static let fewSteps: Int64 = 10_000
+    /// What a transaction adds to a small vault may be read in it.
+    private static let smallest: Int64 = 16 << 20
 
     /// Runs `body` on one unchanging view of the file.
     func reading<Result>(_ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
@@ -128,7 +132,8 @@ final class Database {
                 try requireSchema()
             }
             // A row takes more bytes than it takes steps to read.
-            steps = vault_vfs_size(vfs) * 2 + Self.fewSteps * 10
+            size = max(vault_vfs_size(vfs), Self.smallest)
+            steps = size * 2 + Self.fewSteps * 10
             let result = try body()
             try run("COMMIT")
             return result

@@ -97,8 +97,8 @@ public final class OpenVault {
             try snapshot.requireSuccession(of: seen, header: header)
             return false
         } catch {
-            guard case .forked = error, let expected = try state.expected(),
-                expected.generation == snapshot.generation, expected.header == KeyedHash.checksum(header)
+            guard case .forked = error,
+                try state.expects(snapshot.generation, header: KeyedHash.checksum(header), after: seen)
             else { throw error }
             return true
         }

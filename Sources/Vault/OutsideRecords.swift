@@ -41,13 +41,10 @@ struct OutsideRecords {
     ///   else's.
     func lastSeen(isKnown: Bool) throws(VaultError) -> Recollection {
         let found = try StateFile.with(seenPath, for: .reading) { file throws(VaultError) in
-            var found = try recollection(in: file)
-            if found.isTorn {
-                // Perhaps another process is writing it.
-                try file.lock(shared: true)
-                found = try recollection(in: file)
-            }
-            return found
+            if let found = try? recollection(in: file), !found.isTorn { return found }
+            // Perhaps another process is writing it.
+            try file.lock(shared: true)
+            return try recollection(in: file)
         }
         if isKnown, found?.seen == nil { throw .recordRefused(path: seenPath, .missing) }
         return found ?? Recollection(seen: nil, isTorn: false)
@@ -69,27 +66,52 @@ struct OutsideRecords {
             if let known, known.seen.generation >= seen.generation, !isTorn { return }
             // What is torn is written over, whenever the other was written.
             if isTorn, let known { return try file.write(record(seen), at: (1 - known.place) * Self.placeCount) }
-            try file.write(record(seen), at: try place(besides: known?.place, in: file) * Self.placeCount)
-            // A file that a power cut left empty would be missed.
-            if known == nil { try file.sync() }
+            guard let known else {
+                // Both places, so that the next one that is torn leaves one.
+                try file.write(record(seen), at: 0)
+                try file.write(record(seen), at: Self.placeCount)
+                // A file that a power cut left empty would be missed.
+                return try file.sync()
+            }
+            try file.write(record(seen), at: try place(besides: known.place, in: file) * Self.placeCount)
         }
     }
 
     /// Puts on record what a restore is about to put in the vault's place, so that it is known again if the restore is
     /// killed right after it.
     /// - Throws: `notAccessible`, `recordRefused`.
-    func expect(_ seen: Seen) throws(VaultError) {
+    func expect(_ next: Seen) throws(VaultError) {
+        let now = try lastSeenIfWhole()
         _ = try StateFile.with(expectedPath, for: .changing) { file throws(VaultError) in
-            try file.write(record(seen), at: 0)
+            try file.write(expectation(of: next.generation, next.header, after: now), at: 0)
             try file.sync()
         }
     }
 
-    /// What a restore was about to put there and could not remember any more; nil when nothing is on record.
-    func expected() throws(VaultError) -> Seen? {
-        try StateFile.with(expectedPath, for: .reading) { file throws(VaultError) in
-            seen(in: try file.bytes(atMost: Self.placeCount))
-        } ?? nil
+    /// True when a restore was about to put exactly this there, and nothing was seen since.
+    func expects(_ generation: UInt64, header: [UInt8], after seen: Seen) throws(VaultError) -> Bool {
+        let wanted = expectation(of: generation, header, after: seen)
+        return try StateFile.with(expectedPath, for: .reading) { file throws(VaultError) in
+            SecretBytes(try file.bytes(atMost: wanted.count)) == SecretBytes(wanted)
+        } ?? false
+    }
+
+    private func lastSeenIfWhole() throws(VaultError) -> Seen? {
+        do throws(VaultError) {
+            return try lastSeen(isKnown: false).seen
+        } catch {
+            guard case .recordRefused(_, .forged) = error else { throw error }
+            return nil
+        }
+    }
+
+    private func expectation(of generation: UInt64, _ header: [UInt8], after seen: Seen?) -> [UInt8] {
+        var writer = RecordWriter()
+        writer.put(number: generation)
+        writer.put(fixed: header)
+        writer.put(number: seen?.generation ?? 0)
+        writer.put(fixed: seen?.header ?? [UInt8](repeating: 0, count: KeyedHash.checksumCount))
+        return KeyedHash.hash(Array("rekeep expected".utf8) + vault + writer.bytes, key: key)
     }
 
     /// The vault that was expected is there, and remembered.
@@ -102,9 +124,8 @@ struct OutsideRecords {
 
     /// Where to write next: over the older record, if the newer one has surely reached the disk, so that a power cut never
     /// finds both half written. That costs no sync.
-    private func place(besides newest: Int?, in file: StateFile) throws(VaultError) -> Int {
-        guard let newest else { return 0 }
-        return try file.secondsSinceChange() > Self.secondsToDisk ? 1 - newest : newest
+    private func place(besides newest: Int, in file: StateFile) throws(VaultError) -> Int {
+        try file.secondsSinceChange() > Self.secondsToDisk ? 1 - newest : newest
     }
 
     /// Linux writes what was changed to the disk after 30 seconds, and looks every 5 (vm.dirty_expire_centisecs).

@@ -172,10 +172,12 @@ public final class Restoration {
             guard rename(companion, name) == 0 else { throw .notAccessible(path: name, errno: errno) }
         }
         try copy.state.expect(seen)
-        if let aside {
-            try draft.replace(place, keepingAs: aside)
-        } else {
-            try draft.publish(at: place)
+        do {
+            if let aside { try draft.replace(place, keepingAs: aside) } else { try draft.publish(at: place) }
+        } catch {
+            // What could not be put there must not be taken for it later.
+            if error != .storedNotSynced { copy.state.forgetExpected() }
+            throw error
         }
         try copy.remember(seen, forced: true)
         copy.state.forgetExpected()

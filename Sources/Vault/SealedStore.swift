@@ -42,6 +42,8 @@ final class SealedStore {
         var sum = Element.zero
         var found: SealedRow?
         var previous: [UInt8]?
+        var count: UInt64 = 0
+        var bytes: Int64 = 0
         let statement = try database.statement(
             "SELECT id, revision, sealed FROM \(table.name) WHERE id >= ?1 AND id < ?2 ORDER BY id")
         let (first, end) = Self.bucketBounds(id)
@@ -53,6 +55,12 @@ final class SealedStore {
                 throw .damaged(.freshness(table: table.name))
             }
             previous = row.id.bytes
+            // A forged index leads to the same rows again and again.
+            count += 1
+            bytes += Int64(row.sealed.count)
+            guard count <= header[table].rows, bytes <= database.size else {
+                throw .damaged(.freshness(table: table.name))
+            }
             sum ^= row.element(in: table, key: keys.freshness)
             if row.id == id { found = row }
         }
@@ -75,6 +83,7 @@ final class SealedStore {
         // By the first byte of the id, and within by the second; what no row begins with takes no memory.
         var sums = [[Element]](repeating: [], count: 256)
         var count: UInt64 = 0
+        var bytes: Int64 = 0
         let expected = header[table].rows
         let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name)")
         while try statement.step() {
@@ -85,7 +94,8 @@ final class SealedStore {
             count += 1
             try body(row)
             // A forged tree of pages shows the same rows again and again.
-            guard count <= expected else { throw .damaged(.freshness(table: table.name)) }
+            bytes += Int64(row.sealed.count)
+            guard count <= expected, bytes <= database.size else { throw .damaged(.freshness(table: table.name)) }
         }
         guard count == expected else { throw .damaged(.freshness(table: table.name)) }
         let root = try treeRow(table, nil, expected: header[table].root)

@@ -16,6 +16,10 @@ struct NeededFiles {
         "/dev/null", "/dev/urandom",
     ]
 
+    private static let resolverDirectories = [
+        "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/netconfig", "/run/connman",
+    ]
+
     /// - Parameters:
     ///   - ownProfiles: the directory of the user's profiles.
     ///   - environment: `SSL_CERT_FILE` and `SSL_CERT_DIR` (a list with colons) are honoured.
@@ -24,21 +28,22 @@ struct NeededFiles {
         let certificates = environment["SSL_CERT_DIR"]?.split(separator: ":").map(String.init) ?? []
         for directory in [ownProfiles, environment["SSL_CERT_FILE"]].compactMap(\.self) + certificates {
             paths.append(directory)
-            if !paths.dropLast().contains(directory) { paths += Self.links(in: directory) }
+            if !paths.dropLast().contains(directory) {
+                // Of the profiles' directory only what is one by its name.
+                paths += Self.links(in: directory, ending: directory == ownProfiles ? OwnProfiles.ending : "")
+            }
         }
         // It is replaced, not changed, when the network changes: its directory counts, where that holds nothing else.
         if let resolver = realpath("/etc/resolv.conf", nil) {
             let target = String(cString: resolver)
             free(resolver)
-            if target.hasPrefix("/run/"), let slash = target.lastIndex(of: "/") {
-                paths.append(String(target[..<slash]))
-            }
+            paths += Self.resolverDirectories.filter { target.hasPrefix($0 + "/") }
         }
         self.paths = paths
     }
 
     /// A profile or a certificate may lie elsewhere and only be linked.
-    private static func links(in directory: String) -> [String] {
+    private static func links(in directory: String, ending: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var links: [String] = []
@@ -47,6 +52,7 @@ struct NeededFiles {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
+            guard name.hasSuffix(ending) else { continue }
             let path = directory + "/" + name
             var status = stat()
             // One that leads to a directory would open all that is in there.

@@ -33,11 +33,13 @@ enum OwnProfiles {
         var files: [(String, String, Result<String, ProfileFault>)] = []
         for name in names where !name.hasPrefix(".") {
             let path = directory + "/" + name
-            if name.hasSuffix(".yml") {
-                let fault = ProfileFault(place: "", problem: "its name has to end with \(ending)")
-                files.append((String(name.dropLast(4)), path, .failure(fault)))
+            guard name.hasSuffix(ending) else {
+                for other in [".yml", ending] where name.lowercased().hasSuffix(other) {
+                    let fault = ProfileFault(place: "", problem: "its name has to end with \(ending)")
+                    files.append((name.dropLast(other.count).lowercased(), path, .failure(fault)))
+                }
+                continue
             }
-            guard name.hasSuffix(ending) else { continue }
             let content: Result<String, ProfileFault>
             do throws(ProfileFault) {
                 try requireSafe(descriptor, "its directory")

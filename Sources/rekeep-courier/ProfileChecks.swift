@@ -90,6 +90,19 @@ extension Profile {
         case .json(let template): templates.append(template)
         }
         for template in templates { try requireNames(in: template, known) }
+        let secrets = Set(description.fields.filter { $0.secret && !$0.optional }.map(\.name))
+        guard secrets.isEmpty || templates.contains(where: { !secrets.isDisjoint(with: $0.names) }) else {
+            throw ProfileFault(
+                place: request.url.place,
+                problem: "no {{field}} of a secret is in this request: it would ask without a key")
+        }
+        if case .form(let pairs) = request.body {
+            // A name is sent as it stands.
+            for (name, template) in pairs
+            where !name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"{}&=%+#".utf8.contains($0) }) {
+                throw ProfileFault(place: template.place, problem: "is no name for a form's field")
+            }
+        }
         let plain = Set(description.fields.filter { !$0.secret }.map(\.name))
         for name in request.url.pathNames where !plain.contains(name) {
             throw ProfileFault(place: request.url.place, problem: "|path is for plain fields only")

@@ -36,6 +36,10 @@ struct ProfileShelf {
                         profiles[id] = try Self.own(content.get(), at: path)
                     } catch {
                         faults.append((id, .badProfile(path, error)))
+                        // A file of another name was meant for the id that it says.
+                        if let yaml = try? content.get(), let said = Self.saidID(yaml), said != id {
+                            faults.append((said, .badProfile(path, error)))
+                        }
                     }
                 }
             } catch {
@@ -45,6 +49,15 @@ struct ProfileShelf {
         self.profiles = profiles
         self.faults = faults
         self.unreadable = unreadable
+    }
+
+    /// The id that a profile says it has, whatever else is wrong with it.
+    private static func saidID(_ yaml: String) -> String? {
+        yaml.split(whereSeparator: \.isNewline).lazy.compactMap { line -> String? in
+            guard line.hasPrefix("id:") else { return nil }
+            let value = line.dropFirst(3).prefix { $0 != "#" }
+            return String(value.filter { !$0.isWhitespace && $0 != "\"" && $0 != "'" })
+        }.first
     }
 
     /// - Throws: when the profile is wrong, or the file is not named after it.

@@ -17,10 +17,17 @@ struct Transport: Sendable {
     static let largestBody = 1 << 20
     static let deadline = Duration.seconds(20)
     private let direct: HTTPClient
-    /// The same, where a proxy is configured. Plain http is for this machine alone and never goes through it.
-    private let proxied: HTTPClient?
+    /// Plain http is for this machine alone and never goes through a proxy.
+    private let proxied: Proxied
 
-    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` (http://HOST:PORT), `SSL_CERT_FILE` and `SSL_CERT_DIR` are
+    private enum Proxied {
+        case none
+        case server(HTTPClient)
+        /// One is named that cannot be used: whoever named it does not want to be seen without it.
+        case unusable
+    }
+
+    /// - Parameter environment: `HTTPS_PROXY`, `ALL_PROXY` (http://HOST:PORT or HOST:PORT), `SSL_CERT_FILE` and `SSL_CERT_DIR` are
     ///   honoured.
     init(environment: [String: String]) {
         var tls = TLSConfiguration.makeClientConfiguration()
@@ -33,13 +40,27 @@ struct Transport: Sendable {
         configuration.decompression = .disabled
         configuration.connectionPool.retryConnectionEstablishment = false
         direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].lazy.compactMap { environment[$0] }.first
-        if let url = proxy.flatMap(URL.init(string:)), url.scheme == "http", let host = url.host() {
-            configuration.proxy = .server(host: host, port: url.port ?? 3128)
-            proxied = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        } else {
-            proxied = nil
+        guard let proxy = Self.proxyVariables.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else {
+            proxied = .none
+            return
         }
+        if let (host, port) = Self.server(of: proxy) {
+            configuration.proxy = .server(host: host, port: port)
+            proxied = .server(HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration))
+        } else {
+            proxied = .unusable
+        }
+    }
+
+    private static let proxyVariables = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+
+    /// `http://HOST[:PORT]` or `HOST:PORT`; nil for every other kind of proxy.
+    private static func server(of proxy: String) -> (host: String, port: Int)? {
+        let text = proxy.contains("://") ? proxy : "http://" + proxy
+        guard let url = URL(string: text), url.scheme?.lowercased() == "http", let host = url.host(), !host.isEmpty,
+            url.user == nil
+        else { return nil }
+        return (host, url.port ?? 3128)
     }
 
     /// What is trusted instead of the system's certificates; nil when neither variable is set. `SSL_CERT_FILE` is a file in
@@ -59,7 +80,7 @@ struct Transport: Sendable {
 
     func shutdown() async {
         try? await direct.shutdown()
-        try? await proxied?.shutdown()
+        if case .server(let client) = proxied { try? await client.shutdown() }
     }
 
     func send(_ rendered: RenderedRequest) async throws(Failure) -> Answer {
@@ -67,7 +88,12 @@ struct Transport: Sendable {
         request.method = HTTPMethod(rawValue: rendered.method)
         for (name, value) in rendered.headers { request.headers.add(name: name, value: value) }
         if let body = rendered.body { request.body = .bytes(ByteBuffer(string: body)) }
-        let client = rendered.url.hasPrefix("https://") ? proxied ?? direct : direct
+        let client: HTTPClient
+        switch proxied {
+        case .server(let proxy) where rendered.url.hasPrefix("https://"): client = proxy
+        case .unusable where rendered.url.hasPrefix("https://"): throw Failure(cause: .proxy)
+        case .none, .server, .unusable: client = direct
+        }
         do {
             let response = try await client.execute(request, deadline: .now() + .seconds(20))
             let bytes = try await response.body.collect(upTo: Self.largestBody)

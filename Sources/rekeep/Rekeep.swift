@@ -49,7 +49,7 @@ enum Program {
                 // ArgumentParser's own: help, version, usage.
                 let status = Rekeep.exitCode(for: error)
                 if status.isSuccess { Rekeep.exit(withError: error) }
-                Console.complain(usage: usage(error))
+                Console.complain(usage: GivenName.hidden(CommandLine.arguments.dropFirst(), in: usage(error)))
                 exit(status.rawValue)
             }
             if !complaint.text.isEmpty { Console.complain(complaint) }

@@ -8,6 +8,7 @@ enum SecretFile {
     /// The whole content; `-` is standard input.
     /// - Parameter forbidden: permissions that others must not have on it.
     static func read(_ path: String, refusing forbidden: mode_t = 0) throws(CommandError) -> SecretBytes {
+        keepToOurselves(path)
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw .fileUnreadable(path: path, errno: errno) }
         defer { close(descriptor) }
@@ -25,6 +26,15 @@ enum SecretFile {
             if count == 0 { return content.finish() }
             guard content.count + count <= largest else { throw .fileUnreadable(path: path, errno: EFBIG) }
             chunk.withBytes { content.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        }
+    }
+
+    /// A descriptor that somebody gave us with a secret in it is not for the programs that we start, or become.
+    private static func keepToOurselves(_ path: String) {
+        for prefix in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(prefix) {
+            if let number = Int32(path.dropFirst(prefix.count)), number > STDERR_FILENO {
+                _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+            }
         }
     }
 

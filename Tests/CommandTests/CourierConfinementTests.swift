@@ -28,6 +28,7 @@ struct CourierConfinementTests {
             "make-directory=\(sandbox.file("made"))", "execve", "execveat", "fork", "keyctl", "ptrace=PARENT",
             "memory=PARENT", "memory-write=PARENT", "io_uring", "bind", "raw", "unix", "netlink", "pair", "kill=PARENT",
             "pidfd_open=PARENT", "unshare", "memfd_create", "prlimit=PARENT",
+            "owner=PARENT", "signal-of-a-file", "inotify", "priority=PARENT", "affinity=PARENT", "dumpable", "outlive",
         ]
     }
 

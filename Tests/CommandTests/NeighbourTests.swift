@@ -252,6 +252,40 @@ struct NeighbourTests {
         #expect(verified.status == 76 || (verified.status == 1 && verified.out.contains("file:")), "\(verified.out)")
     }
 
+    /// An index of as many ids as there is room for, each leading to one row of 4 MiB.
+    private static let stuffedIndex = """
+        import sqlite3, sys
+        path, table = sys.argv[1:]
+        database = sqlite3.connect(path, isolation_level=None)
+        (victim,) = database.execute(f"SELECT id FROM {table} LIMIT 1").fetchone()
+        (row,) = database.execute(f"SELECT max(rowid) + 1 FROM {table}").fetchone()
+        database.execute(f"INSERT INTO {table} VALUES (?, 1, zeroblob(4000000))", (victim[:2] + bytes(14),))
+        database.execute("CREATE TABLE stuffed(id BLOB, number INTEGER, PRIMARY KEY(id, number)) WITHOUT ROWID")
+        ids = ((victim[:2] + number.to_bytes(14, "big"), row) for number in range(20000))
+        database.executemany("INSERT INTO stuffed VALUES (?, ?)", ids)
+        database.execute("PRAGMA writable_schema = ON")
+        (root,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'stuffed'").fetchone()
+        database.execute("UPDATE sqlite_schema SET rootpage = ? WHERE name = ?", (root, f"sqlite_autoindex_{table}_1"))
+        database.execute("DELETE FROM sqlite_schema WHERE name = 'stuffed'")
+        """
+
+    @Test(arguments: ["address", "credential", "secret"])
+    func `an index that leads to one large row again and again is refused, and not followed`(table: String) async throws
+    {
+        let forged = try await sandbox.run(["python3", "-c", Self.stuffedIndex, sandbox.vault, table])
+        try #require(forged.status == 0, "\(forged.err)")
+        // What is read is counted: each time round takes 4 MB.
+        let outcome = try await sandbox.run([
+            "strace", "-f", "-qq", "-e", "trace=pread64", "-o", sandbox.file("trace"), Sandbox.products + "/rekeep",
+            "show", "a/live", "--field", "token",
+        ])
+        #expect(outcome.status == 76, "\(outcome.err)")
+        let read = sandbox.text("trace").split(separator: "\n").reduce(0) { sum, line in
+            sum + (line.split(separator: "=").last.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) } ?? 0)
+        }
+        #expect(read < 100_000_000, "\(read) bytes")
+    }
+
     @Test(arguments: ["credential", "address", "secret", "log"])
     func `text where a sealed value belongs is refused, by a read and by verify`(table: String) async throws {
         try #require(
@@ -529,6 +563,36 @@ struct NeighbourTests {
         for words in [["list"], ["verify"], ["edit", "a/live", "--note", "x"]] {
             let outcome = try await sandbox.rekeep(words)
             #expect(outcome.status == 0, "\(fault), \(words): \(outcome.err)")
+        }
+    }
+
+    @Test func `what a restore could not put there is not taken for it later`() async throws {
+        try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
+        for name in ["b", "c"] { try #require(try await add(name).status == 0) }
+        let killed = try await sandbox.run([
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=renameat2:signal=KILL:when=1",
+            Sandbox.products + "/rekeep", "restore", "copy.db", "--accept-rollback",
+        ])
+        try #require(killed.status == 137)
+        try #require(try await add("d").status == 0)
+        let script =
+            "for draft in .vault.db.rekeep-draft-*; do case $draft in *.claim) ;; *) mv \"$draft\" vault.db ;; esac; done"
+        try #require(await sandbox.run(["bash", "-c", script]).status == 0)
+        let outcome = try await sandbox.rekeep("list")
+        #expect(outcome.status == 76 && outcome.out.isEmpty, "\(outcome.err)\(outcome.out)")
+    }
+
+    @Test func `a record that is gone is missed, however the vault is named`() async throws {
+        try put(try bytes(sandbox.vault), sandbox.file("old.db"))
+        try #require(try await add("b").status == 0)
+        for seen in try records(".seen") { try FileManager.default.removeItem(atPath: seen) }
+        try moveIn(sandbox.file("old.db"))
+        try #require(await sandbox.run(["sh", "-c", "mkdir work; ln -s . here"]).status == 0)
+        for path in ["vault.db", "work/../vault.db", "./here/vault.db", sandbox.vault] {
+            for opener in [["--identity", sandbox.identity], ["--passphrase-file", sandbox.file("recovery")]] {
+                let outcome = try await sandbox.rekeep(["list", "--vault", path] + opener)
+                #expect(outcome.status == 76, "\(path): \(outcome.err)")
+            }
         }
     }
 

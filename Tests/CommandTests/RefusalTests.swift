@@ -160,6 +160,32 @@ struct RefusalTests {
         #expect(shown.status == 65 && !shown.err.contains(name.prefix(8)), "\(shown.err)")
     }
 
+    @Test(arguments: [
+        "add a/live/bearer KEY", "KEY", "trust KEY", "edit a/live --max-age KEY", "unlock --for=KEY", "slot add KEY",
+        "show a/live KEY",
+    ])
+    func `a key in a command line's wrong place is not repeated`(words: String) async throws {
+        let sandbox = try await Sandbox()
+        let key = "sk_live_FAKE0123456789abcdef"
+        let outcome = try await sandbox.rekeep(
+            words.replacing("KEY", with: key).split(separator: " ").map(String.init))
+        #expect(outcome.status == 64, "\(outcome.err)")
+        #expect(!(outcome.err + outcome.out).contains(key.prefix(12)), "\(outcome.err)")
+    }
+
+    @Test func `an identity that came by a descriptor is not for the program that exec starts`() async throws {
+        let sandbox = try await Sandbox()
+        let rehearsal = try await Rehearsal()
+        try #require(await sandbox.add("whmcs/live/domainnameapi", rehearsal).status == 0)
+        let script = """
+            env -u REKEEP_IDENTITY "$0" exec whmcs/live --identity /dev/fd/3 --no-input -- \
+              /bin/sh -c 'cat /dev/fd/3; echo "${DOMAINNAMEAPI_KEY:+has it}"' 3<identity
+            """
+        let outcome = try await sandbox.run(["bash", "-c", script, Sandbox.products + "/rekeep"])
+        #expect(outcome.out.contains("has it"), "\(outcome.err)")
+        #expect(!outcome.out.contains("REKEEP-IDENTITY"))
+    }
+
     @Test(arguments: ["apikey", "reseller", "username2", "client_id", "x"])
     func `a name that is one is`(name: String) async throws {
         let sandbox = try await Sandbox()

@@ -153,7 +153,7 @@ struct TerminalTextTests {
         let path = ".config/rekeep/providers/mine.yaml"
         let issue = """
             issue:
-              request: { method: POST, url: "{{base_url}}/new" }
+              request: { method: POST, url: "{{base_url}}/new", form: { t: "{{token}}" } }
               succeeded: [{ status: 200, json: { pointer: /token, exists: true } }]
               values: { token: /token }
             """

@@ -79,6 +79,21 @@ struct TransportSecurityTests {
         #expect(seen.isEmpty)
     }
 
+    /// Who names a proxy does not want to be seen without it.
+    @Test(arguments: [
+        "socks5h://127.0.0.1:9", "https://127.0.0.1:9", "HTTP://127.0.0.1:9", "127.0.0.1:9", "http://127.0.0.1:9",
+        "x y",
+    ])
+    func `a proxy that cannot be used is no reason to go without one`(proxy: String) async throws {
+        for variable in ["HTTPS_PROXY", "ALL_PROXY"] {
+            let (checked, seen) = try await check(
+                tls("good"), trust.merging([variable: proxy], uniquingKeysWith: { $1 }))
+            #expect(checked.objects.first?["outcome"] as? String == "unreachable", "\(checked.out)")
+            #expect(checked.status == 69)
+            #expect(seen.isEmpty, "\(variable)=\(proxy): \(seen)")
+        }
+    }
+
     @Test func `what SSL_CERT_FILE and SSL_CERT_DIR name is trusted, and nothing else`() async throws {
         let roots = sandbox.file("roots")
         let nothing = sandbox.file("nothing")

@@ -83,6 +83,27 @@ struct HookTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.path)
     }
 
+    @Test func `an interpreter and a script that others can change are looked at like the hook`() async throws {
+        let interpreter = try place.script("interpreter", "touch ran")
+        let hook = place.path + "/hook"
+        try Data("#!\(interpreter) -x\n".utf8).write(to: URL(filePath: hook))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
+        #expect(try Hook.words(hook) == [hook])
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: interpreter)
+        #expect(throws: DeliveryError.hookChangeable(program: interpreter, place: interpreter, mode: 0o777)) {
+            try Hook.words(hook)
+        }
+        // The same file as a script that another program is to run.
+        let words = ["/bin/sh", interpreter]
+        #expect(throws: DeliveryError.hookChangeable(program: interpreter, place: interpreter, mode: 0o777)) {
+            try Hook.words(words.joined(separator: " "))
+        }
+        await #expect(throws: DeliveryError.hookChangeable(program: interpreter, place: interpreter, mode: 0o777)) {
+            try await run(words)
+        }
+        #expect(!FileManager.default.fileExists(atPath: place.path + "/ran"))
+    }
+
     @Test func `a link to a hook is followed, and looked at like the hook`() async throws {
         let inner = place.path + "/inner"
         try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: false)

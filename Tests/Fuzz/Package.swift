@@ -17,12 +17,13 @@ let package = Package(
         .systemLibrary(name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .target(name: "CVaultVFS", dependencies: ["CSQLite"], path: "Sources/CVaultVFS"),
         .target(name: "CConfinement", path: "Sources/CConfinement"),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: house),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
         .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
         .target(
-            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CLinux"],
+            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CVaultVFS", "CLinux"],
             swiftSettings: house),
         .target(
             name: "Delivery", dependencies: ["Credentials", "Sealing", "Drafts"],
@@ -41,8 +42,9 @@ let package = Package(
             dependencies: ["Providers", "Credentials", "Sealing", .product(name: "Yams", package: "Yams")],
             exclude: ["Profiles"],
             sources: [
-                "Answer.swift", "Condition.swift", "JSONValue.swift", "Profile.swift", "Reading.swift",
-                "Template.swift",
+                "Answer.swift", "Condition.swift", "Escapes.swift", "JSONValue.swift", "OwnProfiles.swift",
+                "Profile.swift",
+                "ProfileChecks.swift", "Reading.swift", "Redaction.swift", "RenderedRequest.swift", "Template.swift",
                 "YAMLMap.swift",
             ], swiftSettings: house),
         .executableTarget(

@@ -113,6 +113,18 @@ static long attempt(const char *name, const char *argument) {
   if (!strcmp(name, "unshare")) return call(SYS_unshare, CLONE_FS, 0, 0, 0, 0);
   if (!strcmp(name, "memfd_create")) return path("x", SYS_memfd_create, 0, 0, 0);
   if (!strcmp(name, "prlimit")) return call(SYS_prlimit64, number, 0, 0, 0, 0);
+  // On a pipe of our own: the socket of a call is not ours to change.
+  if (!strcmp(name, "owner")) return call(SYS_fcntl, 0, 8 /* F_SETOWN */, number, 0, 0);
+  if (!strcmp(name, "signal-of-a-file")) return call(SYS_fcntl, 0, 10 /* F_SETSIG */, 9, 0, 0);
+  if (!strcmp(name, "inotify")) return call(SYS_inotify_init1, 0, 0, 0, 0, 0);
+  if (!strcmp(name, "priority")) return call(SYS_setpriority, 0 /* PRIO_PROCESS */, number, 5, 0, 0);
+  if (!strcmp(name, "affinity")) {
+    unsigned long all = ~0UL;
+    put(&all, sizeof all);
+    return call(SYS_sched_setaffinity, number, sizeof all, (long)scratch, 0, 0);
+  }
+  if (!strcmp(name, "dumpable")) return call(SYS_prctl, 4 /* PR_SET_DUMPABLE */, 1, 0, 0, 0);
+  if (!strcmp(name, "outlive")) return call(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, 0, 0, 0, 0);
   if (!strcmp(name, "clone3")) return call(SYS_clone3, 0, 0, 0, 0, 0);
   if (!strcmp(name, "openat2")) return path("/", SYS_openat2, AT_FDCWD, 0, 0);
   if (!strcmp(name, "call-from-tomorrow")) return call(4000, 0, 0, 0, 0, 0);

@@ -292,9 +292,11 @@ struct TamperTests {
         let scratch = try Scratch()
         try scratch.add("a/live/x")
         let files = try FileManager.default.contentsOfDirectory(atPath: scratch.state)
-        let path = scratch.state + "/" + (try #require(files.first))
+        let path = scratch.state + "/" + (try #require(files.first { $0.hasSuffix(".seen") }))
         var record = try Data(contentsOf: URL(filePath: path))
-        record[0] ^= 1
+        // In both of its places.
+        record[20] ^= 1
+        record[8192 + 20] ^= 1
         try record.write(to: URL(filePath: path))
         #expect(throws: VaultError.recordRefused(path: path, .forged)) { try everything(scratch) }
     }

@@ -14,6 +14,19 @@ enum GivenName {
         name.utf8.count <= 128 && name.contains("/") && isOfWords(name) ? name : nil
     }
 
+    /// A message without the words of a command line that could be keys: one that was pasted behind a command, say.
+    static func hidden(_ words: some Sequence<String>, in message: String) -> String {
+        var message = message
+        for word in words {
+            let value = word.hasPrefix("-") ? word.split(separator: "=", maxSplits: 1).dropFirst().first : word[...]
+            guard let value, value.utf8.count >= 8, field(value.lowercased()) == nil, !value.contains("/") else {
+                continue
+            }
+            message = message.replacing(value, with: "…")
+        }
+        return message
+    }
+
     /// Every part is a word with at most three digits, or a number; random characters are neither for long.
     private static func isOfWords(_ name: String) -> Bool {
         let parts = name.split { "_-./@".contains($0) }

@@ -9,7 +9,7 @@ import Sealing
 /// What reads bytes that a stranger can have written. Each decoder either refuses them or comes to something that
 /// survives being written and read again.
 private enum Decoder: String {
-    case slot, header, record, identity, recovery, dotenv, profile
+    case slot, header, record, identity, recovery, seen, dotenv, profile
 
     func take(_ bytes: [UInt8]) {
         switch self {
@@ -21,6 +21,8 @@ private enum Decoder: String {
         case .recovery:
             guard let code = RecoveryCode(code: SecretBytes(bytes)) else { return }
             precondition(RecoveryCode(code: code.code)?.code == code.code)
+        case .seen:
+            if let seen = try? Seen(plainForm: bytes) { precondition((try? Seen(plainForm: seen.plainForm)) == seen) }
         case .dotenv: dotenv(bytes)
         case .profile: profile(bytes)
         }
@@ -62,8 +64,9 @@ private enum Decoder: String {
     }
 
     private func identity(_ bytes: [UInt8]) {
-        if let pair = IdentityFile.pair(from: SecretBytes(bytes)) {
-            precondition(IdentityFile.pair(from: IdentityFile.content(for: pair))?.publicKey == pair.publicKey)
+        if let identity = IdentityFile.identity(from: SecretBytes(bytes)) {
+            let again = IdentityFile.identity(from: IdentityFile.content(for: identity))
+            precondition(again?.pair.publicKey == identity.pair.publicKey && again?.vaults == identity.vaults)
         }
         let text = String(decoding: bytes, as: UTF8.self)
         if let key = IdentityFile.publicKey(from: text) {

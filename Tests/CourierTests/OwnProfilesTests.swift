@@ -140,14 +140,6 @@ struct OwnProfilesTests {
         #expect(try ProfileShelf(ownDirectory: directory + "/nothing").profile("bearer").description.id == "bearer")
     }
 
-    @Test(arguments: ["Bearer {token}", "Bearer", "Bearer ${token}"])
-    func `a request without the key is refused`(header: String) throws {
-        let yaml = String(decoding: PackageResources.bearer_yaml, as: UTF8.self).replacing(
-            "Bearer {{token}}", with: header)
-        let fault = #expect(throws: ProfileFault.self) { try Profile(yaml: yaml, isTried: true) }
-        #expect(fault?.problem.contains("without a key") == true)
-    }
-
     @Test func `an unknown id is no fault of a file`() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write("id: [", "gandi.yaml")

@@ -205,6 +205,14 @@ struct ProfileTests {
         #expect(throws: Never.self) { try Profile(yaml: text) }
         #expect(throws: ProfileFault.self) { try Profile(yaml: text.replacing("[0-9]+", with: "[0-9]*.?")) }
     }
+
+    @Test(arguments: ["Bearer {token}", "Bearer", "Bearer ${token}"])
+    func `a request without the key is refused`(header: String) throws {
+        let yaml = String(decoding: PackageResources.bearer_yaml, as: UTF8.self).replacing(
+            "Bearer {{token}}", with: header)
+        let fault = #expect(throws: ProfileFault.self) { try Profile(yaml: yaml, isTried: true) }
+        #expect(fault?.problem.contains("without a key") == true)
+    }
 }
 
 struct TemplateTests {

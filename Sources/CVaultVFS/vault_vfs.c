@@ -53,13 +53,22 @@ static int names_super_journal(int descriptor, off_t size) {
   return size >= 16 && pread(descriptor, end, 8, size - 8) == 8 && memcmp(end, magic, 8) == 0;
 }
 
-// Bytes 18 and 19 of a database's header are 1 for a rollback journal, 2 for a write-ahead log; at 68 stands what kind of
-// file it is.
-static int asks_for_wal(vault_vfs *vfs, int descriptor) {
-  unsigned char header[100];
-  int is_database = pread(descriptor, header, 100, 0) == 100 && memcmp(header, "SQLite format 3", 16) == 0;
-  vfs->says_vault = is_database && memcmp(header + 68, VAULT_VFS_APPLICATION, 4) == 0;
-  return is_database && (header[18] != 1 || header[19] != 1);
+enum { HEADER = 100 };
+
+static int read_header(int descriptor, unsigned char header[HEADER]) {
+  return pread(descriptor, header, HEADER, 0) == HEADER && memcmp(header, "SQLite format 3", 16) == 0;
+}
+
+// At 68 stands what kind of file it is.
+int vault_vfs_is_vault(int descriptor) {
+  unsigned char header[HEADER];
+  return read_header(descriptor, header) && memcmp(header + 68, "rkep", 4) == 0;
+}
+
+// Bytes 18 and 19 of a database's header are 1 for a rollback journal, 2 for a write-ahead log.
+static int asks_for_wal(int descriptor) {
+  unsigned char header[HEADER];
+  return read_header(descriptor, header) && (header[18] != 1 || header[19] != 1);
 }
 
 static int believes(vault_vfs *vfs, int descriptor, int of_journal) {
@@ -68,8 +77,9 @@ static int believes(vault_vfs *vfs, int descriptor, int of_journal) {
   if (!is_ours(vfs, &file, of_journal)) return 0;
   if (of_journal && names_super_journal(descriptor, file.st_size))
     return refuse(vfs, VAULT_VFS_SUPER_JOURNAL, 1, 0);
-  if (!of_journal && asks_for_wal(vfs, descriptor)) return refuse(vfs, VAULT_VFS_WAL, 0, 0);
-  return 1;
+  if (of_journal) return 1;
+  vfs->says_vault = vault_vfs_is_vault(descriptor);
+  return asks_for_wal(descriptor) ? refuse(vfs, VAULT_VFS_WAL, 0, 0) : 1;
 }
 
 static int guarded_open(const char *path, int flags, int mode) {

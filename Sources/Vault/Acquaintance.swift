@@ -50,25 +50,27 @@ public struct Acquaintance: Sendable {
         if let expected { try require([expected], .option) }
         if let identity { try require(identity.vaults, .identityFile) }
         let records = KnownVaults(directory: stateDirectory)
-        var isKnown = false
         var unremembered: [KnownVaults.Key] = []
-        func ask(_ key: KnownVaults.Key, _ witness: Exchange.Witness) throws(VaultError) {
+        /// - Returns: true when the vault is on record there.
+        func ask(
+            _ key: KnownVaults.Key, _ witness: Exchange.Witness, mayBeNew: Bool = false
+        ) throws(VaultError) -> Bool {
             let known = asksRecords ? try records.vaults(at: key) : []
-            // Where the place knows the vault, an identity may be new to it.
-            if !isKnown { try require(known, witness) }
-            if known.contains(pin) { isKnown = true } else { unremembered.append(key) }
+            if !mayBeNew { try require(known, witness) }
+            if !known.contains(pin) { unremembered.append(key) }
+            return known.contains(pin)
         }
+        var isKnown = false
         if case .at(let canonical, let asked) = place {
-            try ask(.place(canonical), .place(canonical))
-            if asked != canonical {
-                // Each for itself: that one is known does not speak for the other.
-                let isCanonicalKnown = isKnown
-                isKnown = false
-                try ask(.place(asked), .place(asked))
-                isKnown = isKnown || isCanonicalKnown
+            // Each for itself: that one is known does not speak for the other.
+            for path in canonical == asked ? [canonical] : [canonical, asked] {
+                if try ask(.place(path), .place(path)) { isKnown = true }
             }
         }
-        if let identity { try ask(.identity(publicKey: identity.pair.publicKey), .identity) }
+        // Where the place knows the vault, an identity may be new to it.
+        if let identity, try ask(.identity(publicKey: identity.pair.publicKey), .identity, mayBeNew: isKnown) {
+            isKnown = true
+        }
         return Recognition(
             isKnown: isKnown, isNamed: expected != nil || identity?.vaults.isEmpty == false,
             unremembered: unremembered)

@@ -1,3 +1,4 @@
+internal import CVaultVFS
 internal import Glibc
 
 /// A copy that is to become the vault, taken byte by byte into a file of our own beside its place: nothing that lies
@@ -24,7 +25,8 @@ public struct CopyToRestore {
         defer { close(source) }
         var status = stat()
         guard fstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw .notAVault(path: path) }
-        guard Self.isVault(source) else { throw .notAVault(path: path) }
+        // Looked at before anything is copied: whatever else it is may be large.
+        guard vault_vfs_is_vault(source) != 0 else { throw .notAVault(path: path) }
         try Companions.requireNone(beside: path)
         self.place = place
         draft = try DraftFile(beside: place)
@@ -36,14 +38,6 @@ public struct CopyToRestore {
         } catch .writeAheadLog {
             throw .writeAheadLog(path: path)
         }
-    }
-
-    /// Looked at before anything is copied: whatever else it is may be large.
-    private static func isVault(_ source: Int32) -> Bool {
-        var front = [UInt8](repeating: 0, count: 100)
-        guard pread(source, &front, front.count, 0) == front.count else { return false }
-        let id = withUnsafeBytes(of: UInt32(Database.applicationID).bigEndian) { Array($0) }
-        return front.starts(with: Array("SQLite format 3\0".utf8)) && Array(front[68..<72]) == id
     }
 
     /// The place as this machine remembers it.

@@ -56,23 +56,17 @@ struct OutsideRecords {
         _ = try StateFile.with(seenPath, for: .changing) { file throws(VaultError) in
             // Writers of several processes take turns.
             try file.lock()
-            guard !forced else {
-                // Both places: what was seen before does not count any more.
-                try file.write(record(seen), at: 0)
-                try file.write(record(seen), at: Self.placeCount)
-                return try file.sync()
-            }
-            let (known, isTorn) = try newest(in: file)
-            if let known, known.seen.generation >= seen.generation, !isTorn { return }
-            // What is torn is written over, whenever the other was written.
-            if isTorn, let known { return try file.write(record(seen), at: (1 - known.place) * Self.placeCount) }
+            let (known, isTorn) = forced ? (nil, false) : try newest(in: file)
             guard let known else {
-                // Both places, so that the next one that is torn leaves one.
+                // Both places: nothing from before counts, and the next one that is torn leaves one.
                 try file.write(record(seen), at: 0)
                 try file.write(record(seen), at: Self.placeCount)
                 // A file that a power cut left empty would be missed.
                 return try file.sync()
             }
+            // What is torn is written over, whenever the other was written.
+            if isTorn { return try file.write(record(seen), at: (1 - known.place) * Self.placeCount) }
+            if known.seen.generation >= seen.generation { return }
             try file.write(record(seen), at: try place(besides: known.place, in: file) * Self.placeCount)
         }
     }

@@ -24,9 +24,6 @@ typedef struct {
 
 typedef struct vault_vfs vault_vfs;
 
-// SQLite's application id of a vault, as it stands in the file.
-#define VAULT_VFS_APPLICATION "rkep"
-
 // For the vault at `path`, which is absolute and has no link in it but perhaps the last part. NULL: no memory.
 vault_vfs *vault_vfs_make(const char *path);
 // Opens a connection to the existing file. As sqlite3_open_v2, it may hand out a connection even when it fails.
@@ -38,6 +35,8 @@ long long vault_vfs_size(const vault_vfs *vfs);
 void vault_vfs_allow_steps(vault_vfs *vfs, long long steps);
 // Only when the connection is closed.
 void vault_vfs_free(vault_vfs *vfs);
+// True when an open file says that it is a vault: SQLite's application id.
+int vault_vfs_is_vault(int descriptor);
 // True when the file, as it was opened, said that it is a vault: SQLite's application id.
 int vault_vfs_says_vault(const vault_vfs *vfs);
 // What was refused since the last time this was asked.

@@ -15,7 +15,7 @@ final class Rehearsal {
         let accounts: [String: Keys]
     }
 
-    private let processIdentifier: pid_t
+    private let process: ServerProcess
     let url: String
     let reseller: String
     let liveKey: String
@@ -25,26 +25,8 @@ final class Rehearsal {
     let domain101Key: String
 
     init() async throws {
-        let (openings, opened) = AsyncStream<(child: pid_t, line: Data)>.makeStream()
-        Task {
-            defer { opened.finish() }
-            // Reads to the end, which is the server's end; then the child is reaped.
-            _ = try await Subprocess.run(
-                .path(FilePath(Sandbox.products + "/rekeep-rehearsal")), environment: .custom([:]), input: .none,
-                output: .sequence, error: .discarded
-            ) { execution in
-                var line = Data()
-                for try await chunk in execution.standardOutput where !line.contains(10) {
-                    line += chunk.withUnsafeBytes { Data($0) }
-                    if line.contains(10) { opened.yield((child: execution.processIdentifier.value, line: line)) }
-                }
-            }
-        }
-        var first = openings.makeAsyncIterator()
-        let begun = await first.next()
-        let (child, line) = try #require(begun)
-        processIdentifier = child
-        let opening = try JSONDecoder().decode(Opening.self, from: line)
+        process = try await ServerProcess(Sandbox.products + "/rekeep-rehearsal", environment: .custom([:]))
+        let opening = try JSONDecoder().decode(Opening.self, from: process.opening)
         url = opening.url
         let own = try #require(opening.accounts["domainnameapi"])
         reseller = own.account
@@ -55,8 +37,6 @@ final class Rehearsal {
         bearerToken = try #require(bearer.live)
         domain101Key = try #require(opening.accounts["101domain"]?.live)
     }
-
-    deinit { kill(processIdentifier, SIGKILL) }
 
     /// Shell words that wait until one more request than now has come in, and end with 9 when `$first` is gone before:
     /// from then on it holds its locks.

@@ -1,6 +1,4 @@
 import Foundation
-import Subprocess
-import SystemPackage
 import Testing
 
 /// A small server in a provider's place, for as long as the value lives: it gives one answer to everything and remembers
@@ -21,7 +19,7 @@ final class Witness {
         let tls: TLS?
     }
 
-    private let processIdentifier: pid_t
+    private let process: ServerProcess
     private let directory: String
     let port: Int
 
@@ -67,32 +65,12 @@ final class Witness {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let options = Options(log: directory + "/log", body: body, status: status, tls: tls)
         let words = ["-c", Self.program, String(decoding: try JSONEncoder().encode(options), as: UTF8.self)]
-        let (openings, opened) = AsyncStream<(child: pid_t, line: Data)>.makeStream()
-        Task {
-            defer { opened.finish() }
-            // Reads to the end, which is the server's end; then the child is reaped.
-            _ = try await Subprocess.run(
-                .path("/usr/bin/python3"), arguments: Arguments(words), input: .none, output: .sequence,
-                error: .discarded
-            ) { execution in
-                var line = Data()
-                for try await chunk in execution.standardOutput where !line.contains(10) {
-                    line += chunk.withUnsafeBytes { Data($0) }
-                    if line.contains(10) { opened.yield((child: execution.processIdentifier.value, line: line)) }
-                }
-            }
-        }
-        var first = openings.makeAsyncIterator()
-        let begun = await first.next()
-        let (child, line) = try #require(begun)
-        processIdentifier = child
-        port = try #require(Int(String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
+        process = try await ServerProcess("/usr/bin/python3", words)
+        let opening = String(decoding: process.opening, as: UTF8.self)
+        port = try #require(Int(opening.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    deinit {
-        kill(processIdentifier, SIGKILL)
-        try? FileManager.default.removeItem(atPath: directory)
-    }
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
 
     var url: String { "http://127.0.0.1:\(port)" }
 

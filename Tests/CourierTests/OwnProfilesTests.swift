@@ -14,22 +14,6 @@ struct OwnProfilesTests {
         try set(0o755, directory)
     }
 
-    private static let mine = """
-        id: mine
-        label: Mine
-        variable_prefix: MINE
-        rotation: overlap
-        max_age: 90d
-        activation_window: 2m
-        panel: somewhere
-        limit: { requests: 1, per: 1s, scope: key }
-        fields: [{ name: token, label: Token, secret: true, role: key }]
-        environments: { live: "https://mine.example" }
-        balance:
-          requests: [{ method: GET, url: "{{base_url}}/me", headers: { Authorization: "Bearer {{token}}" } }]
-          outcomes: { ok: [{ status: 200, json: { pointer: /ok, equals: "true" } }] }
-        """
-
     private func set(_ mode: Int, _ path: String) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
@@ -39,7 +23,7 @@ struct OwnProfilesTests {
         try set(mode, directory + "/" + name)
     }
 
-    private func own(_ id: String) -> String { Self.mine.replacing("id: mine", with: "id: \(id)") }
+    private func own(_ id: String) -> String { SampleProfile.text.replacing("id: mine", with: "id: \(id)") }
 
     private var shelf: ProfileShelf { ProfileShelf(ownDirectory: directory) }
 
@@ -57,7 +41,7 @@ struct OwnProfilesTests {
 
     @Test func `a profile of one's own is used, and says when it stands for a built-in one`() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try write(Self.mine, "mine.yaml")
+        try write(SampleProfile.text, "mine.yaml")
         try write(own("gandi"), "gandi.yaml", mode: 0o600)
         let mine = try shelf.profile("mine").description
         #expect(mine.ownFile == directory + "/mine.yaml" && !mine.replacesBuiltIn && mine.replacingFile == nil)
@@ -70,7 +54,7 @@ struct OwnProfilesTests {
     func `a file that others can write blocks its id, and never gives way to the built-in one`(mode: Int) throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write(own("gandi"), "gandi.yaml", mode: mode)
-        try write(Self.mine, "mine.yaml")
+        try write(SampleProfile.text, "mine.yaml")
         #expect(problem("gandi")?.contains("others can write to it (mode 0\(String(mode, radix: 8)))") == true)
         #expect(problem("mine") == nil && problem("bearer") == nil)
         let all = shelf.describe(nil, question: 1)
@@ -81,7 +65,7 @@ struct OwnProfilesTests {
     @Test func `a directory that others can write blocks all that lies in it`() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write(own("gandi"), "gandi.yaml")
-        try write(Self.mine, "mine.yaml")
+        try write(SampleProfile.text, "mine.yaml")
         try set(0o777, directory)
         #expect(problem("gandi")?.contains("others can write to its directory") == true)
         #expect(problem("mine")?.contains("others can write to its directory") == true)
@@ -107,7 +91,7 @@ struct OwnProfilesTests {
         name: String, id: String
     ) throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try write(Self.mine.replacing("id: mine", with: id), name)
+        try write(SampleProfile.text.replacing("id: mine", with: id), name)
         #expect(problem("gandi") != nil)
         #expect(problem("bearer") == nil)
         #expect(throws: CourierAnswer.Refusal.self) { try shelf.profile("other") }

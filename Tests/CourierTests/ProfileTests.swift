@@ -68,27 +68,9 @@ struct ProfileTests {
         #expect(Redaction(hiding: ["fake-token-1"]).clean("no\u{1b}[31m here\n\u{202E}x", limit: 200) == "no[31m herex")
     }
 
-    private static let good = """
-        id: mine
-        label: Mine
-        variable_prefix: MINE
-        rotation: overlap
-        max_age: 90d
-        activation_window: 2m
-        panel: somewhere
-        limit: { requests: 1, per: 1s, scope: key }
-        fields:
-          - { name: token, label: Token, secret: true, role: key, variable: TOKEN }
-        environments: { live: "https://mine.example" }
-        balance:
-          requests:
-            - { method: GET, url: "{{base_url}}/me", headers: { Authorization: "Bearer {{token}}" } }
-          outcomes:
-            ok: [{ status: 200, json: { pointer: /ok, equals: "true" } }]
-        """
-
     @Test func `a profile of one's own loads`() throws {
-        #expect(try Profile(yaml: Self.good, ownFile: "/home/mine.yaml").description.ownFile == "/home/mine.yaml")
+        #expect(
+            try Profile(yaml: SampleProfile.text, ownFile: "/home/mine.yaml").description.ownFile == "/home/mine.yaml")
     }
 
     @Test(arguments: [
@@ -108,7 +90,7 @@ struct ProfileTests {
     ])
     func `a wrong profile is refused at the place of the fault`(text: String, wrong: String, place: String) throws {
         do {
-            _ = try Profile(yaml: Self.good.replacingOccurrences(of: text, with: wrong))
+            _ = try Profile(yaml: SampleProfile.text.replacingOccurrences(of: text, with: wrong))
             Issue.record("it was accepted")
         } catch {
             #expect(error.place == place)
@@ -117,7 +99,7 @@ struct ProfileTests {
 
     private func fault(_ text: String, _ wrong: String) -> ProfileFault? {
         do throws(ProfileFault) {
-            _ = try Profile(yaml: Self.good.replacingOccurrences(of: text, with: wrong))
+            _ = try Profile(yaml: SampleProfile.text.replacingOccurrences(of: text, with: wrong))
             return nil
         } catch {
             return error
@@ -133,7 +115,7 @@ struct ProfileTests {
     ])
     func `a URL that could lead to another host is refused before any key is there`(url: String) {
         let account = "  - { name: account, label: Account, secret: false, role: other }\nenvironments"
-        let text = Self.good.replacing("environments", with: account).replacing("{{base_url}}/me", with: url)
+        let text = SampleProfile.text.replacing("environments", with: account).replacing("{{base_url}}/me", with: url)
         #expect(throws: ProfileFault.self) { try Profile(yaml: text) }
         let issue = """
             issue:
@@ -141,7 +123,7 @@ struct ProfileTests {
               succeeded: [{ status: 201 }]
               values: { token: /token }
             """
-        let own = Self.good.replacing("environments", with: account)
+        let own = SampleProfile.text.replacing("environments", with: account)
         do throws(ProfileFault) {
             _ = try Profile(yaml: own + "\n" + issue)
             Issue.record("it was accepted")
@@ -200,7 +182,7 @@ struct ProfileTests {
         let field = "role: key,"
         let number = "role: key }\n  - { name: n, label: N, secret: false, role: other, pattern: \"[0-9]+\","
         #expect(fault(field, number) == nil)
-        let text = Self.good.replacing(field, with: number)
+        let text = SampleProfile.text.replacing(field, with: number)
             .replacing("GET, url", with: "POST, json: '{\"n\":{{n}}}', url")
         #expect(throws: Never.self) { try Profile(yaml: text) }
         #expect(throws: ProfileFault.self) { try Profile(yaml: text.replacing("[0-9]+", with: "[0-9]*.?")) }

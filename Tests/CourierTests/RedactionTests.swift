@@ -192,21 +192,10 @@ struct RedactionTests {
         }
     }
 
-    private static let profile = """
-        id: mine
-        label: Mine
-        variable_prefix: MINE
-        rotation: overlap
-        max_age: 90d
-        activation_window: 2m
-        panel: somewhere
-        limit: { requests: 1, per: 1s, scope: key }
-        fields: [{ name: token, label: Token, secret: true, role: key }]
-        environments: { live: "https://mine.example" }
-        balance:
-          requests: [{ method: GET, url: "{{base_url}}/me", headers: { Authorization: "Bearer {{token}}" } }]
-          outcomes: { ok: [{ status: 200, json: { pointer: /account, exists: true } }] }
-          money: [{ pointer: /balance, currency_pointer: /currency }]
-          identity: /account
-        """
+    private static let profile =
+        SampleProfile.text.replacing(#"pointer: /ok, equals: "true""#, with: "pointer: /account, exists: true") + """
+
+              money: [{ pointer: /balance, currency_pointer: /currency }]
+              identity: /account
+            """
 }

@@ -36,9 +36,11 @@ EXIT_DAMAGE, EXIT_NO_SLOT_FITS = 76, 77
 
 TABLES = (
     "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "control",
-    "tree",
+    "attempt", "tree",
 )  # fmt: skip
-CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, CONTROL, TREE = range(1, 10)
+(
+    CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, CONTROL, ATTEMPT, TREE,
+) = range(1, 11)  # fmt: skip
 KINDS = ("passphrase", "identity", "recovery", "keyring")
 PASSPHRASE, IDENTITY, RECOVERY, KEYRING = range(1, 5)
 COLUMNS = {
@@ -62,9 +64,9 @@ SCHEMA = {
 }
 
 # The numbers of the subkeys.
-RECORDS, SECRETS, ROW_IDS, FINGERPRINTS, HEADER, FRESHNESS, LOG, OUTSIDE, ANCHOR = range(1, 10)
+RECORDS, SECRETS, ROW_IDS, FINGERPRINTS, HEADER, FRESHNESS, LOG, OUTSIDE, ANCHOR, EMERGENCY = range(1, 11)
 OF_VAULT_KEY = (RECORDS, SECRETS, ROW_IDS, HEADER, FRESHNESS, LOG)
-OF_LASTING_KEY = (FINGERPRINTS, OUTSIDE, ANCHOR)
+OF_LASTING_KEY = (FINGERPRINTS, OUTSIDE, ANCHOR, EMERGENCY)
 
 PASSES, MEMORY = range(2, 10 + 1), range(19 << 20, (1 << 30) + 1)
 MOST_WORK = 10 << 30  # passes times bytes, over all slots
@@ -243,17 +245,17 @@ FIELD = struct(
 TERMS = struct(
     label=TEXT, fields=listed(FIELD), base_url=TEXT, variable_prefix=TEXT, mode=MODE,
     maximum_age=SPAN, lifetime=optional(SPAN), activation_window=SPAN,
-    control=FLAG, panel_path=TEXT,
+    control=FLAG, dead_when=listed(OUTCOME), most_attempts=I64, attempts_per=SPAN, panel_path=TEXT,
 )  # fmt: skip
 VERSION = struct(
     number=I64, state=one_of(1, 4), created=TIME, activated=optional(TIME), proved=optional(TIME),
-    expires=optional(TIME), retired=optional(TIME), first_refused=optional(TIME),
+    expires=optional(TIME), retired=optional(TIME), first_refused=optional(TIME), refusals=I64,
     identity=optional(TEXT), values=by_field(listed(struct(field=TEXT, value=TEXT))),
     fingerprints=by_field(listed(struct(field=TEXT, fingerprint=raw(16)))),
 )  # fmt: skip
 CHECK = struct(
     outcome=OUTCOME, at=TIME, version=I64,
-    balance=optional(struct(amount=AMOUNT, currency=optional(TEXT))),
+    balances=listed(struct(amount=AMOUNT, currency=optional(TEXT))),
     identity=optional(TEXT), latency=optional(I64), message=TEXT,
 )  # fmt: skip
 TARGET = struct(
@@ -267,7 +269,7 @@ RECORD_FORMS = {
         layout=LAYOUT, id=ID, provider=TEXT, environment=TEXT, terms=TERMS, own_base_url=FLAG,
         addresses=listed(struct(address=ADDRESS_TEXT, prefix=optional(TEXT))),
         versions=some(listed(VERSION)),
-        maximum_age=optional(SPAN), note=TEXT, check=optional(CHECK),
+        maximum_age=optional(SPAN), note=TEXT, account=TEXT, check=optional(CHECK),
     ),
     ADDRESS: struct(layout=LAYOUT, credential=ID),
     DEPLOYMENT: struct(
@@ -278,18 +280,20 @@ RECORD_FORMS = {
         layout=LAYOUT, credential=ID, address=ADDRESS_TEXT, mode=MODE, old_version=I64, grace=SPAN,
         states=some(listed(struct(state=one_of(1, 10), at=TIME))), new_version=optional(I64),
         new_key=PROBE, old_key=PROBE, control=PROBE, old_key_worked=optional(I64),
-        grace_ends=optional(TIME), downtime=optional(I64),
+        old_key_dead=optional(I64), grace_ends=optional(TIME),
+        downtime=optional(struct(least=I64, most=I64)),
     ),
     CONTROL: struct(
         layout=LAYOUT, provider=TEXT, environment=TEXT, endpoint=TEXT, outcome=OUTCOME, at=TIME
     ),
+    ATTEMPT: struct(layout=LAYOUT, host=TEXT, times=listed(TIME)),
     POLICY: struct(layout=LAYOUT, rules=listed(struct(pattern=PATTERN, maximum_age=SPAN))),
 }  # fmt: skip
 NODE_FORM = struct(layout=LAYOUT, children=listed(struct(child=U8, sum=raw(16))))
 HEADER_FORM = struct(
     layout=LAYOUT, generation=U64, created=TIME, log_entries=I64, log_head=raw(32),
     log_mark=ID,
-    tables=listed(struct(table=one_of(CREDENTIAL, CONTROL), rows=U64, root=raw(16))),
+    tables=listed(struct(table=one_of(CREDENTIAL, ATTEMPT), rows=U64, root=raw(16))),
     slots=listed(struct(number=I64, name=TEXT, added=TIME)),
 )  # fmt: skip
 LOG_FORM = struct(
@@ -658,6 +662,8 @@ class Vault:
         elif table == CONTROL:
             name = "\0".join(record[part] for part in ("provider", "environment", "endpoint"))
             fits = row.id == self.row_id(table, name.encode())
+        elif table == ATTEMPT:
+            fits = row.id == self.row_id(table, record["host"].encode())
         elif table == POLICY:
             fits = row.id == self.row_id(table, b"")
         require(fits, "a record in another's place")
@@ -679,6 +685,9 @@ class Vault:
                     require(fits, "not the secret of the fingerprint on record")
                     if version["state"] == CURRENT:
                         current[field] = decode_text(value)
+        with blame("versions", "table credential"):
+            states = [version["state"] for version in record["versions"]]
+            require(states.count(CURRENT) <= 1, "more than one current version")
         for entry in record["addresses"]:
             row_id = self.row_id(ADDRESS, entry["address"].encode())
             self.addresses[row_id] = record["id"]

@@ -63,3 +63,11 @@ static inline int linux_revoke_key(int key) { return (int)syscall(SYS_keyctl, KE
 static inline int linux_unlink_user_key(int key) {
   return (int)syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING);
 }
+
+#include <fcntl.h>
+// A lock of the open file, not of the process, on `count` bytes from `start` on: it stays when the process closes the file
+// elsewhere, as SQLite does. Waits for other holders if it is to. Returns -1 with errno.
+static inline int linux_lock_range(int file, int is_held, int waits, long long start, long long count) {
+  struct flock range = {is_held ? 1 /* F_WRLCK */ : 2 /* F_UNLCK */, SEEK_SET, start, count, 0};
+  return fcntl(file, waits ? 38 /* F_OFD_SETLKW */ : 37 /* F_OFD_SETLK */, &range);
+}

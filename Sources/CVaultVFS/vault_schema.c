@@ -19,6 +19,7 @@ static const char *const texts[] = {
     ROWS("rotation"),
     ROWS("policy"),
     ROWS("control"),
+    ROWS("attempt"),
     ROWS("tree"),
 };
 

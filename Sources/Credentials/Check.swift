@@ -4,7 +4,8 @@ public struct Check: Hashable, Sendable {
     public let at: Timestamp
     /// The number of the version that was tried.
     public let version: Int
-    public let balance: Money?
+    /// What the account holds, by currency; the first is the one that counts. Empty where the answer does not say.
+    public let balances: [Money]
     /// The account that the provider says the key belongs to.
     public let identity: String?
     /// From the first byte sent to the last received, in milliseconds.
@@ -13,15 +14,17 @@ public struct Check: Hashable, Sendable {
     public let message: String
 
     public init(
-        outcome: Outcome, at: Timestamp, version: Int, balance: Money?, identity: String?, latency: Int?,
+        outcome: Outcome, at: Timestamp, version: Int, balances: [Money], identity: String?, latency: Int?,
         message: String
     ) {
         self.outcome = outcome
         self.at = at
         self.version = version
-        self.balance = balance
+        self.balances = balances
         self.identity = identity
         self.latency = latency
         self.message = message
     }
+
+    public var balance: Money? { balances.first }
 }

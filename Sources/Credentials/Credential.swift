@@ -48,11 +48,14 @@ public struct Credential: Hashable, Sendable {
     /// The age that the user set for this credential alone.
     public var maxAge: Span?
     public var note: String
+    /// The account that it belongs to, as its user knows it; empty when that was not said.
+    public var account: String
     public var lastCheck: Check?
 
     public init(
         id: CredentialID, provider: String, environment: String, terms: Terms, hasOwnBaseURL: Bool,
-        bindings: [Binding], versions: [Version], maxAge: Span? = nil, note: String = "", lastCheck: Check? = nil
+        bindings: [Binding], versions: [Version], maxAge: Span? = nil, note: String = "",
+        account: String = "", lastCheck: Check? = nil
     ) {
         self.id = id
         self.provider = provider
@@ -63,6 +66,7 @@ public struct Credential: Hashable, Sendable {
         self.versions = versions
         self.maxAge = maxAge
         self.note = note
+        self.account = account
         self.lastCheck = lastCheck
     }
 
@@ -76,6 +80,9 @@ public struct Credential: Hashable, Sendable {
 
     /// Replaced versions that the provider may still accept, oldest first.
     public var previous: [Version] { versions.filter { $0.state == .previous } }
+
+    /// What can come back: every version but the current one that is not erased, newest first.
+    public var kept: [Version] { versions.reversed().filter { $0.state != .current && !$0.isRetired } }
 
     public func version(number: Int) -> Version? {
         versions.first { $0.number == number }

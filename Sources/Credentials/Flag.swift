@@ -9,6 +9,10 @@ public enum Flag: String, Sendable, CaseIterable {
     case expired
     /// Its only key on record was found dead and erased, and an older copy of the vault was restored.
     case retired
+    /// The provider refused it when it was last checked.
+    case refused
+    /// It was replaced under another address, where the same key was kept apart.
+    case replaced
     /// Never proved, or not for 30 days.
     case unproved
     /// A rotation is unfinished.
@@ -24,7 +28,7 @@ public enum Flag: String, Sendable, CaseIterable {
     /// Wrong already, rather than soon to be.
     public var isGrave: Bool {
         switch self {
-        case .overdue, .expired, .retired, .oldKeyAlive, .drift, .shared: true
+        case .overdue, .expired, .retired, .refused, .replaced, .oldKeyAlive, .drift, .shared: true
         case .due, .expiring, .unproved, .pending, .unused: false
         }
     }

@@ -16,6 +16,8 @@ public struct Money: Hashable, Sendable {
         self.currency = currency.flatMap { Self.isCurrency($0) ? $0 : nil }
     }
 
+    public var isZero: Bool { amount.utf8.allSatisfy { $0 == 48 || $0 == 46 || $0 == 45 } }
+
     /// True for three to five capital letters.
     public static func isCurrency(_ text: String) -> Bool {
         (3...5).contains(text.utf8.count) && text.utf8.allSatisfy { (65...90).contains($0) }

@@ -40,6 +40,9 @@ public enum Outcome: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// The provider gave an answer, and it is not that the key is right.
+    public var isRefusal: Bool { self != .ok && !isIndeterminate }
+
     /// The provider said that this key is no key: it is dead.
     public var isDead: Bool {
         switch self {

@@ -74,6 +74,18 @@ public struct Rotation: Hashable, Sendable {
         }
     }
 
+    /// In milliseconds. The old key ended some time between the last request that it was accepted for and the first
+    /// answer that refused it.
+    public struct Downtime: Hashable, Sendable {
+        public let least: Int64
+        public let most: Int64
+
+        public init(least: Int64, most: Int64) {
+            self.least = least
+            self.most = most
+        }
+    }
+
     public let credential: CredentialID
     /// The address that the rotation was started with.
     public let address: Address
@@ -88,11 +100,13 @@ public struct Rotation: Hashable, Sendable {
     public var oldKey: Probe?
     /// The result of the same call with one character changed, where it was made.
     public var control: Probe?
-    /// The last moment at which the old key was seen to work, in milliseconds since 1970.
+    /// When the request left to which the old key was last accepted, in milliseconds since 1970.
     public var oldKeyLastAlive: Int64?
+    /// When the first answer came that refused it after that.
+    public var oldKeyFirstDead: Int64?
     public var graceUntil: Timestamp?
-    /// From the last proof that the old key worked to the last target's hook.
-    public var downtimeMilliseconds: Int64?
+    /// How long the applications had no key that worked, to the end of the last target's hook.
+    public var downtime: Downtime?
 
     public init(
         credential: CredentialID, address: Address, mode: Terms.Mode, oldVersion: Int, grace: Span, at now: Timestamp

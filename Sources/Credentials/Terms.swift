@@ -40,12 +40,18 @@ public struct Terms: Hashable, Sendable {
     public let activationWindow: Span
     /// False where a wrong key may cost the account something, so that no negative control is made.
     public let allowsControl: Bool
+    /// What the provider says of a replaced key that is dead, besides that it is no key: only where it accepts the
+    /// current one in the same breath.
+    public let deadWhen: [Outcome]
+    /// How many wrong keys the host may see before it might lock somebody out.
+    public let attempts: AttemptBudget
     /// Where in the provider's panel keys are shown and made.
     public let panelPath: String
 
     public init(
         label: String, fields: [Field], baseURL: String, variablePrefix: String, mode: Mode, maxAge: Span,
-        lifetime: Span?, activationWindow: Span, allowsControl: Bool = true, panelPath: String
+        lifetime: Span?, activationWindow: Span, allowsControl: Bool = true, deadWhen: [Outcome] = [],
+        attempts: AttemptBudget = .usual, panelPath: String
     ) {
         self.label = label
         self.fields = fields
@@ -56,8 +62,13 @@ public struct Terms: Hashable, Sendable {
         self.lifetime = lifetime
         self.activationWindow = activationWindow
         self.allowsControl = allowsControl
+        self.deadWhen = deadWhen
+        self.attempts = attempts
         self.panelPath = panelPath
     }
+
+    /// True for what the provider says of a replaced key that is dead, while it accepts the current one.
+    public func isDead(_ outcome: Outcome) -> Bool { outcome.isDead || deadWhen.contains(outcome) }
 
     public var secretFields: [Field] { fields.filter(\.isSecret) }
     public var plainFields: [Field] { fields.filter { !$0.isSecret } }

@@ -35,6 +35,8 @@ public struct Version: Hashable, Sendable {
     public var retiredAt: Timestamp?
     /// When the provider first refused it, of the two refusals that retire it; nil again when it is accepted.
     public var refusedAt: Timestamp?
+    /// How often it was refused since it was last accepted, while the current one was accepted.
+    public var refusals: Int
     /// The account that the provider named when it was proved.
     public var identity: String?
     /// Dead and erased. After the restore of an older copy the current version can be, too.
@@ -46,7 +48,8 @@ public struct Version: Hashable, Sendable {
 
     public init(
         number: Int, state: State, createdAt: Timestamp, activatedAt: Timestamp? = nil, provedAt: Timestamp? = nil,
-        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, refusedAt: Timestamp? = nil, identity: String? = nil,
+        expiresAt: Timestamp? = nil, retiredAt: Timestamp? = nil, refusedAt: Timestamp? = nil, refusals: Int = 0,
+        identity: String? = nil,
         plain: FieldMap<String>,
         fingerprints: FieldMap<Fingerprint>
     ) {
@@ -58,8 +61,22 @@ public struct Version: Hashable, Sendable {
         self.expiresAt = expiresAt
         self.retiredAt = retiredAt
         self.refusedAt = refusedAt
+        self.refusals = refusals
         self.identity = identity
         self.plain = plain
         self.fingerprints = fingerprints
+    }
+
+    /// Keeps that the provider accepted it.
+    public mutating func accept(at time: Timestamp) {
+        provedAt = time
+        refusedAt = nil
+        refusals = 0
+    }
+
+    /// Keeps that the provider refused it while it accepted the current one.
+    public mutating func refuse(at time: Timestamp) {
+        refusedAt = refusedAt ?? time
+        refusals += 1
     }
 }

@@ -5,7 +5,7 @@ internal import Glibc
 /// beside the copy can reach it.
 public struct CopyToRestore {
     let draft: DraftFile
-    let place: String
+    public let place: String
     /// The copy of the copy, still locked.
     public let file: VaultFile
 

@@ -17,6 +17,7 @@ extension Credential: Record {
         writer.put(list: versions) { $1.write(to: &$0) }
         writer.put(maxAge)
         writer.put(note)
+        writer.put(account)
         writer.put(lastCheck) { $1.write(to: &$0) }
     }
 
@@ -29,6 +30,7 @@ extension Credential: Record {
             },
             versions: try reader.list { reader throws(MalformedRecord) in try Version(reading: &reader) },
             maxAge: try reader.optionalSpan(), note: try reader.text(),
+            account: try reader.text(),
             lastCheck: try reader.optional { reader throws(MalformedRecord) in try Check(reading: &reader) })
         // Without an address it is what stays of a removed credential.
         guard !versions.isEmpty, !bindings.isEmpty || versions.allSatisfy(\.isRetired) else { throw MalformedRecord() }
@@ -54,6 +56,9 @@ extension Terms {
         writer.put(lifetime)
         writer.put(activationWindow)
         writer.put(allowsControl)
+        writer.put(list: deadWhen) { $0.put($1.rawValue) }
+        writer.put(attempts.most)
+        writer.put(attempts.per)
         writer.put(panelPath)
     }
 
@@ -72,7 +77,9 @@ extension Terms {
             },
             baseURL: try reader.text(), variablePrefix: try reader.text(), mode: try reader.mode(),
             maxAge: try reader.span(), lifetime: try reader.optionalSpan(), activationWindow: try reader.span(),
-            allowsControl: try reader.flag(), panelPath: try reader.text())
+            allowsControl: try reader.flag(),
+            deadWhen: try reader.list { reader throws(MalformedRecord) in try reader.outcome() },
+            attempts: AttemptBudget(most: try reader.integer(), per: try reader.span()), panelPath: try reader.text())
     }
 }
 
@@ -86,6 +93,7 @@ extension Version {
         writer.put(expiresAt)
         writer.put(retiredAt)
         writer.put(refusedAt)
+        writer.put(refusals)
         writer.put(identity)
         writer.put(list: plain.all) {
             $0.put($1.name)
@@ -104,7 +112,7 @@ extension Version {
             number: number, state: state, createdAt: try reader.time(), activatedAt: try reader.optionalTime(),
             provedAt: try reader.optionalTime(), expiresAt: try reader.optionalTime(),
             retiredAt: try reader.optionalTime(), refusedAt: try reader.optionalTime(),
-            identity: try reader.optionalText(),
+            refusals: try reader.integer(), identity: try reader.optionalText(),
             plain: try reader.fieldMap { reader throws(MalformedRecord) in try reader.text() },
             fingerprints: try reader.fieldMap { reader throws(MalformedRecord) in try reader.fingerprint() })
     }
@@ -115,7 +123,7 @@ extension Check {
         writer.put(outcome.rawValue)
         writer.put(at)
         writer.put(version)
-        writer.put(balance) {
+        writer.put(list: balances) {
             $0.put($1.amount)
             $0.put($1.currency)
         }
@@ -128,7 +136,7 @@ extension Check {
         guard let outcome = Outcome(rawValue: try reader.byte()) else { throw MalformedRecord() }
         self.init(
             outcome: outcome, at: try reader.time(), version: try reader.integer(),
-            balance: try reader.optional { reader throws(MalformedRecord) in
+            balances: try reader.list { reader throws(MalformedRecord) in
                 guard let money = Money(amount: try reader.text(), currency: try reader.optionalText()) else {
                     throw MalformedRecord()
                 }

@@ -11,6 +11,7 @@ public final class OpenVault {
     private let acquaintance: Acquaintance
     private let recognition: Acquaintance.Recognition
     private var isRemembered = false
+    private var lockFile: LockFile?
 
     /// - Throws: `damaged(.header)`, `damaged(.slotAnchor)`, `exchanged`, `recordRefused`.
     init(
@@ -240,6 +241,18 @@ public final class OpenVault {
             try state.retire(transaction.retired)
             return (result, try Snapshot(store: store).recollection(after: seen, header: front.header))
         }
+    }
+
+    /// Keeps other processes from working on the same, whatever they know the vault by.
+    /// - Parameter waits: wait for the holder instead of failing.
+    /// - Throws: `held`, `notAccessible`; `replaced` when another file lies at the path by now.
+    public func lock(_ subject: LockSubject, waits: Bool = false) throws(VaultError) -> VaultLock {
+        let file: LockFile
+        if let lockFile { file = lockFile } else { file = try LockFile(path: database.canonicalPath) }
+        lockFile = file
+        let lock = try file.lock(subject, waits: waits)
+        guard !database.hasMoved else { throw .replaced(path: database.path) }
+        return lock
     }
 
     /// Finds out whether a write could be begun, and changes nothing.

@@ -9,6 +9,7 @@ struct OutsideRecords {
     private let seenPath: String
     private let retiredPath: String
     private let expectedPath: String
+    let emergencyDirectory: String
     private let key: SecretBytes
     private let vault: [UInt8]
 
@@ -18,6 +19,7 @@ struct OutsideRecords {
         seenPath = base + ".seen"
         retiredPath = base + ".retired"
         expectedPath = base + ".expected"
+        emergencyDirectory = base + ".emergency"
         self.vault = vault
         self.key = key
     }

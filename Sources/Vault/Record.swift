@@ -85,6 +85,20 @@ extension Control: Record {
     }
 }
 
+extension WrongAttempts: Record {
+    static let table = Table.attempt
+
+    init(reading reader: inout RecordReader) throws(MalformedRecord) {
+        self.init(
+            host: try reader.text(), times: try reader.list { reader throws(MalformedRecord) in try reader.time() })
+    }
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(host)
+        writer.put(list: times) { $0.put($1) }
+    }
+}
+
 extension RecordReader {
     mutating func outcome() throws(MalformedRecord) -> Outcome {
         guard let outcome = Outcome(rawValue: try byte()) else { throw MalformedRecord() }

@@ -30,6 +30,12 @@ struct Rekeying {
             let id = names.new.controlRow(control.provider, control.environment, control.endpoint)
             try new.adopt(row, of: old, in: .control, as: id)
         }
+        try forEachRow(of: .attempt) { row throws(VaultError) in
+            guard let attempts = try? WrongAttempts(plainForm: try old.open(row, in: .attempt)) else {
+                throw .damaged(.record(table: Table.attempt.name))
+            }
+            try new.adopt(row, of: old, in: .attempt, as: names.new.attemptRow(attempts.host))
+        }
         try forEachRow(of: .policy) { row throws(VaultError) in
             try new.adopt(row, of: old, in: .policy, as: names.new.policyRow)
         }

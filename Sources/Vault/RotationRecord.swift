@@ -21,8 +21,12 @@ extension Rotation: Record {
             }
         }
         writer.put(oldKeyLastAlive) { $0.put(number: $1) }
+        writer.put(oldKeyFirstDead) { $0.put(number: $1) }
         writer.put(graceUntil)
-        writer.put(downtimeMilliseconds) { $0.put(number: $1) }
+        writer.put(downtime) {
+            $0.put(number: $1.least)
+            $0.put(number: $1.most)
+        }
     }
 
     init(reading reader: inout RecordReader) throws(MalformedRecord) {
@@ -46,8 +50,11 @@ extension Rotation: Record {
         oldKey = try reader.probe()
         control = try reader.probe()
         oldKeyLastAlive = try reader.optional { reader throws(MalformedRecord) in try reader.number(Int64.self) }
+        oldKeyFirstDead = try reader.optional { reader throws(MalformedRecord) in try reader.number(Int64.self) }
         graceUntil = try reader.optionalTime()
-        downtimeMilliseconds = try reader.optional { reader throws(MalformedRecord) in try reader.number(Int64.self) }
+        downtime = try reader.optional { reader throws(MalformedRecord) in
+            Downtime(least: try reader.number(Int64.self), most: try reader.number(Int64.self))
+        }
     }
 }
 

@@ -32,10 +32,11 @@ enum Table: UInt8, CaseIterable {
     case rotation = 6
     case policy = 7
     case control = 8
-    case tree = 9
+    case attempt = 9
+    case tree = 10
 
     /// One more than the largest number.
-    static let count = 10
+    static let count = 11
 
     /// What a row that cannot be read is called.
     var damageOfRow: Damage {
@@ -56,6 +57,7 @@ enum Table: UInt8, CaseIterable {
         case .rotation: "rotation"
         case .policy: "policy"
         case .control: "control"
+        case .attempt: "attempt"
         case .tree: "tree"
         }
     }

@@ -72,6 +72,11 @@ public final class Snapshot {
         try record(controlRow(provider, environment, endpoint))
     }
 
+    /// The wrong keys that a host has seen lately.
+    public func attempts(at host: String) throws(VaultError) -> WrongAttempts {
+        try record(attemptRow(host)) ?? WrongAttempts(host: host)
+    }
+
     /// Hands every credential to `body`, in no particular order.
     public func forEachCredential(_ body: (Credential) throws(VaultError) -> Void) throws(VaultError) {
         try forEach(body)
@@ -193,6 +198,10 @@ public final class Snapshot {
     func controlRow(_ provider: String, _ environment: String, _ endpoint: String) -> RowID {
         let name = [provider, environment, endpoint].map { Array($0.utf8) }.joined(separator: [0])
         return RowID(.control, named: Array(name), key: store.keys.rowIDs)
+    }
+
+    func attemptRow(_ host: String) -> RowID {
+        RowID(.attempt, named: Array(host.utf8), key: store.keys.rowIDs)
     }
 
     var policyRow: RowID { RowID(.policy, named: [], key: store.keys.rowIDs) }

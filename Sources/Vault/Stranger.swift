@@ -29,6 +29,15 @@ public final class Stranger {
         lastEntry = last
     }
 
+    /// As `OpenVault.lock`; nil on a medium that cannot be written, where nobody works on it.
+    public func lock(_ subject: LockSubject) throws(VaultError) -> VaultLock? {
+        do throws(VaultError) {
+            return try vault.lock(subject)
+        } catch .notAccessible {
+            return nil
+        }
+    }
+
     /// Makes it the one that this machine knows. Secrets that were retired in another line of the same vault are erased.
     /// - Returns: the credentials whose current secret was erased so.
     /// - Throws: as `OpenVault.write`; `replaced` when it is not any more what was looked at.

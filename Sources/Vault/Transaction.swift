@@ -195,6 +195,10 @@ public final class Transaction {
         try write(control, snapshot.controlRow(control.provider, control.environment, control.endpoint))
     }
 
+    public func put(_ attempts: WrongAttempts) throws(VaultError) {
+        try write(attempts, snapshot.attemptRow(attempts.host))
+    }
+
     public func put(_ policies: [Policy]) throws(VaultError) {
         try write(PolicyList(policies: policies.sorted { $0.pattern < $1.pattern }), snapshot.policyRow)
     }

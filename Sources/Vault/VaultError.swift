@@ -63,6 +63,8 @@ public enum VaultError: Error, Equatable, Sendable {
     case rekeyed
     /// Another process holds the vault for too long.
     case busy
+    /// Another process works on what may be worked on by one alone.
+    case held(process: Int32?)
     case diskFull
     /// SQLite failed with this result code.
     case storage(code: Int32)
@@ -79,7 +81,7 @@ public enum VaultError: Error, Equatable, Sendable {
 
 extension VaultError {
     /// The disk or the system failed, rather than anything in the vault.
-    var isOfStorage: Bool {
+    public var isOfStorage: Bool {
         switch self {
         case .diskFull, .storage: true
         default: false
@@ -167,6 +169,7 @@ extension Damage {
         case .freshness: "freshness"
         case .secret: "secret"
         case .log: "log"
+        case .versions: "versions"
         }
     }
 }
@@ -189,4 +192,6 @@ public enum Damage: Equatable, Sendable {
     /// A secret value does not fit its seal or the fingerprint on record.
     case secret
     case log(entry: Int64)
+    /// A credential has more than one current version.
+    case versions
 }

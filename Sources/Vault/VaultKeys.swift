@@ -30,6 +30,7 @@ struct LastingKeys {
     let lastingKey: SecretBytes
     let fingerprints: SecretBytes
     let outside: SecretBytes
+    let emergency: SecretBytes
     /// What only a holder of the vault knows; slots that can keep it show by it that they belong to this vault.
     let anchor: SecretBytes
 
@@ -41,6 +42,7 @@ struct LastingKeys {
         fingerprints = derive(4)
         outside = derive(8)
         anchor = derive(9)
+        emergency = derive(10)
     }
 
     /// - Throws: `damaged(.header)`.

@@ -100,6 +100,7 @@ private final class Verification {
         case .control:
             let control = try Control(plainForm: content)
             return snapshot.controlRow(control.provider, control.environment, control.endpoint)
+        case .attempt: return snapshot.attemptRow(try WrongAttempts(plainForm: content).host)
         case .policy:
             _ = try PolicyList(plainForm: content)
             return snapshot.policyRow
@@ -116,6 +117,9 @@ private final class Verification {
                     _ = try snapshot.secret(field, of: version, in: credential.id)
                 }
             }
+        }
+        try noting { () throws(VaultError) in
+            guard credential.versions.count(where: { $0.state == .current }) <= 1 else { throw .damaged(.versions) }
         }
         for address in credential.addresses { addresses[snapshot.addressRow(address)] = credential.id }
     }

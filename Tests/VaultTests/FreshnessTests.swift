@@ -65,7 +65,8 @@ struct RecordTests {
         let scratch = try Scratch()
         var credential = try scratch.add("a/live/x@acct")
         credential.lastCheck = Check(
-            outcome: .ok, at: Timestamp(seconds: 5), version: 1, balance: Money(amount: "1.50", currency: "EUR"),
+            outcome: .ok, at: Timestamp(seconds: 5), version: 1,
+            balances: [try #require(Money(amount: "1.50", currency: "EUR"))],
             identity: "id", latency: 12, message: "well")
         credential.maxAge = .days(3)
         let form = credential.plainForm
@@ -92,7 +93,8 @@ struct RecordTests {
         rotation.control = Rotation.Probe(outcome: .badCredentials, at: Timestamp(seconds: 12))
         rotation.oldKeyLastAlive = 1234
         rotation.graceUntil = Timestamp(seconds: 14)
-        rotation.downtimeMilliseconds = 15
+        rotation.oldKeyFirstDead = 1300
+        rotation.downtime = Rotation.Downtime(least: 10, most: 15)
         rotation.enter(.staged, at: Timestamp(seconds: 16))
         #expect(try Rotation(plainForm: rotation.plainForm) == rotation)
     }

@@ -30,6 +30,7 @@ struct RekeyTests {
                 Rotation(
                     credential: credential.id, address: credential.addresses[0], mode: .cutover, oldVersion: 1,
                     grace: Span(seconds: 60), at: Timestamp(seconds: 0)))
+            try transaction.put(WrongAttempts(host: "api.example", times: [Timestamp(seconds: 7)]))
             // A retired version, whose fingerprint has to be known for ever.
             var retired = credential
             let fingerprint = try transaction.put(
@@ -57,6 +58,7 @@ struct RekeyTests {
             try snapshot.forEachRotation { lines.append("\($0)") }
             try snapshot.forEachLogEntry { lines.append("\($0)") }
             lines.append("\(try snapshot.policies())")
+            lines.append("\(try snapshot.attempts(at: "api.example"))")
             lines.append("\(try snapshot.control(provider: "x", environment: "live", endpoint: "api.example") as Any)")
             let retired = snapshot.fingerprint(of: SecretBytes("fake-retired".utf8))
             lines.append("\(try snapshot.holders(of: retired).count)")
@@ -70,7 +72,7 @@ struct RekeyTests {
         #expect(try content() == before)
         let report = try scratch.open().read { snapshot throws(VaultError) in try snapshot.verify() }
         #expect(report.findings == [])
-        #expect(report.rows.map(\.count) == [20, 20, 20, 20, 21, 1, 1, 1])
+        #expect(report.rows.map(\.count) == [20, 20, 20, 20, 21, 1, 1, 1, 1])
     }
 
     @Test func `the key that a removed holder has known opens nothing of the new vault`() throws {

@@ -37,7 +37,7 @@ struct VectorTests {
             if vector.class == "ok" { #expect(values == vector.values, "\(vector.name): \(vector.what)") }
             classes[vector.class, default: 0] += 1
         }
-        #expect(classes.count == 19)
+        #expect(classes.count == 20)
     }
 
     private static func read(_ vector: Vector) throws -> (String, [String: [String: String]]) {

@@ -24,16 +24,18 @@ import nacl.bindings as sodium
 
 TABLES = (
     "credential", "address", "deployment", "secret", "fingerprint", "rotation", "policy", "control",
-    "tree",
+    "attempt", "tree",
 )  # fmt: skip
-CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, CONTROL, TREE = range(1, 10)
+(
+    CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, FINGERPRINT, ROTATION, POLICY, CONTROL, ATTEMPT, TREE,
+) = range(1, 11)  # fmt: skip
 PASSPHRASE, IDENTITY, RECOVERY, KEYRING = range(1, 5)
 KINDS = {PASSPHRASE: "passphrase", IDENTITY: "identity", RECOVERY: "recovery", KEYRING: "keyring"}
 PENDING, CURRENT, PREVIOUS, RETIRED = range(1, 5)
 CLASSES = (
     "ok", "not-a-vault", "file", "header", "newer-format", "slot", "kdf-costs", "slot-key",
     "slot-anchor", "no-slot-fits", "exchanged", "outside-record", "rolled-back", "forked",
-    "freshness", "record", "secret", "log", "write-ahead-log",
+    "freshness", "record", "secret", "versions", "log", "write-ahead-log",
 )  # fmt: skip
 MIB = 1 << 20
 NOW = 1_750_000_000
@@ -146,18 +148,20 @@ def field_form(name: str, *, secret: int = 1, role: int = 2, everything: bool = 
 
 
 def terms_form(
-    fields: Iterable[bytes], *, mode: int = 1, lifetime: int | None = None, control: int = 1
+    fields: Iterable[bytes], *, mode: int = 1, lifetime: int | None = None, control: int = 1,
+    dead_when: Iterable[int] = (),
 ) -> bytes:
     return b"".join((
         text("Fake"), listed(fields), text("https://fake.invalid"), text("FAKE"), u8(mode),
-        i64(90 * DAY), optional(lifetime, i64), i64(DAY), u8(control), text("/keys"),
+        i64(90 * DAY), optional(lifetime, i64), i64(DAY), u8(control),
+        listed(map(u8, dead_when)), i64(3), i64(600), text("/keys"),
     ))  # fmt: skip
 
 
 def check_form(outcome: int = 8, *, everything: bool = False) -> bytes:
-    amount = text("12.50") + b"\1" + text("EUR") if everything else None
+    amounts = [text("12.50") + b"\1" + text("EUR"), text("-3") + b"\0"] if everything else []
     return b"".join((
-        u8(outcome), i64(NOW), i64(2), optional(amount, bytes),
+        u8(outcome), i64(NOW), i64(2), listed(amounts),
         optional("fake-user" if everything else None, text),
         optional(120 if everything else None, i64), text("fine"),
     ))  # fmt: skip
@@ -195,8 +199,8 @@ class Vault:
         self.random = random.Random(f"{seed} in generation {generation}")
         self.generation = generation
         self.format = 1
-        self.plain: dict[int, dict[bytes, bytes]] = {table: {} for table in range(1, 10)}
-        self.rows: dict[int, list[dict[str, Any]]] = {table: [] for table in range(1, 10)}
+        self.plain: dict[int, dict[bytes, bytes]] = {table: {} for table in range(1, 11)}
+        self.rows: dict[int, list[dict[str, Any]]] = {table: [] for table in range(1, 11)}
         self.nodes: dict[bytes, Callable[[list[tuple[int, bytes]]], Any]] = {}
         self.slots: list[dict[str, Any]] = []
         self.entries: list[dict[str, Any]] = []
@@ -229,7 +233,7 @@ class Vault:
         values = [text("region") + text("fake-region")] if everything else []
         return b"".join((
             i64(number), u8(state), i64(NOW), *(optional(time, i64) for time in some),
-            optional("fake-account" if everything else None, text), listed(values),
+            i64(2 if everything else 0), optional("fake-account" if everything else None, text), listed(values),
             listed(text(field) + self.fingerprint(value) for field, value in secrets.items()),
         ))  # fmt: skip
 
@@ -238,7 +242,7 @@ class Vault:
         *, id: bytes | None = None, values: dict[str, str] | None = None,
         terms: bytes | None = None,
         own_base_url: int = 0, prefix: str | None = None, maximum_age: int | None = None,
-        note: str = "fake note", check: bytes | None = None,
+        note: str = "fake note", account: str = "", check: bytes | None = None,
     ) -> bytes:  # fmt: skip
         id = id or self.random.randbytes(16)
         if versions is None:
@@ -248,7 +252,7 @@ class Vault:
             b"\1", id, text("fake"), text("prod"), terms or terms_form([field_form("key")]),
             u8(own_base_url),
             listed(text(address) + optional(prefix, text) for address in addresses),
-            listed(versions), optional(maximum_age, i64), text(note), optional(check, bytes),
+            listed(versions), optional(maximum_age, i64), text(note), text(account), optional(check, bytes),
         ))  # fmt: skip
         for address in addresses:
             self.plain[ADDRESS][self.row_id(ADDRESS, address.encode())] = b"\1" + id
@@ -271,8 +275,8 @@ class Vault:
             b"\1", credential, text("fake/prod/one"), u8(mode), i64(1), i64(DAY),
             listed(u8(state) + i64(NOW + state) for state in states), optional(maybe(2), i64),
             *(optional(maybe(outcome), probe_form) for _ in range(3)),
-            optional(maybe(NOW * 1000), i64), optional(maybe(NOW + DAY), i64),
-            optional(maybe(1500), i64),
+            optional(maybe(NOW * 1000), i64), optional(maybe(NOW * 1000 + 500), i64),
+            optional(maybe(NOW + DAY), i64), optional(maybe(i64(1000) + i64(1500)), bytes),
         ))  # fmt: skip
 
     def policy(self, *rules: tuple[str, int]) -> None:
@@ -283,6 +287,10 @@ class Vault:
     def control(self, host: str = "fake.invalid", outcome: int = 6) -> None:
         form = b"\1" + text("fake") + text("prod") + text(host) + u8(outcome) + i64(NOW)
         self.plain[CONTROL][self.row_id(CONTROL, f"fake\0prod\0{host}".encode())] = form
+
+    def attempts(self, host: str = "fake.invalid", times: Iterable[int] = (NOW, NOW + 1)) -> None:
+        form = b"\1" + text(host) + listed(map(i64, times))
+        self.plain[ATTEMPT][self.row_id(ATTEMPT, host.encode())] = form
 
     def log(self, *actions: str) -> None:
         self.entries += [{"action": action, "tail": b"", "layout": 1} for action in actions]
@@ -503,6 +511,7 @@ def full(seed: str = "vault", generation: int = 5) -> Vault:
     vault.rotation(id)
     vault.policy()
     vault.control()
+    vault.attempts()
     vault.log("init", "add", "rotate")
     return vault
 
@@ -980,10 +989,10 @@ def add_headers(add: Callable[..., None]) -> None:
         header=table(lambda t: t[::-1]))
     add("header", "header-table-0", "table 0 is listed",
         header=table(lambda t: [(0, 1, bytes(16)), *t]))
-    add("header", "header-table-9", "the tree is listed",
-        header=table(lambda t: [*t, (9, 1, bytes(16))]))
-    add("header", "header-table-10", "table 10 is listed",
+    add("header", "header-table-10", "the tree is listed",
         header=table(lambda t: [*t, (10, 1, bytes(16))]))
+    add("header", "header-table-11", "table 11 is listed",
+        header=table(lambda t: [*t, (11, 1, bytes(16))]))
     add("header", "header-table-without-rows", "a table with 0 rows is listed",
         header=table(lambda t: [*t, (POLICY, 0, bytes(16))]))
     add("freshness", "header-count-high", "a row too many is counted", header=first(rows=1))
@@ -1115,7 +1124,8 @@ def add_contents(add: Callable[..., None]) -> None:
         made = [v.version(id, 1, secrets={"key": "fake-key-1"}, everything=True)]
         v.credential(
             versions=made, id=id, own_base_url=1, prefix="FAKE_ONE",
-            terms=terms_form(fields, mode=2, lifetime=30 * DAY), maximum_age=60 * DAY,
+            terms=terms_form(fields, mode=2, lifetime=30 * DAY, dead_when=(5, 2)), account="fake-acct",
+            maximum_age=60 * DAY,
             check=check_form(everything=True),
         )  # fmt: skip
 
@@ -1213,6 +1223,10 @@ def add_contents(add: Callable[..., None]) -> None:
         ("pattern-empty", "an empty pattern", lambda v: v.policy(("", DAY))),
     ):  # fmt: skip
         add("record", f"content-{name}", what, with_(fill))
+    add("versions", "content-two-current", "two current versions",
+        with_(versions((1, CURRENT, False), (2, CURRENT, False), values=2)))
+    add("ok", "content-attempts-none", "a host without an attempt",
+        with_(lambda v: v.attempts(times=())))
     add("ok", "content-full", "something in every table", full)
     add("ok", "content-older-rows", "rows of earlier generations",
         rows=lambda v: (v.rows[ADDRESS].clear(), [v.seal_row(ADDRESS, id, plain, 2)
@@ -1268,7 +1282,7 @@ def add_rows(add: Callable[..., None]) -> None:
     other = older("another vault")
     add("record", "row-of-another-vault", "another vault's row under the same id", full,
         sealed=old(CREDENTIAL, other))
-    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, POLICY, CONTROL, TREE):
+    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, SECRET, POLICY, CONTROL, ATTEMPT, TREE):
         name = TABLES[table - 1]
         add("file", f"row-{name}-doubled", "every row stands there twice", full,
             sql=double(name))
@@ -1413,7 +1427,7 @@ def add_forms(add: Callable[..., None]) -> None:
             return vault
         return make
 
-    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, ROTATION, POLICY, CONTROL):
+    for table in (CREDENTIAL, ADDRESS, DEPLOYMENT, ROTATION, POLICY, CONTROL, ATTEMPT):
         add("record", f"place-{TABLES[table - 1]}",
             "a record sealed under an id that is not its own",
             misplaced(table))

@@ -1,0 +1,249 @@
+public import Credentials
+internal import Glibc
+public import Sealing
+
+/// Values that a provider has issued and that are nowhere else yet.
+public struct IssuedValues: Sendable {
+    public let credential: CredentialID
+    /// By field name, sorted.
+    public let values: [(field: String, value: SecretBytes)]
+    /// When the provider ends them, if it said so.
+    public let expires: Timestamp?
+    public let at: Timestamp
+
+    public init(credential: CredentialID, values: [String: SecretBytes], expires: Timestamp?, at: Timestamp) {
+        self.credential = credential
+        self.values = values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        self.expires = expires
+        self.at = at
+    }
+
+    fileprivate var plainForm: SecretBytes {
+        var head = RecordWriter()
+        head.put(UInt8(1))
+        head.put(credential)
+        head.put(at)
+        head.put(expires)
+        head.put(number: UInt32(values.count))
+        var writer = SecretWriter(capacity: 1024)
+        writer.append(head.bytes)
+        for (field, value) in values {
+            var name = RecordWriter()
+            name.put(field)
+            name.put(number: UInt32(value.count))
+            writer.append(name.bytes)
+            value.withBytes { writer.append($0) }
+        }
+        return writer.finish()
+    }
+
+    /// - Throws: when it has another form.
+    fileprivate init(plainForm: SecretBytes) throws(MalformedRecord) {
+        // What is not secret is read from a copy in which the values are blank.
+        var position = 0
+        func take(_ count: Int) throws(MalformedRecord) -> Range<Int> {
+            guard count >= 0, count <= plainForm.count - position else { throw MalformedRecord() }
+            defer { position += count }
+            return position..<position + count
+        }
+        func bytes(_ count: Int) throws(MalformedRecord) -> [UInt8] {
+            let range = try take(count)
+            return plainForm.withBytes { Array($0[range]) }
+        }
+        func length() throws(MalformedRecord) -> Int {
+            var reader = RecordReader(try bytes(4))
+            return Int(try reader.number(UInt32.self))
+        }
+        guard try bytes(1) == [1] else { throw MalformedRecord() }
+        var head = RecordReader(try bytes(CredentialID.count + 8))
+        credential = try head.credentialID()
+        at = try head.time()
+        var flag = RecordReader(try bytes(1))
+        if try flag.flag() {
+            var end = RecordReader(try bytes(8))
+            expires = try end.time()
+        } else {
+            expires = nil
+        }
+        var values: [(field: String, value: SecretBytes)] = []
+        for _ in 0..<(try length()) {
+            let name = try bytes(try length())
+            guard let field = String(validating: name, as: UTF8.self) else { throw MalformedRecord() }
+            values.append((field, plainForm[try take(try length())]))
+        }
+        guard position == plainForm.count else { throw MalformedRecord() }
+        self.values = values
+    }
+}
+
+/// A file for a key that the vault cannot take: sealed to the vault, and written with its whole size before the provider
+/// is asked for the key, so that a disk that fills meanwhile does not matter.
+public struct EmergencyFile {
+    public let path: String
+    /// Held by its maker as long as that is at work.
+    private let claimed: Claim?
+    private let directory: String
+    private let keys: LastingKeys
+    private let vault: [UInt8]
+    /// In bytes: more than any values that a provider issues take.
+    private static let size = 64 * 1024
+    private static let ending = ".key"
+    /// The end of one that was never filled.
+    private static let mark = Array("rekeep: nothing in here".utf8)
+
+    fileprivate init(path: String, directory: String, keys: LastingKeys, vault: [UInt8], claimed: Claim? = nil) {
+        self.path = path
+        self.claimed = claimed
+        self.directory = directory
+        self.keys = keys
+        self.vault = vault
+    }
+
+    fileprivate static func reserve(
+        in directory: String, _ keys: LastingKeys, _ vault: [UInt8]
+    ) throws(VaultError) -> EmergencyFile {
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+            throw .notAccessible(path: directory, errno: errno)
+        }
+        let path = directory + "/" + Hexadecimal.text(Randomness.bytes(8)) + ending
+        guard let claim = Claim(path: path, isNew: true) else { throw .notAccessible(path: path, errno: errno) }
+        let file = EmergencyFile(path: path, directory: directory, keys: keys, vault: vault, claimed: claim)
+        do throws(VaultError) {
+            // Bytes that cannot be stored in less, whatever the file system does with zeros.
+            try file.write(Randomness.bytes(size - mark.count) + mark)
+            try syncDirectory(directory)
+            return file
+        } catch {
+            file.remove()
+            throw error
+        }
+    }
+
+    /// Puts the values where room was kept for them.
+    /// - Throws: `notAccessible`, `diskFull`.
+    public func fill(_ values: IssuedValues) throws(VaultError) {
+        let sealed = AEAD.seal(values.plainForm, with: keys.emergency, binding: place)
+        let head = withUnsafeBytes(of: UInt32(sealed.count).littleEndian) { Array($0) }
+        // The whole file again: its end says whether it was filled.
+        let rest = max(0, Self.size - head.count - sealed.count)
+        try write(head + sealed + Randomness.bytes(rest))
+    }
+
+    /// What is in it; nil for one that was never filled.
+    /// - Throws: `recordRefused` when it could be somebody else's; `notAccessible`.
+    public func values() throws(VaultError) -> IssuedValues? {
+        let content = try StateFile.with(path, for: .reading) { file throws(VaultError) in
+            try file.bytes(atMost: 4 * Self.size)
+        }
+        guard let content, content.count > 4 else { return nil }
+        let count = content.withUnsafeBytes { Int(UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
+        guard count <= content.count - 4,
+            let plain = try? AEAD.openSecret(Array(content[4..<4 + count]), with: keys.emergency, binding: place)
+        else { return nil }
+        return try? IssuedValues(plainForm: plain)
+    }
+
+    /// A hold on a file whose maker is gone; nil while that is at work.
+    public func claim() -> Claim? { Claim(path: path, isNew: false) }
+
+    /// True for one that holds nothing: its maker died before the room was whole, or before there was a key.
+    public var isBlank: Bool {
+        guard
+            let content = try? StateFile.with(
+                path, for: .reading,
+                { file throws(VaultError) in
+                    try file.bytes(atMost: 4 * Self.size)
+                })
+        else { return false }
+        guard content.count >= Self.size else { return true }
+        return content.suffix(Self.mark.count).elementsEqual(Self.mark)
+    }
+
+    /// Takes the file away, and its directory with the last one.
+    public func remove() {
+        unlink(path)
+        rmdir(directory)
+    }
+
+    private var place: [UInt8] { Place.of("rekeep emergency file", in: vault) }
+
+    private func write(_ bytes: [UInt8]) throws(VaultError) {
+        do throws(VaultError) {
+            _ = try StateFile.with(path, for: .changing) { file throws(VaultError) in
+                try file.write(bytes, at: 0)
+                try file.sync()
+            }
+        } catch .notAccessible(_, ENOSPC) {
+            throw .diskFull
+        } catch .notAccessible(_, EDQUOT) {
+            throw .diskFull
+        }
+    }
+
+    private static func syncDirectory(_ directory: String) throws(VaultError) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .notAccessible(path: directory, errno: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .notAccessible(path: directory, errno: errno) }
+    }
+
+    /// Those in a directory, whatever is in them.
+    fileprivate static func all(in directory: String, _ keys: LastingKeys, _ vault: [UInt8]) -> [EmergencyFile] {
+        guard let listing = opendir(directory) else { return [] }
+        defer { closedir(listing) }
+        var files: [EmergencyFile] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasSuffix(ending) else { continue }
+            files.append(EmergencyFile(path: directory + "/" + name, directory: directory, keys: keys, vault: vault))
+        }
+        return files
+    }
+}
+
+/// A lock on an emergency file that the kernel drops with its holder.
+public final class Claim: Sendable {
+    private let descriptor: Int32
+
+    fileprivate init?(path: String, isNew: Bool) {
+        descriptor = open(
+            path, (isNew ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else { return nil }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            return nil
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
+extension OpenVault {
+    /// Where emergency files are kept: with this machine's records, or where that is not possible beside the vault.
+    private var emergencyDirectories: [String] {
+        [state.emergencyDirectory, database.canonicalPath + ".emergency"]
+    }
+
+    /// Keeps room for a key that is about to be asked for.
+    /// - Throws: `diskFull`, `notAccessible` when it can be kept nowhere.
+    public func reserveEmergencyFile() throws(VaultError) -> EmergencyFile {
+        var failure = VaultError.diskFull
+        for directory in emergencyDirectories {
+            do throws(VaultError) {
+                return try EmergencyFile.reserve(in: directory, lasting, id)
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    /// Those that somebody left, be they filled or not.
+    public func emergencyFiles() -> [EmergencyFile] {
+        emergencyDirectories.flatMap { EmergencyFile.all(in: $0, lasting, id) }
+    }
+}

@@ -10,6 +10,8 @@ public struct CourierClient: Sendable {
     private let candidates: [String]
     /// The directory of the user's own profiles.
     public let ownProfiles: String
+    /// By which all couriers of this user keep a provider's pace; nil to keep it alone.
+    private let paceFile: String?
     /// The courier's whole environment, by name and value.
     private let environment: [(name: String, value: String)]
     /// The variables that are passed on: proxy and CA settings, nothing else.
@@ -28,12 +30,14 @@ public struct CourierClient: Sendable {
     ///   - replacing: told of the user's files that took a built-in profile's place.
     ///   - lessConfined: told, once, what the kernel does not confine the courier with.
     public init(
-        candidates: [String], ownProfiles: String, environment: [(name: String, value: String)],
+        candidates: [String], ownProfiles: String, paceFile: String? = nil,
+        environment: [(name: String, value: String)],
         replacing: @escaping @Sendable (String) -> Void = { _ in },
         lessConfined: @escaping @Sendable ([Confinement.Layer]) -> Void = { _ in }
     ) {
         self.candidates = candidates
         self.ownProfiles = ownProfiles
+        self.paceFile = paceFile
         self.environment = environment
         self.replacing = replacing
         confinement = ConfinementNotice(tell: lessConfined)
@@ -68,7 +72,9 @@ public struct CourierClient: Sendable {
         var variables: [Environment.Key: String] = [:]
         for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
         _ = try await run(
-            .path(.init(executable)), arguments: ["--profiles", ownProfiles], environment: .custom(variables),
+            .path(.init(executable)),
+            arguments: Arguments(["--profiles", ownProfiles] + (paceFile.map { ["--pace", $0] } ?? [])),
+            environment: .custom(variables),
             platformOptions: options, input: .inputWriter, output: .sequence, error: .discarded
         ) { execution in
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -99,6 +99,8 @@ public struct BalanceResult: Codable, Sendable, Equatable {
     /// Why there was no usable answer.
     public enum Cause: String, Codable, Sendable {
         case dns, connect, tls, timeout
+        /// The connection ended in the middle of the answer.
+        case reset
         /// The provider speaks no version of TLS that is current.
         case tlsVersion = "tls-version"
         case tooLarge = "too-large"
@@ -111,11 +113,30 @@ public struct BalanceResult: Codable, Sendable, Equatable {
         case notAsked = "not-asked"
     }
 
+    /// An amount as the provider means it.
+    public struct Amount: Codable, Sendable, Equatable {
+        public let amount: String
+        public let currency: String?
+
+        public init(amount: String, currency: String?) {
+            self.amount = amount
+            self.currency = currency
+        }
+    }
+
     /// An outcome's name.
     public let outcome: String
-    public var balance: String?
-    public var currency: String?
+    /// One for each currency; the first is the one that counts.
+    public var balances: [Amount]
     public var identity: String?
+    /// When the provider ends the key, as it wrote that.
+    public var expires: String?
+    /// How long the provider asks to wait, in seconds.
+    public var retryAfterSeconds: Int?
+    /// When the request that this answers left, and when its answer was there, in milliseconds of the system's monotonic
+    /// clock, which all processes share.
+    public var began: Int64?
+    public var ended: Int64?
     public var latencyMilliseconds: Int?
     public var cause: Cause?
     public var status: Int?
@@ -123,12 +144,11 @@ public struct BalanceResult: Codable, Sendable, Equatable {
     public var providerMessage: String?
 
     public init(
-        outcome: String, balance: String? = nil, currency: String? = nil, identity: String? = nil,
-        latencyMilliseconds: Int? = nil, cause: Cause? = nil, status: Int? = nil, providerMessage: String? = nil
+        outcome: String, balances: [Amount] = [], identity: String? = nil, latencyMilliseconds: Int? = nil,
+        cause: Cause? = nil, status: Int? = nil, providerMessage: String? = nil
     ) {
         self.outcome = outcome
-        self.balance = balance
-        self.currency = currency
+        self.balances = balances
         self.identity = identity
         self.latencyMilliseconds = latencyMilliseconds
         self.cause = cause

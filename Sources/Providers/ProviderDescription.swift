@@ -37,6 +37,11 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     public let lifetimeSeconds: Int64?
     public let activationWindowSeconds: Int64
     public let allowsControl: Bool
+    /// The outcomes that end a replaced key while the current one is accepted, besides a plain refusal.
+    public let deadWhen: [String]
+    /// At most so many wrong keys in so long.
+    public let mostAttempts: Int
+    public let attemptsSeconds: Int64
     /// It says how a new key is asked for by API.
     public let issuesKeys: Bool
     public let panelPath: String
@@ -51,7 +56,8 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
     public init(
         id: String, label: String, fields: [FieldDescription], environments: [String: String],
         variablePrefix: String, mode: String, maxAgeSeconds: Int64, lifetimeSeconds: Int64?,
-        activationWindowSeconds: Int64, allowsControl: Bool, issuesKeys: Bool, panelPath: String,
+        activationWindowSeconds: Int64, allowsControl: Bool, deadWhen: [String],
+        mostAttempts: Int, attemptsSeconds: Int64, issuesKeys: Bool, panelPath: String,
         ownFile: String?, replacesBuiltIn: Bool
     ) {
         self.id = id
@@ -64,6 +70,9 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
         self.lifetimeSeconds = lifetimeSeconds
         self.activationWindowSeconds = activationWindowSeconds
         self.allowsControl = allowsControl
+        self.deadWhen = deadWhen
+        self.mostAttempts = mostAttempts
+        self.attemptsSeconds = attemptsSeconds
         self.issuesKeys = issuesKeys
         self.panelPath = panelPath
         self.ownFile = ownFile
@@ -102,8 +111,9 @@ public struct ProviderDescription: Codable, Sendable, Equatable {
             label: label, fields: try fields.map { field throws(Refusal) in try Self.field(field) },
             baseURL: baseURL.description, variablePrefix: variablePrefix, mode: mode,
             maxAge: Span(seconds: maxAgeSeconds), lifetime: lifetimeSeconds.map(Span.init(seconds:)),
-            activationWindow: Span(seconds: activationWindowSeconds), allowsControl: allowsControl, panelPath: panelPath
-        )
+            activationWindow: Span(seconds: activationWindowSeconds), allowsControl: allowsControl,
+            deadWhen: deadWhen.compactMap(Outcome.init(name:)),
+            attempts: AttemptBudget(most: mostAttempts, per: Span(seconds: attemptsSeconds)), panelPath: panelPath)
     }
 
     private static func field(_ description: FieldDescription) throws(Refusal) -> Field {

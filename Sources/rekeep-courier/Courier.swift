@@ -5,16 +5,27 @@ internal import Providers
 struct Courier: Sendable {
     let shelf: ProfileShelf
     let transport: Transport
-    let pace = Pace()
+    let pace: Pace
 
     func balance(_ question: Question) async -> CourierAnswer {
         await answering(question) { call throws(CourierAnswer.Refusal) in
             // All of them before the first is sent: a profile that cannot be used sends nothing.
             var requests: [(Profile.Request, RenderedRequest)] = []
-            for request in call.profile.requests { requests.append((request, try Self.rendered(request, call))) }
+            for request in call.profile.requests where Self.isSent(request, call) {
+                requests.append((request, try Self.rendered(request, call)))
+            }
             let ready = requests
             return CourierAnswer(
-                id: question.id, result: await pace.alone(with: call.key) { await sendInOrder(ready, call) })
+                id: question.id,
+                result: await pace.alone(with: call.key) {
+                    var result = await sendInOrder(ready, call)
+                    if let ask = call.profile.identityRequest, result.outcome == Outcome.ok.name,
+                        result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
+                    {
+                        result.identity = await identity(ask.pointer, rendered, call)
+                    }
+                    return result
+                })
         }
     }
 
@@ -49,7 +60,13 @@ struct Courier: Sendable {
     private func change(
         _ change: Profile.Change, _ request: RenderedRequest, _ call: Call, issuing issue: Profile.Issue? = nil
     ) async -> (Answer?, BalanceResult) {
-        await pace.slot(key: call.key, host: call.base.host, limit: call.profile.limit)
+        let taken: Pace.Taken
+        switch await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit) {
+        case .place(let place): taken = place
+        case .blocked(let seconds): return (nil, Self.blocked(seconds))
+        }
+        var retryAfter: Int?
+        defer { pace.leave(taken, retryAfter: retryAfter) }
         do {
             let answer = try await transport.send(request)
             if change.succeeded.contains(where: { $0.holds(for: answer, values: call.values) }) {
@@ -57,6 +74,7 @@ struct Courier: Sendable {
             }
             let secrets = call.secrets + (issue?.newValues(in: answer).values.map(\.self) ?? [])
             let said = call.profile.read(answer, values: call.values, secrets: secrets)
+            retryAfter = said.retryAfterSeconds
             let outcome = said.outcome == Outcome.ok.name ? Outcome.unknown.name : said.outcome
             return (
                 nil,
@@ -110,6 +128,10 @@ struct Courier: Sendable {
             key: provider + " " + secrets.joined(separator: "\u{0}"))
     }
 
+    private static func isSent(_ request: Profile.Request, _ call: Call) -> Bool {
+        request.needs.map { call.values[$0]?.isEmpty == false } ?? true
+    }
+
     private struct Call {
         let provider: String
         let profile: Profile
@@ -138,9 +160,16 @@ struct Courier: Sendable {
     private func sendInOrder(_ requests: [(Profile.Request, RenderedRequest)], _ call: Call) async -> BalanceResult {
         var result = BalanceResult(outcome: Outcome.unknown.name)
         var spent = Duration.zero
+        var began: Int64?
+        var ended: Int64?
         for (request, rendered) in requests {
-            await pace.slot(key: call.key, host: call.base.host, limit: call.profile.limit)
+            let taken: Pace.Taken
+            switch await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit) {
+            case .place(let place): taken = place
+            case .blocked(let seconds): return Self.blocked(seconds)
+            }
             let start = ContinuousClock.now
+            began = Monotonic.milliseconds()
             let left = Transport.deadline - spent
             let isLast = await withTaskGroup(of: (BalanceResult, Bool).self) { group in
                 group.addTask { await send(rendered, call, nextWhen: request.nextWhen) }
@@ -154,10 +183,29 @@ struct Courier: Sendable {
                 return first?.1 ?? true
             }
             spent += ContinuousClock.now - start
+            ended = Monotonic.milliseconds()
+            pace.leave(taken, retryAfter: result.retryAfterSeconds)
             if isLast { break }
         }
         let (seconds, attoseconds) = spent.components
+        (result.began, result.ended) = (began, ended)
         result.latencyMilliseconds = Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+        return result
+    }
+
+    /// The account's name, where it is another request that tells it. Without an answer it stays untold.
+    private func identity(_ pointer: String, _ request: RenderedRequest, _ call: Call) async -> String? {
+        guard case .place(let taken) = await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit)
+        else { return nil }
+        defer { pace.leave(taken, retryAfter: nil) }
+        guard let answer = try? await transport.send(request), (200...299).contains(answer.status) else { return nil }
+        return answer.json?[pointer: pointer]?.text.flatMap { Redaction(hiding: call.secrets).clean($0, limit: 128) }
+    }
+
+    /// The provider has asked for patience, and is not asked meanwhile.
+    private static func blocked(_ seconds: Int) -> BalanceResult {
+        var result = BalanceResult(outcome: Outcome.rateLimited.name)
+        result.retryAfterSeconds = seconds
         return result
     }
 

@@ -1,33 +1,147 @@
 internal import Providers
+internal import Synchronization
 
-/// Keeps a provider's rate limit: at most so many requests in so long, counted by key or by host, and
-/// never two at once for one key.
-actor Pace {
-    private var nextStart: [String: ContinuousClock.Instant] = [:]
-    private var busyKeys: Set<String> = []
-    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+/// Keeps a provider's rate limit: at most so many requests in so long, counted by key or by host, in this process and in
+/// all that share its file, and never two at once for one key.
+///
+/// A limit of five in a second is five places. A request takes one, and the place is free again a second after the
+/// request's *answer*: whatever the network makes of the moments at which requests leave, no two of one place arrive
+/// within that second.
+final class Pace: Sendable {
+    /// May a request leave?
+    enum Leave {
+        case place(Taken)
+        /// The provider has asked for more patience, in seconds.
+        case blocked(seconds: Int)
+    }
+
+    /// A place that is taken until the answer is there.
+    struct Taken {
+        fileprivate let scope: String
+        fileprivate let index: Int
+        fileprivate let period: Int64
+    }
+
+    private let store: PaceStore
+    private let turns = Turns()
+
+    init(_ store: PaceStore = PaceStore()) { self.store = store }
 
     /// Runs `body` when no other call for this key is under way.
     func alone<Result: Sendable>(with key: String, _ body: @Sendable () async -> Result) async -> Result {
-        while busyKeys.contains(key) {
-            await withCheckedContinuation { waiting[key, default: []].append($0) }
-        }
-        busyKeys.insert(key)
+        await turns.take("call " + key)
         let result = await body()
-        busyKeys.remove(key)
-        if var queue = waiting.removeValue(forKey: key), !queue.isEmpty {
-            let next = queue.removeFirst()
-            waiting[key] = queue
-            next.resume()
-        }
+        await turns.giveBack("call " + key)
         return result
     }
 
     /// Waits until one more request may leave.
-    func slot(key: String, host: String, limit: Profile.Limit) async {
+    func enter(key: String, host: String, limit: Profile.Limit) async -> Leave {
         let scope = limit.scope == .key ? "key " + key : "host " + host
-        let start = max(nextStart[scope] ?? .now, .now)
-        nextStart[scope] = start + .seconds(limit.per.seconds) / limit.requests
-        try? await Task.sleep(until: start, clock: .continuous)
+        // More places than are kept: fewer of them, for a part of the time.
+        let parts = max(1, limit.requests / PaceRecord.places)
+        let places = min(limit.requests, PaceRecord.places)
+        let period = limit.per.seconds * 1000 / Int64(parts)
+        await turns.take(scope)
+        let leave = await waitForPlace(scope, places, period)
+        await turns.giveBack(scope)
+        return leave
+    }
+
+    private func waitForPlace(_ scope: String, _ places: Int, _ period: Int64) async -> Leave {
+        while true {
+            let now = Monotonic.milliseconds()
+            let step = store.change(scope) { $0.take(of: places, period: period, now: now) }
+            switch step {
+            case .taken(let index): return .place(Taken(scope: scope, index: index, period: period))
+            case .blocked(let milliseconds) where milliseconds > 1000:
+                return .blocked(seconds: Int((milliseconds + 999) / 1000))
+            case .blocked(let milliseconds), .full(let milliseconds):
+                // Another process may give a place back long before its time; a little chance keeps them apart.
+                try? await Task.sleep(for: .milliseconds(min(milliseconds, 50) + Int64.random(in: 0...5)))
+            }
+        }
+    }
+
+    /// The answer is there.
+    /// - Parameter retryAfter: for how long the provider wants no more, in seconds.
+    func leave(_ taken: Taken, retryAfter: Int?) {
+        let now = Monotonic.milliseconds()
+        store.change(taken.scope) { record in
+            record.free[taken.index] = now + taken.period
+            if let retryAfter { record.notBefore = max(record.notBefore, now + Int64(retryAfter) * 1000) }
+        }
+    }
+}
+
+/// One after another, in the order in which they came.
+private actor Turns {
+    private var taken: Set<String> = []
+    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+
+    func take(_ name: String) async {
+        guard !taken.insert(name).inserted else { return }
+        await withCheckedContinuation { waiting[name, default: []].append($0) }
+    }
+
+    /// Whoever waits longest goes on, and the turn with it.
+    func giveBack(_ name: String) {
+        guard var queue = waiting.removeValue(forKey: name), !queue.isEmpty else {
+            taken.remove(name)
+            return
+        }
+        let next = queue.removeFirst()
+        waiting[name] = queue.isEmpty ? nil : queue
+        next.resume()
+    }
+}
+
+/// What is kept of one scope. Times are milliseconds of the monotonic clock.
+struct PaceRecord {
+    /// The largest number of places.
+    static let places = 128
+    /// When nothing may leave before.
+    var notBefore: Int64 = 0
+    /// When each place is free.
+    var free = [Int64](repeating: 0, count: places)
+
+    enum Step {
+        case taken(Int)
+        case blocked(Int64)
+        case full(Int64)
+    }
+
+    /// Takes a place, if one is free. A holder that died gives its place back by the time that no call outlives.
+    mutating func take(of places: Int, period: Int64, now: Int64) -> Step {
+        let longest = Transport.deadline.components.seconds * 1000 + period
+        if notBefore > now, notBefore <= now + Int64(RetryAfter.longest) * 1000 { return .blocked(notBefore - now) }
+        // What lies further ahead than anybody could have put it is nobody's.
+        for index in 0..<places where free[index] <= now || free[index] > now + longest {
+            free[index] = now + longest
+            return .taken(index)
+        }
+        return .full((free.prefix(places).min() ?? now) - now)
+    }
+}
+
+/// Where the records are: in a file that several processes share, or in this one.
+final class PaceStore: Sendable {
+    private let file: PaceFile?
+    private let own = Mutex<[String: PaceRecord]>([:])
+
+    /// - Parameter file: nil to keep pace alone.
+    init(file: PaceFile? = nil) { self.file = file }
+
+    @discardableResult
+    func change<Result>(_ scope: String, _ body: (inout PaceRecord) -> Result) -> Result {
+        if let result = file?.change(scope, body) { return result }
+        return own.withLock { records in
+            var record = records[scope] ?? PaceRecord()
+            let result = body(&record)
+            // The compiler cannot see that the result takes nothing of the records with it.
+            nonisolated(unsafe) let passed = result
+            records[scope] = record
+            return passed
+        }
     }
 }

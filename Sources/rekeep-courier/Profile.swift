@@ -17,6 +17,8 @@ struct Profile {
         let body: Body
         /// When the answer fits, the next request is tried instead of reading this answer.
         let nextWhen: Condition?
+        /// A field without whose value the request is left out.
+        let needs: String?
     }
 
     struct MoneyRule {
@@ -46,8 +48,10 @@ struct Profile {
         /// What is read differently from what the sample says; nil when nothing is.
         func disagreement(with result: BalanceResult) -> String? {
             let pairs: [(String, String?, String?)] = [
-                ("outcome", expected.outcome, result.outcome), ("balance", expected.balance, result.balance),
-                ("currency", expected.currency, result.currency), ("identity", expected.identity, result.identity),
+                ("outcome", expected.outcome, result.outcome),
+                ("balance", expected.balances.first?.amount, result.balances.first?.amount),
+                ("currency", expected.balances.first?.currency, result.balances.first?.currency),
+                ("identity", expected.identity, result.identity),
                 ("message", expected.providerMessage, result.providerMessage),
             ]
             for (name, wanted, found) in pairs where wanted != found {
@@ -88,6 +92,10 @@ struct Profile {
     let outcomes: [(outcome: Outcome, conditions: [Condition])]
     let money: [MoneyRule]
     let identity: Template?
+    /// Another request that tells the account, and where in its answer; for providers whose balance does not.
+    let identityRequest: (request: Request, pointer: String)?
+    /// Where the moment stands at which the provider ends the key.
+    let expires: String?
     let messages: [String]
     let limit: Limit
     let samples: [Sample]
@@ -127,12 +135,15 @@ struct Profile {
         let issue = try map.optionalMap("issue").map { given throws(ProfileFault) in try Self.issue(given) }
         self.issue = issue
         let id = try map.text("id")
+        let deadWhen = try Self.deadWhen(&map)
+        let attempts = try Self.attempts(&map)
         description = ProviderDescription(
             id: id, label: try map.text("label"), fields: fields, environments: environments,
             variablePrefix: try map.text("variable_prefix"), mode: mode, maxAgeSeconds: try map.span("max_age").seconds,
             lifetimeSeconds: try map.optionalSpan("lifetime")?.seconds,
             activationWindowSeconds: try map.span("activation_window").seconds,
-            allowsControl: try map.flag("control", absent: true), issuesKeys: issue != nil,
+            allowsControl: try map.flag("control", absent: true), deadWhen: deadWhen, mostAttempts: attempts.most,
+            attemptsSeconds: attempts.per.seconds, issuesKeys: issue != nil,
             panelPath: try map.text("panel"), ownFile: ownFile,
             replacesBuiltIn: ownFile != nil && builtIn.contains(id + OwnProfiles.ending))
         limit = try Self.limit(map.map("limit"))
@@ -160,12 +171,36 @@ struct Profile {
         identity = try balance.optionalText("identity").map { text throws(ProfileFault) in
             try Template(text, place: "balance.identity")
         }
+        identityRequest = try balance.optionalMap("identity_request").map { given throws(ProfileFault) in
+            var map = given
+            let pointer = try map.pointer("pointer")
+            let request = try map.map("request")
+            try map.finish()
+            return (try Self.request(request.node, request.place), pointer)
+        }
+        expires = balance.keys.contains("expires") ? try balance.pointer("expires") : nil
         messages = try balance.oneOrMore("message") ?? []
         guard messages.allSatisfy({ JSONValue.isPointer($0) && !$0.contains("{{") }) else {
             throw balance.fault("message", "JSON pointers are expected")
         }
         try balance.finish()
         try check(isTried: isTried)
+    }
+
+    /// Answers for a replaced key that end it, besides that it is no key.
+    private static func deadWhen(_ map: inout YAMLMap) throws(ProfileFault) -> [String] {
+        let names = try map.oneOrMore("dead_when") ?? []
+        for name in names where Outcome(name: name)?.isRefusal != true {
+            throw map.fault("dead_when", "outcomes that refuse are expected, such as forbidden")
+        }
+        return names
+    }
+
+    private static func attempts(_ map: inout YAMLMap) throws(ProfileFault) -> AttemptBudget {
+        guard var given = try map.optionalMap("wrong_attempts") else { return .usual }
+        let budget = AttemptBudget(most: try given.number("most", in: 1...1000), per: try given.span("per"))
+        try given.finish()
+        return budget
     }
 
     private static func field(_ node: Node, _ place: String) throws(ProfileFault)
@@ -248,7 +283,8 @@ struct Profile {
         }
         let request = Request(
             method: method, url: try Template(map.text("url"), place: place + ".url"), headers: headers,
-            body: json.map { .json($0) } ?? (form.isEmpty ? .none : .form(form)), nextWhen: next)
+            body: json.map { .json($0) } ?? (form.isEmpty ? .none : .form(form)), nextWhen: next,
+            needs: try map.optionalText("needs"))
         try map.finish()
         return request
     }
@@ -276,6 +312,11 @@ struct Profile {
         return rule
     }
 
+    private static func amount(_ map: inout YAMLMap) throws(ProfileFault) -> [BalanceResult.Amount] {
+        let currency = try map.optionalText("currency")
+        return try map.optionalText("balance").map { [BalanceResult.Amount(amount: $0, currency: currency)] } ?? []
+    }
+
     private static func sample(_ node: Node, _ place: String) throws(ProfileFault) -> Sample {
         var map = try YAMLMap(node, place: place)
         let sample = Sample(
@@ -284,8 +325,8 @@ struct Profile {
                 status: try map.number("status", in: 100...599),
                 headers: try map.texts("headers").map { ($0.key, $0.value) }, body: Array(try map.text("body").utf8)),
             expected: BalanceResult(
-                outcome: try map.text("outcome"), balance: try map.optionalText("balance"),
-                currency: try map.optionalText("currency"), identity: try map.optionalText("identity"),
+                outcome: try map.text("outcome"), balances: try Self.amount(&map),
+                identity: try map.optionalText("identity"),
                 providerMessage: try map.optionalText("message")))
         try map.finish()
         guard Outcome(name: sample.expected.outcome) != nil else { throw map.fault("outcome", "no such outcome") }

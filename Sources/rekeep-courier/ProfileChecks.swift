@@ -30,12 +30,24 @@ extension Profile {
             throw ProfileFault(place: "balance.outcomes.ok", problem: "is missing: nothing would ever be ok")
         }
         let trials = isTried ? trialValues : []
+        for request in requests { try checkNeeds(request) }
+        guard requests.contains(where: { $0.needs == nil }) else {
+            throw ProfileFault(place: "balance.requests", problem: "one without needs is expected")
+        }
+        if let identityRequest { try check(identityRequest.request, trials) }
         for request in requests + [issue?.change, revoke].compactMap({ $0?.request }) { try check(request, trials) }
         try checkReading()
         for (index, sample) in samples.enumerated() {
             for name in sample.fields.keys.sorted() where !names.contains(name) {
                 throw ProfileFault(place: "samples[\(index)].fields.\(name)", problem: "is no field")
             }
+        }
+    }
+
+    private func checkNeeds(_ request: Request) throws(ProfileFault) {
+        guard let name = request.needs else { return }
+        guard description.fields.contains(where: { $0.name == name && $0.optional && !$0.secret }) else {
+            throw ProfileFault(place: request.url.place, problem: "needs \(name), which is no optional plain field")
         }
     }
 

@@ -12,28 +12,37 @@ extension Profile {
         }?.outcome
         var result = BalanceResult(outcome: (outcome ?? (answer.status >= 500 ? .providerDown : .unknown)).name)
         result.status = answer.status
+        if result.outcome == Outcome.rateLimited.name { result.retryAfterSeconds = RetryAfter.seconds(in: answer) }
         let redaction = Redaction(hiding: secrets)
         result.providerMessage = message(in: answer, redaction)
         guard outcome == .ok, let json = answer.json else { return result }
-        if let money = money(in: json, values, redaction) {
-            result.balance = money.amount
-            result.currency = money.currency
-        }
+        result.balances = balances(in: json, values, redaction)
+        result.expires = expires.flatMap { json[pointer: $0]?.text }.flatMap { redaction.clean($0, limit: 40) }
         result.identity = identity.flatMap { value(at: $0, in: json, values) }
             .flatMap { redaction.clean($0, limit: 128) }
         return result
     }
 
-    private func money(in json: JSONValue, _ values: [String: String], _ redaction: Redaction) -> Money? {
+    /// One amount for each currency, in the order of the rules; where any is more than nothing, those that are nothing are
+    /// left out.
+    private func balances(
+        in json: JSONValue, _ values: [String: String], _ redaction: Redaction
+    ) -> [BalanceResult.Amount] {
+        var found: [Money] = []
         for rule in money {
             guard let amount = value(at: rule.pointer, in: json, values).flatMap({ redaction.clean($0, limit: 40) })
             else { continue }
             let currency =
                 rule.currencyPointer.flatMap { value(at: $0, in: json, values) }.flatMap { redaction.currency($0) }
                 ?? rule.currency
-            if let money = Money(amount: amount, currency: currency) { return money }
+            guard let money = Money(amount: amount, currency: currency),
+                !found.contains(where: { $0.currency == money.currency })
+            else { continue }
+            found.append(money)
         }
-        return nil
+        let some = found.filter { !$0.isZero }
+        return (some.isEmpty ? Array(found.prefix(1)) : some)
+            .map { BalanceResult.Amount(amount: $0.amount, currency: $0.currency) }
     }
 
     private func value(at pointer: Template, in json: JSONValue, _ values: [String: String]) -> String? {

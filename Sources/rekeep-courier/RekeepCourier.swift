@@ -24,14 +24,21 @@ struct RekeepCourier {
         _ = linux_close_from(3)
         let environment = ProcessInfo.processInfo.environment
         let arguments = CommandLine.arguments.dropFirst()
-        let ownProfiles = arguments.first == "--profiles" ? arguments.dropFirst().first : nil
+        let ownProfiles = value(of: "--profiles", in: arguments)
+        let paceFile = value(of: "--pace", in: arguments).flatMap { PaceFile(path: $0) }
         let needs = NeededFiles(ownProfiles: ownProfiles, environment: environment)
         let missingLayers = Confinement.leaveNetworkOnly(reading: needs.paths)
         RekeepCourier(
             courier: Courier(
-                shelf: ProfileShelf(ownDirectory: ownProfiles), transport: Transport(environment: environment)),
+                shelf: ProfileShelf(ownDirectory: ownProfiles), transport: Transport(environment: environment),
+                pace: Pace(PaceStore(file: paceFile))),
             missingLayers: missingLayers
         ).answerAll()
+    }
+
+    private static func value(of name: String, in arguments: ArraySlice<String>) -> String? {
+        guard let index = arguments.firstIndex(of: name), index + 1 < arguments.endIndex else { return nil }
+        return arguments[index + 1]
     }
 
     private func answerAll() {

@@ -96,12 +96,22 @@ struct Transport: Sendable {
         }
         do {
             let response = try await client.execute(request, deadline: .now() + .seconds(20))
-            let bytes = try await response.body.collect(upTo: Self.largestBody)
+            let bytes = try await Self.body(of: response)
             return Answer(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
                 body: Array(buffer: bytes))
         } catch {
-            throw Failure(cause: Self.cause(of: error))
+            throw (error as? Failure) ?? Failure(cause: Self.cause(of: error))
+        }
+    }
+
+    private static func body(of response: HTTPClientResponse) async throws -> ByteBuffer {
+        do {
+            return try await response.body.collect(upTo: largestBody)
+        } catch {
+            let cause = cause(of: error)
+            // The head had arrived: whatever broke, broke in the middle.
+            throw Failure(cause: cause == .connect || cause == .other ? .reset : cause)
         }
     }
 

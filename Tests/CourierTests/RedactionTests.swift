@@ -171,7 +171,7 @@ struct RedactionTests {
         func currency(_ text: String, _ secret: String = "fake-secret-key-1") -> String? {
             let body = #"{"balance":"1.00","currency":"\#(text)","account":"\#(text)"}"#
             let answer = Answer(status: 200, headers: [], body: Array(body.utf8))
-            return profile.read(answer, values: [:], secrets: [secret]).currency
+            return profile.read(answer, values: [:], secrets: [secret]).balances.first?.currency
         }
         #expect(currency("EUR") == "EUR" && currency("USDT") == "USDT")
         for wrong in ["eur", "E", "EUROPE", "E R", "12345", "fake-sec", "\u{1B}[3", "EU\u{200B}"] {
@@ -188,7 +188,7 @@ struct RedactionTests {
             let result = profile.read(answer, values: [:], secrets: ["fake-secret-key-1", "x12345678x"])
             #expect(result.outcome == "ok")
             #expect(result.identity == nil, "\(account)")
-            #expect(result.balance == nil)
+            #expect(result.balances.isEmpty)
         }
     }
 

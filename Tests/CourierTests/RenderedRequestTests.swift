@@ -12,7 +12,8 @@ struct RenderedRequestTests {
     ) throws -> Profile.Request {
         Profile.Request(
             method: "POST", url: try Template(url, place: ""),
-            headers: try headers.map { ($0.key, try Template($0.value, place: "")) }, body: body, nextWhen: nil)
+            headers: try headers.map { ($0.key, try Template($0.value, place: "")) }, body: body, nextWhen: nil,
+            needs: nil)
     }
 
     private func rendered(

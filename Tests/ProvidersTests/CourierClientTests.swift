@@ -29,7 +29,7 @@ struct CourierClientTests {
 
     @Test func `what was answered before it died counts, the rest does not`() async throws {
         let answers = try await ask(
-            "echo '{\"id\":1,\"result\":{\"outcome\":\"ok\"}}'; echo babble", questions: 3)
+            "echo '{\"id\":1,\"result\":{\"outcome\":\"ok\",\"balances\":[]}}'; echo babble", questions: 3)
         #expect(answers[1].result?.outcome == "ok")
         #expect(answers[0].result == nil && answers[2].result == nil)
     }
@@ -37,8 +37,8 @@ struct CourierClientTests {
     @Test func `a second answer to one question ends the talk`() async throws {
         let answers = try await ask(
             """
-            echo '{"id":0,"result":{"outcome":"bad-credentials"}}'
-            echo '{"id":0,"result":{"outcome":"ok"}}'
+            echo '{"id":0,"result":{"outcome":"bad-credentials","balances":[]}}'
+            echo '{"id":0,"result":{"outcome":"ok","balances":[]}}'
             """, questions: 2)
         #expect(answers[0].result?.outcome == "bad-credentials")
         #expect(answers[1].result == nil)
@@ -50,7 +50,7 @@ struct CourierClientTests {
             cat >/dev/null
             # 3 is the listing itself, 10 the script.
             descriptors=$(cd /proc/$$/fd && echo *)
-            printf '{"id":0,"result":{"outcome":"unknown","provider_message":null,"providerMessage":"%s|%s"}}\\n' "$(/usr/bin/env | /bin/grep -cv -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=)" "$descriptors"
+            printf '{"id":0,"result":{"outcome":"unknown","balances":[],"provider_message":null,"providerMessage":"%s|%s"}}\\n' "$(/usr/bin/env | /bin/grep -cv -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=)" "$descriptors"
             """)
         let told = try #require(answers[0].result?.providerMessage)
         let parts = told.split(separator: "|")
@@ -87,7 +87,7 @@ struct ProviderDescriptionTests {
             .init(name: "k", label: "K", secret: true, optional: false, role: "key", pattern: nil, variable: "KEY")
         ], environments: ["live": "https://live.example", "test": "https://test.example"], variablePrefix: "P",
         mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, allowsControl: true,
-        issuesKeys: false, panelPath: "", ownFile: nil,
+        deadWhen: [], mostAttempts: 3, attemptsSeconds: 600, issuesKeys: false, panelPath: "", ownFile: nil,
         replacesBuiltIn: false)
 
     @Test func `a live key never goes to the test host, nor the other way round`() throws {

@@ -1,0 +1,11 @@
+internal import Glibc
+
+/// The clock that nobody sets, the same for all processes of the machine.
+enum Monotonic {
+    /// In milliseconds.
+    static func milliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -35,6 +35,8 @@ struct AdminDesk {
         let accounts: [Registrar.Account]
         let keys: [Registrar.Key]
         let requests: Int
+        let wrongAttempts: Int
+        let mostPerSecond: [String: Int]
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
@@ -44,7 +46,8 @@ struct AdminDesk {
                 return Reply.json(
                     State(
                         accounts: Array(await registrar.accounts.values), keys: Array(await registrar.keys.values),
-                        requests: await registrar.requests))
+                        requests: await registrar.requests, wrongAttempts: await registrar.wrongAttempts,
+                        mostPerSecond: await registrar.mostPerSecond))
             case "/admin/accounts":
                 let wanted: AccountRequest = try await decode(request)
                 return Reply.json(

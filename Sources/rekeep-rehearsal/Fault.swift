@@ -7,6 +7,10 @@ struct Fault: Codable {
     var latency = 0
     /// Answer with this status and an empty body.
     var status: Int?
+    /// With it, ask to wait so many seconds.
+    var retryAfter: Int?
+    /// Answer nobody after so many wrong keys.
+    var bansAfter: Int?
     /// Answer 200 with an HTML page.
     var html = false
     /// Answer 302 to this place.
@@ -24,6 +28,8 @@ struct Fault: Codable {
         case latency = "latency_ms", status, html, redirect, size, stalls
         case acceptsAnything = "accepts_anything"
         case activationDelay = "activation_delay_s"
+        case retryAfter = "retry_after_s"
+        case bansAfter = "bans_after"
     }
 
     init() {}
@@ -32,6 +38,8 @@ struct Fault: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         latency = try container.decodeIfPresent(Int.self, forKey: .latency) ?? 0
         status = try container.decodeIfPresent(Int.self, forKey: .status)
+        retryAfter = try container.decodeIfPresent(Int.self, forKey: .retryAfter)
+        bansAfter = try container.decodeIfPresent(Int.self, forKey: .bansAfter)
         html = try container.decodeIfPresent(Bool.self, forKey: .html) ?? false
         redirect = try container.decodeIfPresent(String.self, forKey: .redirect)
         size = try container.decodeIfPresent(Int.self, forKey: .size)
@@ -44,7 +52,9 @@ struct Fault: Codable {
     func answer() async throws -> HTTPResponse? {
         if latency > 0 { try await Task.sleep(for: .milliseconds(latency)) }
         if stalls { try await Task.sleep(for: .seconds(3600)) }
-        if let status { return Reply.empty(status) }
+        if let status {
+            return Reply.empty(status, retryAfter.map { [HTTPHeader("Retry-After"): "\($0)"] } ?? [:])
+        }
         if html { return Reply.html("<html><head><title>Maintenance</title></head><body>Back soon</body></html>") }
         if let redirect { return Reply.redirect(to: redirect) }
         if let size { return Reply.json(#"{"filler":""# + String(repeating: "x", count: size) + #""}"#) }

@@ -46,6 +46,12 @@ actor Registrar {
     private(set) var faults: [String: Fault] = [:]
     private var lastBulkRequest: [String: Date] = [:]
     private(set) var requests = 0
+    /// Requests with a key that is none, or none any more; one that is not live yet is no guess.
+    private(set) var wrongAttempts = 0
+    /// The largest number of requests within one second, by provider and environment.
+    private(set) var mostPerSecond: [String: Int] = [:]
+    private var arrivals: [String: [ContinuousClock.Instant]] = [:]
+    private var wrongKeys: [String: Int] = [:]
 
     func addAccount(
         _ provider: Provider, id: String?, balance: String, currency: String, allowed: [String]
@@ -92,7 +98,25 @@ actor Registrar {
         faults[provider.rawValue + "/" + environment] ?? Fault()
     }
 
-    func countRequest() { requests += 1 }
+    func count(_ arrival: ContinuousClock.Instant, _ provider: Provider, _ environment: String) {
+        requests += 1
+        let name = provider.rawValue + "/" + environment
+        let recent = (arrivals[name] ?? []).filter { arrival - $0 < .seconds(1) } + [arrival]
+        arrivals[name] = recent
+        mostPerSecond[name] = max(mostPerSecond[name] ?? 0, recent.count)
+    }
+
+    /// True when so many wrong keys were tried that nobody is answered any more.
+    func isBanned(_ provider: Provider, _ environment: String) -> Bool {
+        guard let most = fault(provider, environment).bansAfter else { return false }
+        return (wrongKeys[provider.rawValue + "/" + environment] ?? 0) >= most
+    }
+
+    private func countWrong(_ key: Key?, _ provider: Provider, _ environment: String) {
+        if let key, !key.isRevoked, key.expires.map({ $0 > Date() }) ?? true { return }
+        wrongAttempts += 1
+        wrongKeys[provider.rawValue + "/" + environment, default: 0] += 1
+    }
 
     /// Looks a key up, as of now.
     func judge(_ value: String?, provider: Provider, environment: String, address: String) -> Verdict {
@@ -101,10 +125,14 @@ actor Registrar {
         {
             return .accepted(any)
         }
-        guard let value, let key = keys[value], key.provider == provider, key.environment == environment,
+        let known = value.flatMap { keys[$0] }
+        guard let value, let key = known, key.provider == provider, key.environment == environment,
             !key.isRevoked, key.activeFrom <= Date(), key.expires.map({ $0 > Date() }) ?? true,
             let account = accounts[key.account]
-        else { return .refused }
+        else {
+            countWrong(known, provider, environment)
+            return .refused
+        }
         keys[value]?.uses += 1
         guard account.allowedAddresses.isEmpty || account.allowedAddresses.contains(address) else {
             return .addressNotAllowed(account)

@@ -67,11 +67,15 @@ struct RekeepRehearsal: AsyncParsableCommand {
     /// `/PROVIDER/ENVIRONMENT/…`; 101domain has no test environment.
     private static func answer(_ request: HTTPRequest, _ registrar: Registrar) async throws -> HTTPResponse {
         let parts = request.path.split(separator: "/")
+        let arrival = ContinuousClock.now
         guard let first = parts.first else { return Reply.empty(404) }
         if first == "admin" { return await AdminDesk(registrar: registrar).answer(request) }
         guard let provider = Registrar.Provider(rawValue: String(first)) else { return Reply.empty(404) }
         let environment = provider == .oneOhOneDomain ? "live" : parts.dropFirst().first.map(String.init) ?? "live"
-        await registrar.countRequest()
+        await registrar.count(arrival, provider, environment)
+        if await registrar.isBanned(provider, environment) {
+            return Reply.html("<html>You have been blocked</html>", status: 403)
+        }
         if let wrong = try await registrar.fault(provider, environment).answer() { return wrong }
         let address = "127.0.0.1"
         switch provider {

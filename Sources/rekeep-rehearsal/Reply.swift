@@ -16,8 +16,10 @@ enum Reply {
     }
 
     static func text(_ text: String, status: Int) -> HTTPResponse { make(status, "text/plain", Data(text.utf8)) }
-    static func html(_ text: String) -> HTTPResponse { make(200, "text/html", Data(text.utf8)) }
-    static func empty(_ status: Int) -> HTTPResponse { make(status, "text/plain", Data()) }
+    static func html(_ text: String, status: Int = 200) -> HTTPResponse { make(status, "text/html", Data(text.utf8)) }
+    static func empty(_ status: Int, _ headers: [HTTPHeader: String] = [:]) -> HTTPResponse {
+        make(status, "text/plain", Data(), headers)
+    }
 
     static func redirect(to place: String) -> HTTPResponse {
         make(302, "text/plain", Data(), [HTTPHeader("Location"): place])

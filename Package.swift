@@ -89,6 +89,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
+        .testTarget(
+            name: "OperationsTests", dependencies: ["Operations", "Vault", "Providers", "Credentials", "Sealing"],
+            swiftSettings: house),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
         .testTarget(
             name: "KeyringTests", dependencies: ["Keyring", "Credentials", "Sealing"], swiftSettings: house),

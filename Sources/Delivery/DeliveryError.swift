@@ -38,6 +38,8 @@ public enum DeliveryError: Error, Equatable, Sendable {
     case hookNeedsShell(String)
     case hookFailed(program: String, status: Int32)
     case hookTimedOut(program: String, seconds: Int)
+    /// The current key was found dead and erased, so there is nothing to write.
+    case retiredKey(Address?)
     /// The values could not be read from the vault.
     case vaultUnavailable
 }
@@ -48,6 +50,7 @@ extension DeliveryError {
         switch self {
         case .hookNotFound, .hookChangeable, .hookOfAnother, .hookNeedsShell, .hookFailed, .hookTimedOut: "hook failed"
         case .readBackDiffers: "read-back differs"
+        case .retiredKey: "key retired"
         case .vaultUnavailable: "vault unavailable"
         case .noSuchPreset, .noSuchDialect, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:
             "not encodable"

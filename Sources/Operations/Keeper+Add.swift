@@ -18,10 +18,12 @@ public struct AddRequest: Sendable {
     public let maxAge: Span?
     public let expires: Timestamp?
     public let note: String
+    public let account: String
 
     public init(
         address: Address, terms: Terms, hasOwnBaseURL: Bool, values: [String: SecretBytes], checks: Bool,
-        proof: ProofOptions, prefix: String?, maxAge: Span?, expires: Timestamp?, note: String
+        proof: ProofOptions, prefix: String?, maxAge: Span?, expires: Timestamp?, note: String,
+        account: String
     ) {
         self.address = address
         self.terms = terms
@@ -33,6 +35,7 @@ public struct AddRequest: Sendable {
         self.maxAge = maxAge
         self.expires = expires
         self.note = note
+        self.account = account
     }
 }
 
@@ -51,6 +54,11 @@ extension Keeper {
         let address = request.address
         let environment = address.deployment.environment
         try checkExpiry(request.expires, terms)
+        do {
+            try Recognition.judge(request.values, fields: terms.fields, known: [:])
+        } catch {
+            throw .hygiene(error)
+        }
         let intake = try Intake(request.values, fields: terms.fields)
         request.proof.tellRemovals(intake, terms)
         try refuseKnown(intake.secrets(terms), provider: address.provider, environment: environment)
@@ -61,19 +69,23 @@ extension Keeper {
                 Version(
                     number: 1, state: .current, createdAt: now(), activatedAt: now(), expiresAt: request.expires,
                     plain: intake.plain(terms), fingerprints: [:])
-            ], maxAge: request.maxAge, note: request.note)
+            ], maxAge: request.maxAge, note: request.note, account: request.account)
         try checkNames(adding: credential, at: address)
         if try read({ snapshot throws(VaultError) in try snapshot.hasAddress(address) }) {
             throw .vault(.addressTaken(address))
         }
+        var expires: Timestamp?
         if request.checks {
-            credential.lastCheck = try await prove(credential, intake.values)
+            let reply = try await prove(credential, intake.values)
+            credential.lastCheck = reply.check
+            expires = reply.expires
             _ = try await control(credential, intake.values, isWanted: request.proof.controls)
         }
         if let check = credential.lastCheck {
             credential.update(version: 1) {
                 $0.provedAt = check.at
                 $0.identity = check.identity
+                $0.expiresAt = $0.expiresAt ?? expires
             }
         }
         let stored = try write { transaction throws(VaultError) in
@@ -90,13 +102,13 @@ extension Keeper {
     }
 
     /// One balance call that has to end well.
-    private func prove(_ credential: Credential, _ values: [String: SecretBytes]) async throws(OperationError) -> Check
+    private func prove(_ credential: Credential, _ values: [String: SecretBytes]) async throws(OperationError) -> Reply
     {
-        guard let check = try await steadyCall([Trial(credential: credential, version: 1, values: values)]).first else {
+        guard let reply = try await steadyCall([Trial(credential: credential, version: 1, values: values)]).first else {
             throw .courierSilent
         }
-        try Self.require(check, for: credential, plain: values, recorded: nil)
-        return check
+        try Self.require(reply.check, for: credential, plain: values, recorded: nil)
+        return reply
     }
 
     /// - Throws: `refused`, `indeterminate` or `identityDiffers` unless the check blesses the key.

@@ -29,13 +29,15 @@ extension Keeper {
     /// Puts a verified copy in the vault's place; what lay there is kept beside it.
     /// - Throws: `vault(.olderThanVault)` unless `acceptingRollback`; `vault(.forked)`; `vault(.otherVault)`; `vault(.damaged)`.
     public static func restore(
-        _ source: CopyToRestore, stateDirectory: String, acceptingRollback: Bool,
+        _ source: CopyToRestore, acceptingRollback: Bool,
         open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(OperationError) -> RestoreReport {
-        let lock = try wholeVaultLock(source.file.id, stateDirectory: stateDirectory)
+        // Where nothing lies that can be written, nobody works on it.
+        let present = try? LockFile(path: source.place)
+        let lock = try wholeVaultLock { () throws(VaultError) in try present?.lock(.wholeVault) }
         defer { withExtendedLifetime(lock) {} }
         do {
-            let time = systemTime()
+            let time = Clock.system.now
             let restoration = try Restoration(of: source, open: open)
             let outcome = try restoration.finish(
                 acceptingRollback: acceptingRollback, at: time,

@@ -48,6 +48,7 @@ extension Keeper {
         public var maxAge: Span?
         public var expires: Timestamp?
         public var note: String?
+        public var account: String?
         public var prefix: String?
 
         public init() {}
@@ -78,7 +79,7 @@ extension Keeper {
                 stored.merging(edit.plain) { $1 }, fields: credential.terms.fields, keeping: current.plain)
             plain = intake.plain(credential.terms)
             let trial = Trial(credential: credential, version: current.number, values: intake.values)
-            guard let answer = try await call([trial]).first else { throw .courierSilent }
+            guard let answer = try await call([trial]).first?.check else { throw .courierSilent }
             try Self.require(answer, for: credential, plain: intake.values, recorded: nil)
             check = answer
         }
@@ -88,11 +89,12 @@ extension Keeper {
             }
             if let maxAge = edit.maxAge { credential.maxAge = maxAge }
             if let note = edit.note { credential.note = note }
+            if let account = edit.account { credential.account = account }
             credential.update(version: current.number) { version in
                 version.plain = plain
                 if let expires = edit.expires { version.expiresAt = expires }
                 if let check {
-                    version.provedAt = check.at
+                    version.accept(at: check.at)
                     version.identity = check.identity
                 }
             }

@@ -9,6 +9,8 @@ public struct CheckReport: Sendable {
     public let check: Check
     /// Why the provider was not asked.
     public let refusal: OperationError?
+    /// Kept versions that the provider accepts while it refuses the current one.
+    public let accepted: [Int]
 }
 
 extension Keeper {
@@ -29,14 +31,24 @@ extension Keeper {
         }
         let total = trials.count
         var refusals: [CredentialID: OperationError] = [:]
-        let checks = try await call(trials) {
+        var replies = try await call(trials) {
             progress($0, total)
         } refusing: {
             refusals[$0] = .courier($1)
         }
+        let slowed = replies.indices.filter { replies[$0].retryAfter != nil }
+        if !slowed.isEmpty, await isWaited(for: slowed.map { replies[$0] }, atLeast: Span(seconds: 1)) {
+            for (index, reply) in zip(slowed, try await call(slowed.map { trials[$0] })) { replies[index] = reply }
+        }
         var results: [CredentialID: Check] = [:]
-        for (trial, check) in zip(trials, checks) { results[trial.credential.id] = Self.blessed(check, trial) }
-        let noted = results
+        var expiries: [CredentialID: Timestamp] = [:]
+        for (trial, reply) in zip(trials, replies) {
+            results[trial.credential.id] = Self.blessed(reply.check, trial)
+            expiries[trial.credential.id] = reply.expires
+        }
+        let others = try await tryOthers(
+            zip(trials, replies).filter { $1.ended != nil && $1.check.outcome.isRefusal }.map(\.0.credential))
+        let (noted, ends) = (results, expiries)
         try write { transaction throws(VaultError) in
             for (id, check) in noted {
                 // Removed meanwhile: then there is nothing to note.
@@ -44,9 +56,13 @@ extension Keeper {
                 credential.lastCheck = check
                 if check.outcome == .ok {
                     credential.update(version: check.version) {
-                        $0.provedAt = check.at
+                        $0.accept(at: check.at)
                         $0.identity = $0.identity ?? check.identity
+                        if let end = ends[id] { $0.expiresAt = end }
                     }
+                }
+                for other in others[id] ?? [] where other.outcome == .ok {
+                    credential.update(version: other.version) { $0.accept(at: max(other.at, check.at)) }
                 }
                 try transaction.put(credential)
             }
@@ -55,9 +71,26 @@ extension Keeper {
         }
         return matching.compactMap { address, credential in
             results[credential.id].map {
-                CheckReport(address: address, credential: credential, check: $0, refusal: refusals[credential.id])
+                CheckReport(
+                    address: address, credential: credential, check: $0, refusal: refusals[credential.id],
+                    accepted: (others[credential.id] ?? []).filter { $0.outcome == .ok }.map(\.version))
             }
         }
+    }
+
+    /// Where the current key is refused, a kept one may be the one that works: each is tried, newest first, as long as the
+    /// host may see wrong keys.
+    private func tryOthers(_ credentials: [Credential]) async throws(OperationError) -> [CredentialID: [Check]] {
+        var found: [CredentialID: [Check]] = [:]
+        for credential in credentials where credential.terms.allowsControl {
+            for version in credential.kept where try attemptsLeft(credential.terms) > 0 {
+                let trial = try trial(version, of: credential)
+                let check = Self.blessed(try await steadyCall([trial])[0].check, trial)
+                found[credential.id, default: []].append(check)
+                if check.outcome == .ok { break }
+            }
+        }
+        return found
     }
 
     /// An answer for another account than the one on record is no proof, however friendly.
@@ -68,7 +101,7 @@ extension Keeper {
             return check
         } catch .identityDiffers {
             return Check(
-                outcome: .wrongEnvironment, at: check.at, version: check.version, balance: nil,
+                outcome: .wrongEnvironment, at: check.at, version: check.version, balances: [],
                 identity: check.identity, latency: check.latency,
                 message: "the provider answers for another account than the one on record")
         } catch {

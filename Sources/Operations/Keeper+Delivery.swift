@@ -1,7 +1,6 @@
 public import Credentials
 public import Delivery
 internal import Dispatch
-internal import Sealing
 public import Vault
 
 /// What became of one target.
@@ -129,7 +128,7 @@ extension Keeper {
 
     /// A target that is locked and looked at, and about to be written.
     private struct Approach: Sendable {
-        let lock: FileLock
+        let lock: VaultLock
         let target: Target
         let writer: TargetWriter
         let contents: Contents
@@ -320,22 +319,17 @@ extension Keeper {
         switch error {
         case let error as DeliveryError: error
         case OperationError.delivery(let error): error
+        case OperationError.vault(.retiredSecret(let address)): .retiredKey(address)
         default: .vaultUnavailable
         }
     }
 
     /// Held while a target's file is read, changed and replaced.
-    private func deliveryLock(_ path: String) throws(OperationError) -> FileLock {
-        try FileLock(path: lockPath("deliver", Array(TargetWriter.canonical(path).utf8)), what: path, waits: true)
-    }
-
-    /// The path of a lock whose name tells nothing of what it locks.
-    func lockPath(_ kind: String, _ name: [UInt8]) -> String {
-        Self.lockPath(kind, name, vault: vault.id, stateDirectory: stateDirectory)
-    }
-
-    static func lockPath(_ kind: String, _ name: [UInt8], vault: [UInt8], stateDirectory: String) -> String {
-        let hash = Hexadecimal.text(KeyedHash.checksum(vault + name, count: 16))
-        return "\(stateDirectory)/\(kind)-\(hash).lock"
+    private func deliveryLock(_ path: String) throws(OperationError) -> VaultLock {
+        do {
+            return try vault.lock(.delivery(path: TargetWriter.canonical(path)), waits: true)
+        } catch {
+            throw .vault(error)
+        }
     }
 }

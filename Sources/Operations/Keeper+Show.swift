@@ -8,12 +8,17 @@ extension Keeper {
         try find(reference)
     }
 
-    /// The current value of one field; secret values come in locked memory.
-    /// - Throws: `unknownField`.
-    public func value(_ field: String, at reference: AddressReference) throws(OperationError) -> SecretBytes {
+    /// The value of one field; secret values come in locked memory.
+    /// - Parameter number: the version; nil for the current one.
+    /// - Throws: `unknownField`, `noSuchVersion`, `versionRetired`.
+    public func value(
+        _ field: String, at reference: AddressReference, version number: Int? = nil
+    ) throws(OperationError) -> SecretBytes {
+        if let number { _ = try version(number, at: reference) }
         let found: (Credential, SecretBytes?) = try read { snapshot throws(VaultError) in
             let credential = try snapshot.credential(at: snapshot.resolve(reference))
-            guard let current = credential.current else { return (credential, nil) }
+            let version = number.map { credential.version(number: $0) } ?? credential.current
+            guard let current = version else { return (credential, nil) }
             if current.fingerprints[field] != nil {
                 return (credential, try snapshot.secret(field, of: current, in: credential.id))
             }
@@ -23,6 +28,17 @@ extension Keeper {
             throw .unknownField(field, known: found.0.terms.fields.map(\.name))
         }
         return value
+    }
+
+    /// A version that is kept.
+    /// - Throws: `noSuchVersion`, `versionRetired`.
+    public func version(_ number: Int, at reference: AddressReference) throws(OperationError) -> Version {
+        let (address, credential) = try find(reference)
+        guard let version = credential.version(number: number) else {
+            throw .noSuchVersion(number, address, kept: credential.versions.map(\.number))
+        }
+        guard !version.isRetired else { throw .versionRetired(number, address) }
+        return version
     }
 
     /// Everything that fits the patterns, sorted by address; no secret is decrypted.

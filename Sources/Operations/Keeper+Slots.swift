@@ -42,7 +42,7 @@ extension Keeper {
             try transaction.log(entry("slot remove", name, keepingKey ? "key kept" : "re-keyed"))
             return RekeyReport(removed: slot, isRekeyed: !keepingKey, exposed: try Self.exposed(transaction.snapshot))
         }
-        let lock = keepingKey ? nil : try Self.wholeVaultLock(vault.id, stateDirectory: stateDirectory)
+        let lock = keepingKey ? nil : try wholeVaultLock()
         defer { withExtendedLifetime(lock) {} }
         do {
             return keepingKey ? try vault.write(change) : try vault.rekey(change)
@@ -54,7 +54,7 @@ extension Keeper {
     /// Seals everything anew under a new vault key; every slot goes on opening the vault.
     /// - Throws: `heldByAnother` while a rotation is under way; as `removeSlot`.
     public func rekey() throws(OperationError) -> RekeyReport {
-        let lock = try Self.wholeVaultLock(vault.id, stateDirectory: stateDirectory)
+        let lock = try wholeVaultLock()
         defer { withExtendedLifetime(lock) {} }
         do {
             return try vault.rekey { transaction throws(VaultError) in
@@ -64,6 +64,10 @@ extension Keeper {
         } catch {
             throw .vault(error)
         }
+    }
+
+    private func wholeVaultLock() throws(OperationError) -> VaultLock? {
+        try Self.wholeVaultLock { () throws(VaultError) in try vault.lock(.wholeVault) }
     }
 
     private static func exposed(_ snapshot: Snapshot) throws(VaultError) -> [Credential] {

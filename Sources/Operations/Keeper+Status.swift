@@ -12,8 +12,22 @@ public struct StatusReport: Sendable {
     /// When the age reaches its limit.
     public let dueAt: Timestamp?
     public let flags: [Flag]
+    /// When status was asked for.
+    let askedAt: Timestamp
     /// A rotation that is not over.
     public let rotation: Rotation?
+
+    /// What the last check said of the current version; nil when it was of another one, or never made.
+    public var currentCheck: Check? { credential.lastCheck.flatMap { $0.version == version.number ? $0 : nil } }
+
+    /// Not older than a day.
+    public func isRecent(_ check: Check) -> Bool { askedAt - check.at <= .days(1) && check.at <= askedAt }
+
+    /// Kept versions that were accepted when, or after, the current one was refused: one of them can come back.
+    public var accepted: [Version] {
+        guard let check = currentCheck, check.outcome.isRefusal else { return [] }
+        return credential.kept.filter { $0.provedAt.map { $0 >= check.at } ?? false }
+    }
 }
 
 /// A credential that is to be rotated, and the first of its addresses that was asked for.
@@ -56,7 +70,8 @@ extension Keeper {
                     StatusReport(
                         address: address, credential: credential, version: current, age: age, maxAge: maxAge,
                         dueAt: current.activatedAt.map { $0 + maxAge },
-                        flags: Flag.allCases.filter(flags.contains), rotation: survey.openRotation(of: credential)))
+                        flags: Flag.allCases.filter(flags.contains), askedAt: time,
+                        rotation: survey.openRotation(of: credential)))
             }
         }
         guard patterns.isEmpty || !reports.isEmpty else { throw .nothingMatches(patterns) }
@@ -91,6 +106,8 @@ private struct Survey {
     private var openRotations: [CredentialID: Rotation] = [:]
     private var targets: [Deployment: [Target]] = [:]
     private var environments: [Fingerprint: Holder] = [:]
+    /// Keys that were current and are not any more, by the credential in which they were replaced.
+    private var replaced: [Fingerprint: CredentialID] = [:]
 
     /// Who uses a secret: the first credential seen, and whether another one does too.
     private struct Holder {
@@ -106,8 +123,12 @@ private struct Survey {
         try snapshot.forEachDeployment { if !$0.targets.isEmpty { targets[$0.deployment] = $0.targets } }
         var credentials: [Credential] = []
         var holders: [Fingerprint: Holder] = [:]
+        var replaced: [Fingerprint: CredentialID] = [:]
         try snapshot.forEachCredential { credential in
             credentials.append(credential)
+            for version in credential.versions where version.state != .current && version.activatedAt != nil {
+                for fingerprint in version.fingerprints.values { replaced[fingerprint] = credential.id }
+            }
             for fingerprint in credential.current?.fingerprints.values ?? [] {
                 if let holder = holders[fingerprint] {
                     if holder.credential != credential.id { holders[fingerprint]?.isShared = true }
@@ -120,6 +141,7 @@ private struct Survey {
         self.targets = targets
         self.credentials = credentials
         environments = holders
+        self.replaced = replaced
     }
 
     func flags(of credential: Credential, current: Version, at address: Address, _ time: Timestamp) -> [Flag] {
@@ -127,6 +149,12 @@ private struct Survey {
         flags += Self.keyFlags(openRotations[credential.id], credential.previous, time)
         let own = targets[address.deployment] ?? []
         if current.isRetired { flags.append(.retired) }
+        if let check = credential.lastCheck, check.version == current.number, check.outcome.isRefusal {
+            flags.append(.refused)
+        }
+        if current.fingerprints.values.contains(where: { replaced[$0].map { $0 != credential.id } ?? false }) {
+            flags.append(.replaced)
+        }
         if own.isEmpty { flags.append(.unused) }
         if own.contains(where: {
             $0.delivery.versions[credential.id] != current.number || $0.delivery.isHookDue || $0.delivery.problem != nil

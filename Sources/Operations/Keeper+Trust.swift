@@ -8,10 +8,10 @@ extension Keeper {
     /// Makes a vault the one that this machine knows at its place.
     /// - Returns: the credentials whose current key was retired in another line of the vault, and is erased here too.
     /// - Throws: `vault`; `heldByAnother` while a rotation is under way.
-    public static func trust(_ stranger: Stranger, stateDirectory: String) throws(OperationError) -> [Credential] {
-        let lock = try wholeVaultLock(stranger.pin.id, stateDirectory: stateDirectory)
+    public static func trust(_ stranger: Stranger) throws(OperationError) -> [Credential] {
+        let lock = try wholeVaultLock { () throws(VaultError) in try stranger.lock(.wholeVault) }
         defer { withExtendedLifetime(lock) {} }
-        let time = systemTime()
+        let time = Clock.system.now
         do {
             return try stranger.trust(
                 at: time, entry: entry("trust", "", "generation \(stranger.generation)", at: time))

@@ -1,4 +1,4 @@
-public import Credentials
+internal import Credentials
 internal import Delivery
 internal import Glibc
 public import Providers
@@ -8,25 +8,26 @@ public import Vault
 /// The one place where vault, providers and delivery meet: a function for each use.
 public struct Keeper {
     let vault: OpenVault
-    let courier: CourierClient
-    /// Where locks and the last-seen record are kept.
-    let stateDirectory: String
-    let now: @Sendable () -> Timestamp
+    let courier: any Courier
+    let clock: Clock
+    var patience: Patience
 
     public init(
-        vault: OpenVault, courier: CourierClient, stateDirectory: String,
-        now: @escaping @Sendable () -> Timestamp = Keeper.systemTime
+        vault: OpenVault, courier: any Courier, clock: Clock = .system, patience: Patience = .none
     ) {
         self.vault = vault
         self.courier = courier
-        self.stateDirectory = stateDirectory
-        self.now = now
+        self.clock = clock
+        self.patience = patience
     }
 
-    public static let systemTime: @Sendable () -> Timestamp = {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: Int64(time.tv_sec))
+    func now() -> Timestamp { clock.now }
+
+    /// The same, for whoever does not want to wait for a provider that asks to slow down.
+    public func notWaiting() -> Keeper {
+        var keeper = self
+        keeper.patience = .none
+        return keeper
     }
 
     /// Sixteen bytes that tell the vault from others; not secret.

@@ -25,6 +25,8 @@ public enum OperationError: Error, Equatable, Sendable {
     case retiredKey(holder: Address?)
     /// The new key is one that this credential already has.
     case sameKey(state: String)
+    /// The pasted key is one that was current before.
+    case previousKey(Address, version: Int)
     /// The provider refused the values, or they are not usable there.
     case refused(Check)
     /// No usable answer: neither blessed nor condemned.
@@ -35,6 +37,10 @@ public enum OperationError: Error, Equatable, Sendable {
     case controlIndeterminate(Check)
     /// A good key of the wrong account.
     case identityDiffers(expected: String, found: String)
+    /// Two living keys show different balances, and the provider names no account.
+    case otherAccount(old: [Money], new: [Money])
+    /// The host has seen as many wrong keys as its profile allows, until this moment.
+    case attemptsSpent(host: String, AttemptBudget, free: Timestamp)
     case expiryBeyondLifetime(Span)
     case expiryPassed(Timestamp)
 
@@ -52,11 +58,18 @@ public enum OperationError: Error, Equatable, Sendable {
     case heldByAnother(what: String, process: Int32?)
     case lockUnavailable(path: String, errno: Int32)
     case rotationOpen(Rotation)
+    /// Somebody else changed the credential or its rotation since the plan was made.
+    case planOutdated(Address)
+    case noSuchVersion(Int, Address, kept: [Int])
+    case versionRetired(Int, Address)
+    case versionIsCurrent(Int, Address)
     case noOpenRotation(Address)
     /// The new key has still to be given.
     case stillPlanned(Address)
     /// Only the plan could be forgotten, and the old key has ended: somebody has issued a new one.
     case plannedAndDead(Address, Check)
+    /// The disk failed in the middle; what was done until then is kept.
+    case rotationStopped(Address, VaultError)
     /// Past the point at which it could be aborted.
     case cannotAbort(Rotation)
     /// The new version is not current yet, or the old key is not accepted now.
@@ -72,6 +85,14 @@ public enum OperationError: Error, Equatable, Sendable {
     case inUseElsewhere(Address)
     /// The provider said that it issued a key, and gave none.
     case issuedNothing(panelPath: String)
+    /// Before a key is asked for: there is no room to keep it.
+    case noRoomForKey(VaultError)
+    /// The vault could not take an issued key; it is in a file that is sealed to the vault.
+    case issuedKeyInFile(path: String, VaultError)
+    /// The vault could not take an issued key, nor could a file; whoever asked has been given it.
+    case issuedKeyHandedOver(VaultError)
+    /// As `issuedKeyHandedOver`, and there was nobody to give it to.
+    case issuedKeyLost(VaultError, panelPath: String)
     /// No usable answer: a key may have been issued that nobody knows.
     case issueIndeterminate(Check)
     case notDelivered(Rotation, failed: [String])
@@ -82,10 +103,24 @@ public enum OperationError: Error, Equatable, Sendable {
     /// What was typed or pasted cannot be it; nothing has been done with it.
     public var isAboutInput: Bool {
         switch self {
-        case .hygiene, .missingField, .sameKey, .retiredKey, .keyOfOtherEnvironment, .expiryBeyondLifetime,
+        case .hygiene, .missingField, .sameKey, .previousKey, .retiredKey, .keyOfOtherEnvironment,
+            .expiryBeyondLifetime,
             .expiryPassed:
             true
         default: false
         }
+    }
+
+    /// The provider did not accept what was pasted: another one may be the right one.
+    public var isRefusal: Bool {
+        switch self {
+        case .refused, .identityDiffers, .otherAccount: true
+        default: false
+        }
+    }
+
+    /// The disk failed before anything was stored.
+    public var isOfStorage: Bool {
+        if case .vault(let error) = self { error.isOfStorage && !error.leavesChange } else { false }
     }
 }

@@ -1,9 +1,9 @@
 public import Credentials
 public import Providers
-internal import Sealing
+public import Sealing
 internal import Vault
 
-/// How a new key is proved, and who is told on the way.
+/// How a new key is proved, and who is told or asked on the way.
 public struct ProofOptions: Sendable {
     /// False: do not try whether the provider refuses a wrong key.
     let controls: Bool
@@ -14,15 +14,24 @@ public struct ProofOptions: Sendable {
     /// Told true when the process must not be interrupted, because a key is on its way that is nowhere else, and false
     /// when it may be again.
     let holding: @Sendable (Bool) -> Void
+    /// Asked whether two living keys are of one account, although what they show differs: the old one's, the new one's.
+    let isOneAccount: @Sendable ([Money], [Money]) -> Bool
+    /// Given an issued key that can be kept nowhere else.
+    /// - Returns: false when there was nobody to give it to.
+    let handingOver: @Sendable ([String: SecretBytes]) -> Bool
 
     public init(
         controls: Bool, removing: @escaping @Sendable (Field, [Hygiene.Removal]) -> Void,
-        waiting: @escaping @Sendable (Span) -> Void, holding: @escaping @Sendable (Bool) -> Void
+        waiting: @escaping @Sendable (Span) -> Void, holding: @escaping @Sendable (Bool) -> Void,
+        isOneAccount: @escaping @Sendable ([Money], [Money]) -> Bool,
+        handingOver: @escaping @Sendable ([String: SecretBytes]) -> Bool
     ) {
         self.controls = controls
         self.removing = removing
         self.waiting = waiting
         self.holding = holding
+        self.isOneAccount = isOneAccount
+        self.handingOver = handingOver
     }
 
     func tellRemovals(_ intake: Intake, _ terms: Terms) {
@@ -41,11 +50,13 @@ extension Keeper {
     /// - Parameters:
     ///   - values: those of the key that has just been accepted.
     ///   - isDoubtful: what was seen earlier does not count.
+    ///   - refused: an answer that refused another key of the account a moment ago. It shows the same, and costs no
+    ///     wrong attempt.
     /// - Returns: what the control came to, now or when it was made; nil where none may be made.
-    /// - Throws: `acceptsAnything`, `controlIndeterminate`.
+    /// - Throws: `acceptsAnything`, `controlIndeterminate`, `attemptsSpent`.
     func control(
         _ credential: Credential, _ values: [String: SecretBytes], isWanted: Bool,
-        isDoubtful: Bool = false
+        isDoubtful: Bool = false, refused: Check? = nil
     ) async throws(OperationError) -> Rotation.Probe? {
         let terms = credential.terms
         guard isWanted, terms.allowsControl,
@@ -56,6 +67,10 @@ extension Keeper {
         let others = terms.plainFields.filter { $0.role == .other }.compactMap { values[$0.name] }
         let endpoint = ([terms.baseURL] + others.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } })
             .joined(separator: " ")
+        if let refused, refused.outcome == .badCredentials {
+            try remember(refused, for: credential, endpoint)
+            return Rotation.Probe(outcome: refused.outcome, at: refused.at)
+        }
         let known = try read { snapshot throws(VaultError) in
             try snapshot.control(provider: credential.provider, environment: credential.environment, endpoint: endpoint)
         }
@@ -64,59 +79,41 @@ extension Keeper {
         }
         var altered = values
         altered[field.name] = wrong
-        let check = try await steadyCall([Trial(credential: credential, version: 0, values: altered)])[0]
+        try takeAttempt(terms)
+        let trial = Trial(credential: credential, version: 0, values: altered, isCounted: false)
+        let check = try await steadyCall([trial])[0].check
         guard check.outcome != .ok else { throw .acceptsAnything(endpoint: endpoint) }
         guard Control.isConvincing(check.outcome) else { throw .controlIndeterminate(check) }
+        try remember(check, for: credential, endpoint)
+        return Rotation.Probe(outcome: check.outcome, at: check.at)
+    }
+
+    private func remember(_ check: Check, for credential: Credential, _ endpoint: String) throws(OperationError) {
         try write { transaction throws(VaultError) in
             try transaction.put(
                 Control(
                     provider: credential.provider, environment: credential.environment, endpoint: endpoint,
                     outcome: check.outcome, at: check.at))
         }
-        return Rotation.Probe(outcome: check.outcome, at: check.at)
-    }
-
-    /// The balance calls of all trials; an answer that is none is asked for again, twice, after a moment. A refusal
-    /// is an answer: it is never asked for again.
-    /// - Returns: one check for each trial, in their order.
-    func steadyCall(_ trials: [Trial]) async throws(OperationError) -> [Check] {
-        var checks = try await call(trials)
-        for pause in [1, 3] {
-            let open = checks.indices.filter { checks[$0].outcome.isIndeterminate }
-            guard !open.isEmpty else { break }
-            await Self.pause(Span(seconds: Int64(pause)))
-            for (index, check) in zip(open, try await call(open.map { trials[$0] })) { checks[index] = check }
-        }
-        return checks
-    }
-
-    static func pause(_ span: Span) async {
-        try? await Task.sleep(for: .seconds(span.seconds))
-    }
-
-    /// Waits until the clock shows `time`.
-    public func wait(until time: Timestamp) async {
-        let left = time - now()
-        if left.seconds > 0 { await Self.pause(left) }
     }
 }
 
 /// How long to wait for a fresh key that the provider refuses: it may not be live yet.
 struct Activation {
     private let end: Timestamp
-    private var pause: Int64 = 2
+    private var pauses: [Int64] = [1, 2, 3, 5, 8, 10]
 
     /// - Parameter issued: when the key was given to us.
     init(issued: Timestamp, window: Span) {
         end = issued + window
     }
 
-    /// The time to wait before the next try, growing from 2 to 30 seconds, the last one at the window's end; nil when
+    /// The time to wait before the next try, growing from 1 to 10 seconds, the last one at the window's end; nil when
     /// the window is over and a refusal means what it says.
     mutating func next(_ now: Timestamp) -> Span? {
         let left = (end - now).seconds
         guard left > 0 else { return nil }
-        defer { pause = min(pause * 2, 30) }
+        let pause = pauses.count > 1 ? pauses.removeFirst() : pauses[0]
         return Span(seconds: min(pause, left))
     }
 }

@@ -27,6 +27,11 @@ public enum Hygiene {
         /// The value looks like it belongs to `other`.
         case swapped(field: Field, other: Field)
         case wrongForm(field: Field)
+        /// What is given for `field` is the credential's `other`.
+        case isOtherField(field: Field, other: Field)
+        case isURL(field: Field)
+        /// Labels stand before the values.
+        case labelled(field: Field, found: [Field])
     }
 
     /// The longest value that is accepted, in bytes.

@@ -29,6 +29,8 @@ enum CommandError: Error {
     /// Values were given for something that is not to be rotated.
     case notAskedFor(address: String)
     case programNotFound(String, errno: Int32)
+    /// Another credential has the same key and would lose it.
+    case sharedKey([String])
     /// Targets could not be written with a new key.
     case notReady(count: Int)
     /// The operation went through, and what was asked about is not well.

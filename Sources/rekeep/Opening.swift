@@ -16,8 +16,12 @@ struct Opening {
         let acquaintance = try acquaintance(file.place)
         let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         warnOfUnlockedMemory()
-        return Keeper(
-            vault: vault, courier: Self.courier(settings.console), stateDirectory: try Self.stateDirectory())
+        let console = settings.console
+        let keeper = Keeper(
+            vault: vault, courier: Self.courier(console),
+            patience: Patience(waits: true) { console.note("The provider asks to slow down; waiting \($0).") })
+        tellTakenIn(keeper.takeInEmergencyFiles())
+        return keeper
     }
 
     /// The vault, if it is not the one that this machine knows.
@@ -85,6 +89,20 @@ struct Opening {
         return path
     }
 
+    /// However quiet it is to be: nobody else knows of these keys.
+    private func tellTakenIn(_ found: (taken: [TakenIn], left: [String])) {
+        for key in found.taken {
+            settings.console.warn(
+                "A key that was issued at \(key.issuedAt) was kept in \(key.path); it is version \(key.version) of \(key.address) now. rekeep rotate \(key.address) --to \(key.version) proves it and makes it current."
+            )
+        }
+        for path in found.left {
+            settings.console.warn(
+                "\(path) may hold an issued key, and can't be taken in now: its credential is busy or gone, or it is not this vault's."
+            )
+        }
+    }
+
     private func warnOfUnlockedMemory() {
         guard !SecretBytes.memoryIsLocked else { return }
         settings.console.note(
@@ -97,7 +115,9 @@ struct Opening {
             if let value = Surroundings.variable(name) { environment.append((name, value)) }
         }
         return CourierClient(
-            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles, environment: environment
+            candidates: Surroundings.courierCandidates, ownProfiles: Surroundings.ownProfiles,
+            paceFile: Surroundings.exists(Surroundings.stateDirectory) ? Surroundings.stateDirectory + "/pace" : nil,
+            environment: environment
         ) {
             console.detail(OwnProfileNotice.text($0))
         } lessConfined: {
@@ -133,7 +153,7 @@ struct Opening {
                 settings.console.detail("\(path) does not open this vault")
             }
         }
-        if let key = Session(vault: file.id).key(now: Keeper.systemTime()) {
+        if let key = Session(vault: file.id).key(now: Clock.system.now) {
             do {
                 return try attempt(.vaultKey(key))
             } catch .operation(.vault(.noSlotFits)) {

@@ -40,6 +40,6 @@ struct QuickRead {
 
     func run() throws {
         let reference = try AddressReference(address)
-        try Show.printValue(field, reference, try Opening(settings: settings).keeper(), settings.console)
+        try Show.printValue(field, reference, nil, try Opening(settings: settings).keeper(), settings.console)
     }
 }

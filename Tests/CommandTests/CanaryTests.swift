@@ -110,6 +110,8 @@ struct CanaryTests {
                 "bash", "-c",
                 """
                 rekeep=$0
+                # As above.
+                export LD_BIND_NOW=1
                 exec 3<&0
                 { \(command); } <&3 >said 2>&1 &
                 first=$!

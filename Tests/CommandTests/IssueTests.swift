@@ -85,6 +85,91 @@ struct IssueTests {
         #expect(try await sandbox.rekeep("check").status == 0)
     }
 
+    /// Builds the library that makes calls fail.
+    private func shim() async throws -> String {
+        let shim = sandbox.file("faults.so")
+        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/faults.c").path
+        try #require(await sandbox.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"]).status == 0)
+        return shim
+    }
+
+    private func living() async throws -> Set<String> {
+        Set(try await keys().filter { $0["isRevoked"] as? Bool == false }.compactMap { $0["value"] as? String })
+    }
+
+    @Test func `an issued key is somewhere, wherever the disk begins to fail`() async throws {
+        let shim = try await shim()
+        func failing(at number: Int) async throws -> Sandbox.Outcome {
+            try await sandbox.run(
+                [Sandbox.products + "/rekeep", "rotate", "site/live", "--auto", "--no-input"],
+                more: [
+                    "LD_PRELOAD": shim, "FAULT_UNDER": sandbox.vault, "FAULT_CALL": "write", "FAULT_AT": "\(number)",
+                    "FAULT_ERRNO": "\(ENOSPC)", "FAULT_STAYS": "1", "FAULT_COUNT": sandbox.file("count"),
+                ])
+        }
+        #expect(try await failing(at: 0).status == 0)
+        let total = try #require(Int(sandbox.text("count").trimmingCharacters(in: .whitespacesAndNewlines)))
+        var kept = 0
+        for number in stride(from: 1, through: total, by: 7) {
+            let before = try await living()
+            let outcome = try await failing(at: number)
+            let issued = try await living().subtracting(before)
+            if outcome.err.contains("sealed to the vault") { kept += 1 }
+            if outcome.status != 0, !issued.isEmpty {
+                #expect(!outcome.err.contains("nothing was changed"), "\(number): \(outcome.err)")
+            }
+            // The next command takes in what had to be left outside.
+            let next = try await sandbox.rekeep("verify")
+            #expect(next.status == 0, "\(number): \(next.out)\(next.err)")
+            let versions =
+                try await sandbox.rekeep("show", "site/live", "--json").object["versions"] as? [[String: Any]]
+            var stored: Set<String> = []
+            for version in versions ?? [] {
+                let shown = try await sandbox.rekeep(
+                    "show", "site/live", "--version", "\(version["version"] as? Int ?? 0)", "--field", "token",
+                    "--reveal")
+                stored.insert(shown.out)
+            }
+            #expect(issued.isSubset(of: stored), "\(number): \(outcome.err)")
+            // Whatever stands open is settled before the next.
+            if try await sandbox.rekeep("rotate", "--resume", "site/live").status != 0 {
+                _ = try await sandbox.rekeep("rotate", "--abort", "site/live", "--yes")
+            }
+        }
+        #expect(kept > 0)
+        #expect(try await sandbox.run(["sh", "-c", "ls state/rekeep | grep -q emergency"]).status == 1)
+    }
+
+    @Test func `where nothing can be written, the key goes to whoever asked, or is said to be lost`() async throws {
+        let shim = try await shim()
+        let count = try await keys().count
+        // The room is kept; then nothing under the home can be written any more.
+        let script = """
+            LD_PRELOAD=\(shim) FAULT_UNDER=\(sandbox.directory) FAULT_CALL=write FAULT_AT=$1 FAULT_ERRNO=\(ENOSPC) \
+                FAULT_STAYS=1 "$0" rotate site/live --auto --no-input 3>&1 >/dev/null
+            """
+        try #require(await sandbox.run(["sh", "-c", "mkdir before && cp -a vault.db state before/"]).status == 0)
+        // The first failing write is to be the one after the provider's answer: looked for by halves.
+        var given: Sandbox.Outcome?
+        var (low, high) = (1, 200)
+        while given == nil, low <= high {
+            let number = (low + high) / 2
+            let before = try await keys().count
+            let outcome = try await sandbox.run(["sh", "-c", script, Sandbox.products + "/rekeep", "\(number)"])
+            if outcome.err.contains("You were given it") { given = outcome }
+            if try await keys().count == before { low = number + 1 } else { high = number - 1 }
+            // The same disk for each try.
+            let putBack = "rm -rf vault.db* state && cp -a before/. ."
+            try #require(await sandbox.run(["sh", "-c", putBack]).status == 0)
+        }
+        let outcome = try #require(given)
+        #expect(try await keys().count > count)
+        let object = outcome.json as? [String: String]
+        let value = try #require(object?["token"])
+        #expect(try await keys().contains { $0["value"] as? String == value })
+        #expect(!outcome.err.contains(value))
+    }
+
     @Test(arguments: [
         (#"{"status":401}"#, Int32(1)), (#"{"status":503}"#, 69), (#"{"html":true}"#, 69), (#"{"size":2000}"#, 69),
     ])

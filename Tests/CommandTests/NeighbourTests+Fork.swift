@@ -92,7 +92,7 @@ extension NeighbourTests {
         #expect(try await other("list").status == 0)
     }
 
-    @Test(arguments: ["renameat2:signal=KILL:when=2", "flock:signal=KILL:when=3"])
+    @Test(arguments: ["renameat2:signal=KILL:when=2", "flock:signal=KILL:when=2"])
     func `a restore that is killed leaves a vault that is known`(fault: String) async throws {
         try #require(await sandbox.rekeep("backup", "copy.db").status == 0)
         for name in ["b", "c", "d"] { try #require(try await add(name).status == 0) }

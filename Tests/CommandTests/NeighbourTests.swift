@@ -167,7 +167,7 @@ struct NeighbourTests {
         for line in sandbox.text("trace").split(separator: "\n") where line.contains(sandbox.directory) {
             let isKnown = [
                 "\"\(sandbox.vault)\"", "\"\(sandbox.vault)-journal\"", "\"\(sandbox.directory)\"",
-                sandbox.identity, sandbox.file("state/rekeep/"), ".config/rekeep",
+                sandbox.identity, sandbox.file("state/rekeep/"), ".config/rekeep", "\"\(sandbox.vault).emergency\"",
             ].contains { line.contains($0) }
             #expect(isKnown, "\(line)")
         }

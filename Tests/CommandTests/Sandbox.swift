@@ -45,7 +45,7 @@ final class Sandbox {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// The embedded profiles with an activation window of a second: no test of a wrong key waits two minutes.
+    /// The embedded profiles with an activation window of a second, and room for wrong keys: no test of one waits.
     private func shortenActivation() throws {
         let profiles = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/rekeep-courier/Profiles")
@@ -53,7 +53,8 @@ final class Sandbox {
         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
         for name in try FileManager.default.contentsOfDirectory(atPath: profiles.path) {
             let text = try String(contentsOf: profiles.appending(path: name), encoding: .utf8)
-            let shortened = text.replacing("activation_window: 2m", with: "activation_window: 1s")
+            let shortened = text.replacing(
+                "activation_window: 2m", with: "activation_window: 1s\nwrong_attempts: { most: 1000, per: 10m }")
             try Data(shortened.utf8).write(to: URL(filePath: own + "/" + name))
         }
     }

@@ -19,7 +19,7 @@ extension Keeper {
         let answer = await courier.ask([.issue(trial.balanceCall)])[0]
         if let refusal = answer.refusal { throw .courier(refusal) }
         guard let issued = answer.issued else {
-            let check = check(answer.result, of: trial)
+            let check = reply(answer.result, to: trial).check
             throw check.outcome.isIndeterminate ? .issueIndeterminate(check) : .refused(check)
         }
         var values: [String: SecretBytes] = [:]
@@ -27,8 +27,8 @@ extension Keeper {
             if let text = issued.values[field.name], !text.isEmpty { values[field.name] = SecretBytes(text.utf8) }
         }
         guard !values.isEmpty else { throw .issuedNothing(panelPath: plan.credential.terms.panelPath) }
-        // The day is enough, and every provider writes it first. One that cannot be right is no reason to lose the key.
-        let expires = issued.expires.flatMap { Timestamp(date: String($0.prefix(10))) }
+        // One that cannot be right is no reason to lose the key.
+        let expires = Self.date(issued.expires)
         return (values, (try? checkExpiry(expires, plan.credential.terms)) == nil ? nil : expires)
     }
 

@@ -5,18 +5,38 @@ extension Keeper {
     /// How far apart the two refusals have to be that prove a key dead.
     public static let retireInterval = Span(seconds: 60)
 
+    /// How long a first refusal is believed by the system's clock alone, which can be set.
+    static let longestInterval = Span.days(1)
+
     /// Proves that the previous keys are dead and erases them. The provider has to refuse a key twice, a
     /// minute apart, while it accepts the current one; the first refusal is remembered between runs.
-    /// - Parameter revoking: ask the provider to end those that it still accepts, once it has accepted the current one.
+    /// - Parameters:
+    ///   - revoking: ask the provider to end those that it still accepts, once it has accepted the current one.
+    ///   - staying: stay for the second refusal; told when it is asked for.
     /// - Returns: the versions that were erased.
     /// - Throws: `nothingToRetire`; `notDelivered` while a target may still hold an old key;
-    ///   `currentNotAccepted`; `oldKeyAlive`; `refusedOnce`; `indeterminate`; `refused` when a key is neither
-    ///   alive nor dead. What could be erased has been erased then.
+    ///   `currentNotAccepted`; `oldKeyAlive`; `refusedOnce`; `attemptsSpent`; `indeterminate`; `refused` when a key is
+    ///   neither alive nor dead. What could be erased has been erased then.
     public func retire(
-        _ reference: AddressReference, revoking: Bool
+        _ reference: AddressReference, revoking: Bool, staying: ((Timestamp) -> Void)? = nil
     ) async throws(OperationError) -> (Address, [Version]) {
         let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
+        let begun = clock.monotonic()
+        do {
+            return (address, try await retire(credential, address, revoking: revoking, since: nil))
+        } catch {
+            guard case .refusedOnce(let again) = error, let staying else { throw error }
+            staying(again)
+            await clock.wait(again - now())
+            let fresh = try read { snapshot throws(VaultError) in try snapshot.credential(credential.id) }
+            return (address, try await retire(fresh, address, revoking: revoking, since: begun))
+        }
+    }
+
+    private func retire(
+        _ credential: Credential, _ address: Address, revoking: Bool, since begun: Int64?
+    ) async throws(OperationError) -> [Version] {
         let rotation = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
         let previous = credential.previous
         guard let current = credential.current, !previous.isEmpty else { throw .nothingToRetire(address) }
@@ -25,41 +45,58 @@ extension Keeper {
         if let rotation, rotation.state == .promoted || rotation.state == .delivering || !failed.isEmpty {
             throw .notDelivered(rotation, failed: failed)
         }
+        // A second refusal would count for nothing yet, and cost a wrong attempt.
+        let early = previous.compactMap { version -> Timestamp? in
+            guard let first = version.refusedAt, version.believesFirstRefusal(at: now()),
+                now() - first < Self.retireInterval
+            else { return nil }
+            return first + Self.retireInterval
+        }
+        if early.count == previous.count, let again = early.max() { throw .refusedOnce(again: again) }
         let trials = try ([current] + previous).map { version throws(OperationError) in
             try trial(version, of: credential)
         }
-        let checks = try await call(trials)
-        guard let control = checks.first, control.outcome == .ok else {
-            throw checks.first.map { .currentNotAccepted($0) } ?? .courierSilent
+        let replies = try await steadyCall(trials)
+        guard let control = replies.first?.check, control.outcome == .ok else {
+            throw replies.first.map { .currentNotAccepted($0.check) } ?? .courierSilent
         }
-        var probes = Array(zip(previous, checks.dropFirst()))
-        let alive = probes.filter { $0.1.outcome == .ok }.map(\.0)
+        var probes = Array(zip(previous, replies.dropFirst()))
+        let alive = probes.filter { $0.1.check.outcome == .ok }.map(\.0)
         if revoking, !alive.isEmpty {
             try await revoke(alive, of: credential, address)
-            probes = Array(zip(previous, try await call(Array(trials.dropFirst()))))
+            probes = Array(zip(previous, try await steadyCall(Array(trials.dropFirst()))))
         }
-        let retired = try settle(probes, of: credential.id, address)
-        try Self.explain(probes, retired, credential.terms)
-        return (address, retired)
+        if probes.contains(where: { $0.1.ended == nil && $0.1.check.outcome.isDead }) {
+            let host = Self.host(of: credential.terms)
+            let attempts = try read { snapshot throws(VaultError) in try snapshot.attempts(at: host) }
+            let free = attempts.nextFree(credential.terms.attempts, at: now())
+            throw .attemptsSpent(host: host, credential.terms.attempts, free: free)
+        }
+        let session = begun.map { Span(seconds: (clock.monotonic() - $0) / 1000) }
+        let retired = try settle(probes.map { ($0.0, $0.1.check) }, of: credential.id, address, session)
+        try Self.explain(probes.map { ($0.0, $0.1.check) }, retired, credential.terms)
+        return retired
     }
 
     /// Records every answer in one transaction and erases what has been refused twice.
+    /// - Parameter session: how long ago the first refusal was, if this process saw both.
     private func settle(
-        _ probes: [(Version, Check)], of id: CredentialID, _ address: Address
+        _ probes: [(Version, Check)], of id: CredentialID, _ address: Address, _ session: Span?
     ) throws(OperationError) -> [Version] {
         try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(id)
+            let terms = credential.terms
             var retired: [Version] = []
             for (version, check) in probes {
-                let first = version.refusedAt ?? check.at
-                let isDead = check.outcome.isDead && check.at - first >= Self.retireInterval
+                let isRefused = terms.isDead(check.outcome)
+                let isDead = isRefused && version.isDeadByNow(at: check.at, session)
                 if isDead { try transaction.retire(version, in: id) }
                 credential.update(version: version.number) {
-                    if check.outcome == .ok {
-                        $0.refusedAt = nil
-                        $0.provedAt = check.at
+                    if check.outcome == .ok { $0.accept(at: check.at) }
+                    if isRefused {
+                        if !version.believesFirstRefusal(at: check.at) { $0.refusedAt = nil }
+                        $0.refuse(at: check.at)
                     }
-                    if check.outcome.isDead { $0.refusedAt = first }
                     if isDead {
                         $0.state = .retired
                         $0.retiredAt = check.at
@@ -71,8 +108,7 @@ extension Keeper {
             if var rotation = try transaction.snapshot.rotation(of: id), !rotation.state.isOver {
                 if let (_, check) = probes.first(where: { $0.0.number == rotation.oldVersion }) {
                     rotation.oldKey = Rotation.Probe(outcome: check.outcome, at: check.at)
-                    if check.outcome == .ok { rotation.oldKeyLastAlive = Milliseconds.now() }
-                    if rotation.state == .grace, check.outcome.isDead { rotation.enter(.retiring, at: check.at) }
+                    if rotation.state == .grace, terms.isDead(check.outcome) { rotation.enter(.retiring, at: check.at) }
                 }
                 if credential.previous.isEmpty, rotation.state.isPromoted { rotation.enter(.done, at: now()) }
                 try transaction.put(rotation)
@@ -89,10 +125,13 @@ extension Keeper {
     ) throws(OperationError) {
         let open = probes.filter { probe in !retired.contains { $0.number == probe.0.number } }
         if open.contains(where: { $0.1.outcome == .ok }) { throw .oldKeyAlive(panelPath: terms.panelPath) }
-        for (_, check) in open where !check.outcome.isDead {
+        for (_, check) in open where !terms.isDead(check.outcome) {
             throw check.outcome.isIndeterminate ? .indeterminate(check) : .refused(check)
         }
-        if let last = open.map({ $0.0.refusedAt ?? $0.1.at }).max() { throw .refusedOnce(again: last + retireInterval) }
+        let first = open.map { version, check in
+            version.believesFirstRefusal(at: check.at) ? version.refusedAt ?? check.at : check.at
+        }
+        if let last = first.max() { throw .refusedOnce(again: last + retireInterval) }
     }
 
     private func undelivered(_ credential: Credential) throws(OperationError) -> [String] {
@@ -106,5 +145,21 @@ extension Keeper {
             }
         }
         return paths
+    }
+}
+
+extension Version {
+    /// A first refusal that lies in the future, or long ago, was perhaps dated by a clock that was wrong.
+    fileprivate func believesFirstRefusal(at time: Timestamp) -> Bool {
+        guard let refusedAt else { return false }
+        return time >= refusedAt && time - refusedAt <= Keeper.longestInterval
+    }
+
+    /// Whether one more refusal at `time` proves it dead. Within one process a clock that nobody sets has to say so too.
+    /// Between two, where the first refusal is older than a day, it takes a third; a month is the longest that is believed.
+    fileprivate func isDeadByNow(at time: Timestamp, _ session: Span?) -> Bool {
+        guard let refusedAt, time - refusedAt >= Keeper.retireInterval else { return false }
+        if let session { return session >= Keeper.retireInterval && believesFirstRefusal(at: time) }
+        return believesFirstRefusal(at: time) || (refusals >= 2 && time - refusedAt <= .days(35))
     }
 }

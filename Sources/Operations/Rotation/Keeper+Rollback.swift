@@ -58,7 +58,7 @@ extension Keeper {
         guard open.state.isPromoted, let old = credential.version(number: open.oldVersion), old.state == .previous
         else { throw .cannotRollBack(open, nil) }
         let values = try values(of: old, in: credential)
-        let check = try await steadyCall([Trial(credential: credential, version: old.number, values: values)])[0]
+        let check = try await steadyCall([Trial(credential: credential, version: old.number, values: values)])[0].check
         do {
             try Self.require(check, for: credential, plain: values, recorded: old.identity)
         } catch {
@@ -71,13 +71,12 @@ extension Keeper {
             }
             credential.update(version: old.number) {
                 $0.state = .current
-                $0.refusedAt = nil
-                $0.provedAt = check.at
+                $0.accept(at: check.at)
             }
             credential.lastCheck = check
             var rotation = open
             rotation.oldKey = Rotation.Probe(outcome: check.outcome, at: check.at)
-            rotation.downtimeMilliseconds = nil
+            rotation.downtime = nil
             rotation.enter(.rolledBack, at: now())
             try transaction.put(credential)
             try transaction.put(rotation)
@@ -88,7 +87,6 @@ extension Keeper {
         let targets = await deliver(to: Set(credential.addresses.map(\.deployment)).sorted())
         let after = try read { snapshot throws(VaultError) in try snapshot.credential(credential.id) }
         return RotationReport(
-            address: address, rotation: rotation, credential: after, targets: targets, newKey: nil,
-            currencies: nil)
+            address: address, rotation: rotation, credential: after, targets: targets, newKey: nil)
     }
 }

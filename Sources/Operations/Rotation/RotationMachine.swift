@@ -1,6 +1,6 @@
 public import Credentials
 internal import Delivery
-public import Sealing
+internal import Sealing
 internal import Vault
 
 /// What a rotation came to.
@@ -11,59 +11,9 @@ public struct RotationReport: Sendable {
     public let targets: [TargetReport]
     /// The answer for the new key, when it was asked for in this run.
     public let newKey: Check?
-    /// The currencies of the old and the new key's balances, where they differ: perhaps another account.
-    public let currencies: (old: String, new: String)?
 }
 
 extension Keeper {
-    /// Takes the new values and goes as far as it can: staged, proved, promoted, delivered.
-    public func rotate(
-        _ plan: RotationPlan, values: [String: SecretBytes], expires: Timestamp?, options: ProofOptions
-    ) async throws(OperationError) -> RotationReport {
-        defer { withExtendedLifetime(plan.lock) {} }
-        try checkExpiry(expires, plan.credential.terms)
-        let intake = try Intake(values, fields: plan.credential.terms.fields, keeping: kept(plan))
-        options.tellRemovals(intake, plan.credential.terms)
-        try stage(plan, intake, expires)
-        return try await advance(plan.credential.id, plan.address, options)
-    }
-
-    /// As `rotate`, with a key that the provider issues when it is asked.
-    /// - Throws: as `issue(for:)`. What came back is staged whatever it looks like: it is nowhere else.
-    public func rotateIssuing(
-        _ plan: RotationPlan, expires: Timestamp?, options: ProofOptions
-    ) async throws(OperationError) -> RotationReport {
-        defer { withExtendedLifetime(plan.lock) {} }
-        try checkExpiry(expires, plan.credential.terms)
-        try begin(plan)
-        options.holding(true)
-        do {
-            let issued = try await issue(for: plan)
-            try stage(plan, Intake(issued: issued.values, keeping: kept(plan)), expires ?? issued.expires)
-        } catch {
-            options.holding(false)
-            // A refusal means that there is no new key; everything else leaves it open.
-            if case .refused = error, !plan.lastIsOpen {
-                var rotation = plan.rotation
-                try enter(.aborted, &rotation)
-            }
-            throw error
-        }
-        options.holding(false)
-        return try await advance(plan.credential.id, plan.address, options)
-    }
-
-    /// Records that the rotation begins: from here on a new key may exist that the vault does not know.
-    ///
-    /// The last rotation's journal stays while it still waits for its old key to end: until there is a new key, that one
-    /// can be rolled back.
-    public func begin(_ plan: RotationPlan) throws(OperationError) {
-        guard !plan.lastIsOpen else { return }
-        try save(plan.rotation, plan.rotation.state.name)
-    }
-
-    private func kept(_ plan: RotationPlan) -> FieldMap<String> { plan.credential.current?.plain ?? [:] }
-
     /// Goes on with an unfinished rotation from wherever it stands.
     /// - Throws: `noOpenRotation`; `heldByAnother` while another process is at it.
     public func resumeRotation(
@@ -72,6 +22,14 @@ extension Keeper {
         let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
         return try await advance(credential.id, address, options)
+    }
+
+    /// Goes on with what `stage` has begun, as far as it can: proved, promoted, delivered.
+    public func finish(_ plan: RotationPlan, options: ProofOptions) async throws(OperationError) -> RotationReport {
+        defer { withExtendedLifetime(plan.lock) {} }
+        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
+        let address = credential.binding(at: plan.address)?.address ?? credential.addresses.first
+        return try await advance(credential.id, address ?? plan.address, options)
     }
 
     /// Takes an unfinished rotation back. The pending version is put aside, never to be delivered, and goes
@@ -84,7 +42,7 @@ extension Keeper {
         let open = try openRotation(credential.id, address)
         guard !open.state.isPromoted else { throw .cannotAbort(open) }
         if open.state == .planned, open.mode == .cutover, let old = credential.current {
-            let check = try await call([try trial(old, of: credential)])[0]
+            let check = try await call([try trial(old, of: credential)])[0].check
             if check.outcome.isDead { throw .plannedAndDead(address, check) }
         }
         let pendingCheck = try await refuseLosing(credential, address)
@@ -93,7 +51,7 @@ extension Keeper {
             if let pending = credential.version(in: .pending) {
                 credential.update(version: pending.number) {
                     $0.state = .previous
-                    if let check = pendingCheck, check.outcome == .ok { $0.provedAt = check.at }
+                    if let check = pendingCheck, check.outcome == .ok { $0.accept(at: check.at) }
                 }
                 try transaction.put(credential)
             }
@@ -108,7 +66,7 @@ extension Keeper {
     /// The credential as it is once nobody else can rotate or remove it.
     func findAndLock(
         _ reference: AddressReference
-    ) throws(OperationError) -> (address: Address, credential: Credential, lock: RotationLock) {
+    ) throws(OperationError) -> (address: Address, credential: Credential, lock: VaultLock) {
         let lock = try rotationLock(try find(reference).1.id)
         let (address, credential) = try find(reference)
         return (address, credential, lock)
@@ -125,14 +83,15 @@ extension Keeper {
     private func refuseLosing(_ credential: Credential, _ address: Address) async throws(OperationError) -> Check? {
         guard let pending = credential.version(in: .pending), let old = credential.current else { return nil }
         let pendingValues = try values(of: pending, in: credential)
-        let checks = try await call([
+        let replies = try await call([
             try trial(old, of: credential),
             Trial(credential: credential, version: pending.number, values: pendingValues),
         ])
-        guard let oldCheck = checks.first, let newCheck = checks.last else { throw .courierSilent }
+        guard let oldCheck = replies.first?.check, let newCheck = replies.last?.check else { throw .courierSilent }
         if oldCheck.outcome == .ok { return newCheck }
         do {
-            try Self.require(newCheck, for: credential, plain: pendingValues, recorded: old.identity)
+            try Self.require(
+                newCheck, for: credential, plain: pendingValues, recorded: pending.identity ?? old.identity)
         } catch .refused, .identityDiffers {
             return newCheck
         } catch {
@@ -142,52 +101,6 @@ extension Keeper {
     }
 
     // MARK: Steps
-
-    /// planned → staged: the new values are durable before anything else sees them.
-    private func stage(
-        _ plan: RotationPlan, _ intake: Intake, _ expires: Timestamp?
-    ) throws(OperationError) {
-        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
-        let terms = credential.terms
-        let secrets = intake.secrets(terms)
-        try refuseKnown(secrets, provider: credential.provider, environment: credential.environment)
-        try refuseSame(secrets, in: credential)
-        try write { transaction throws(VaultError) in
-            var credential = try transaction.snapshot.credential(credential.id)
-            let number = (credential.versions.map(\.number).max() ?? 0) + 1
-            var version = Version(
-                number: number, state: .pending, createdAt: now(), expiresAt: expires, plain: intake.plain(terms),
-                fingerprints: [:])
-            for (field, value) in secrets {
-                version.fingerprints[field] = try transaction.put(
-                    secret: value, field: field, version: number, of: credential.id)
-            }
-            credential.versions.append(version)
-            // What an aborted rotation left behind under the same key is this key. The new version stands
-            // already, so that the vault goes on knowing whose key it is.
-            for old in credential.previous where old.fingerprints == version.fingerprints {
-                try transaction.withdraw(old, from: &credential)
-            }
-            var rotation = plan.rotation
-            rotation.newVersion = number
-            rotation.enter(.staged, at: now())
-            try transaction.put(credential)
-            try transaction.put(rotation)
-            try transaction.log(entry("rotate", plan.address.description, "staged version \(number)"))
-        }
-    }
-
-    private func refuseSame(
-        _ secrets: [(field: String, value: SecretBytes)], in credential: Credential
-    ) throws(OperationError) {
-        let same = try read { snapshot throws(VaultError) in
-            credential.versions.last { version in
-                (version.state == .current || version.state == .pending) && !version.fingerprints.isEmpty
-                    && secrets.allSatisfy { version.fingerprints[$0.field] == snapshot.fingerprint(of: $0.value) }
-            }
-        }
-        if let same { throw .sameKey(state: same.state.name) }
-    }
 
     /// Tries the spelling of the new values for every target before they are made current.
     private func refuseUnencodable(_ values: [String: SecretBytes], of credential: Credential) throws(OperationError) {
@@ -204,34 +117,38 @@ extension Keeper {
         }
     }
 
-    /// Runs the states that are left, each committed before the next begins.
+    /// - Throws: `rotationStopped` where the disk fails.
     private func advance(
+        _ id: CredentialID, _ address: Address, _ options: ProofOptions
+    ) async throws(OperationError) -> RotationReport {
+        do {
+            return try await runStates(id, address, options)
+        } catch {
+            guard case .vault(let cause) = error, error.isOfStorage else { throw error }
+            throw .rotationStopped(address, cause)
+        }
+    }
+
+    /// Runs the states that are left, each committed before the next begins.
+    private func runStates(
         _ id: CredentialID, _ address: Address, _ options: ProofOptions
     ) async throws(OperationError) -> RotationReport {
         var rotation = try openRotation(id, address)
         guard rotation.state != .planned else { throw .stillPlanned(address) }
         var newKey: Check?
-        var currencies: (old: String, new: String)?
-        if rotation.state == .staged {
-            let (new, old) = try await prove(&rotation, options)
-            newKey = new
-            if let new = new.balance?.currency, let old = old, new != old { currencies = (old, new) }
-        }
+        if rotation.state == .staged { newKey = try await prove(&rotation, options) }
         if rotation.state == .proved { try promote(&rotation) }
         var targets: [TargetReport] = []
         if rotation.state == .promoted { try enter(.delivering, &rotation) }
         if rotation.state == .delivering { targets = try await deliver(&rotation) }
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
         return RotationReport(
-            address: address, rotation: rotation, credential: credential, targets: targets,
-            newKey: newKey, currencies: currencies)
+            address: address, rotation: rotation, credential: credential, targets: targets, newKey: newKey)
     }
 
     /// staged → proved: the new key is ok, and it is of the same account.
-    /// - Returns: the answer for the new key, and the currency of the old one's balance where it is known.
-    private func prove(
-        _ rotation: inout Rotation, _ options: ProofOptions
-    ) async throws(OperationError) -> (new: Check, oldCurrency: String?) {
+    /// - Returns: the answer for the new key.
+    private func prove(_ rotation: inout Rotation, _ options: ProofOptions) async throws(OperationError) -> Check {
         let id = rotation.credential
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
         guard let number = rotation.newVersion, let new = credential.version(number: number),
@@ -239,21 +156,24 @@ extension Keeper {
         else { throw .vault(.damaged(.record(table: "rotation"))) }
         let newValues = try values(of: new, in: credential)
         try refuseUnencodable(newValues, of: credential)
-        let (newCheck, oldCheck) = try await tryBoth(
+        let probing = try await tryBoth(
             Trial(credential: credential, version: new.number, values: newValues),
-            try trial(old, of: credential),
-            Activation(issued: new.createdAt, window: credential.terms.activationWindow), options)
+            isOldAsked(rotation, credential.terms) ? try trial(old, of: credential) : nil,
+            Activation(issued: new.createdAt, window: credential.terms.activationWindow), options, &rotation)
+        let newReply = probing.new
+        let newCheck = newReply.check
         rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
-        rotation.oldKey = Rotation.Probe(outcome: oldCheck.outcome, at: oldCheck.at)
-        if oldCheck.outcome == .ok { rotation.oldKeyLastAlive = Milliseconds.now() }
-        // Where the old version was never proved, its answer now tells whose key it is.
-        let recorded = old.identity ?? (oldCheck.outcome == .ok ? oldCheck.identity : nil)
+        // The old one's answer counts as of the same breath only if it came with the new one's.
+        let oldCheck = probing.old?.check
         do {
+            // Where no version was ever proved, the old one's answer now tells whose key it is.
+            let recorded = new.identity ?? old.identity ?? (oldCheck?.outcome == .ok ? oldCheck?.identity : nil)
             try Self.require(newCheck, for: credential, plain: newValues, recorded: recorded)
+            try requireOneAccount(newCheck, oldCheck, recorded, options)
             // In a cutover only one key is valid: an endpoint that accepts both may accept anything by now.
             rotation.control = try await control(
                 credential, newValues, isWanted: options.controls,
-                isDoubtful: rotation.mode == .cutover && oldCheck.outcome == .ok)
+                isDoubtful: rotation.mode == .cutover && oldCheck?.outcome == .ok, refused: probing.refusal)
         } catch {
             try save(rotation, Self.word(for: error, newCheck))
             throw error
@@ -263,44 +183,99 @@ extension Keeper {
         try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(id)
             credential.update(version: number) {
-                $0.provedAt = newCheck.at
-                $0.identity = newCheck.identity
+                $0.accept(at: newCheck.at)
+                $0.identity = newCheck.identity ?? $0.identity
+                if let expires = newReply.expires { $0.expiresAt = expires }
             }
-            // The new key was accepted in the same breath, so this refusal counts.
-            credential.update(version: old.number) {
-                $0.refusedAt = oldCheck.outcome.isDead ? oldCheck.at : nil
-                if oldCheck.outcome == .ok { $0.provedAt = oldCheck.at }
+            // The new key was accepted in the same breath, so a refusal counts.
+            // One that was refused when the rotation began is not asked again: that refusal is the first.
+            if oldCheck == nil, let probe = proved.oldKey, credential.terms.isDead(probe.outcome) {
+                credential.update(version: old.number) { $0.refuse(at: probe.at) }
+            }
+            if let oldCheck {
+                let isDead = credential.terms.isDead(oldCheck.outcome)
+                credential.update(version: old.number) {
+                    if oldCheck.outcome == .ok { $0.accept(at: oldCheck.at) }
+                    if isDead { $0.refuse(at: oldCheck.at) }
+                }
             }
             credential.lastCheck = newCheck
             try transaction.put(credential)
             try transaction.put(proved)
             try transaction.log(entry("rotate", proved.address.description, "proved"))
         }
-        return (newCheck, oldCheck.balance?.currency ?? credential.lastCheck?.balance?.currency)
+        return newCheck
+    }
+
+    /// A key that is known to be dead is not asked again, and none that must be wrong by now where no wrong key may be
+    /// tried.
+    private func isOldAsked(_ rotation: Rotation, _ terms: Terms) -> Bool {
+        if rotation.oldKey.map({ terms.isDead($0.outcome) }) ?? false { return false }
+        return terms.allowsControl || rotation.mode == .overlap
+    }
+
+    /// Where the provider names no account, two keys that live at one moment show the same.
+    private func requireOneAccount(
+        _ new: Check, _ old: Check?, _ recorded: String?, _ options: ProofOptions
+    ) throws(OperationError) {
+        guard let old, old.outcome == .ok, new.identity == nil, recorded == nil else { return }
+        let (before, after) = (old.balances, new.balances)
+        guard !before.isEmpty, !after.isEmpty, Set(before) != Set(after) else { return }
+        guard options.isOneAccount(before, after) else { throw .otherAccount(old: before, new: after) }
     }
 
     private static func word(for error: OperationError, _ check: Check) -> String {
         switch error {
-        case .identityDiffers: "wrong account"
-        case .acceptsAnything, .controlIndeterminate: "can't validate"
+        case .identityDiffers, .otherAccount: "wrong account"
+        case .acceptsAnything, .controlIndeterminate, .attemptsSpent: "can't validate"
         default: check.outcome.name
         }
     }
 
-    /// The new key and the old one at once. A fresh key that is refused may not be live yet: it is tried again until
-    /// its window is over.
+    /// The answers of a proof.
+    private struct Probing {
+        let new: Reply
+        /// That of the old key, if it was asked in the same breath.
+        let old: Reply?
+        /// The refusal of the old key, whenever it came.
+        let refusal: Check?
+    }
+
+    /// The new key, and with it the old one for as long as that is alive. A fresh key that is refused may not be live
+    /// yet: it is tried again until its window is over, and counts as one wrong key.
     private func tryBoth(
-        _ new: Trial, _ old: Trial, _ activation: Activation, _ options: ProofOptions
-    ) async throws(OperationError) -> (new: Check, old: Check) {
-        var activation = activation
+        _ new: Trial, _ old: Trial?, _ activation: Activation, _ options: ProofOptions, _ rotation: inout Rotation
+    ) async throws(OperationError) -> Probing {
+        var (new, old, activation) = (new, old, activation)
+        var refusal: Check?
         while true {
-            let checks = try await steadyCall([new, old])
-            guard let newCheck = checks.first, let oldCheck = checks.last else { throw .courierSilent }
-            guard newCheck.outcome == .badCredentials, let pause = activation.next(now()) else {
-                return (newCheck, oldCheck)
+            let replies = try await steadyCall([new] + (old.map { [$0] } ?? []))
+            guard let newReply = replies.first else { throw .courierSilent }
+            let oldReply = old == nil ? nil : replies.last
+            if let oldReply {
+                note(oldReply, new.credential.terms, in: &rotation)
+                if oldReply.check.outcome.isDead {
+                    refusal = oldReply.check
+                    old = nil
+                }
             }
+            guard newReply.check.outcome == .badCredentials, newReply.ended != nil,
+                let pause = activation.next(now())
+            else { return Probing(new: newReply, old: oldReply, refusal: refusal) }
+            new.isCounted = false
             options.waiting(pause)
-            await Self.pause(pause)
+            await clock.wait(pause)
+        }
+    }
+
+    /// Keeps in the journal what an answer says of the old key's end.
+    private func note(_ reply: Reply, _ terms: Terms, in rotation: inout Rotation) {
+        rotation.oldKey = Rotation.Probe(outcome: reply.check.outcome, at: reply.check.at)
+        if reply.check.outcome == .ok {
+            rotation.oldKeyLastAlive = reply.began
+            rotation.oldKeyFirstDead = nil
+        } else if terms.isDead(reply.check.outcome), rotation.oldKeyFirstDead == nil {
+            rotation.oldKeyFirstDead = reply.ended
         }
     }
 
@@ -310,13 +285,14 @@ extension Keeper {
         let promoted = rotation
         try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(promoted.credential)
-            guard let number = promoted.newVersion, credential.version(number: number)?.state == .pending else {
-                throw .damaged(.record(table: "rotation"))
-            }
+            guard let number = promoted.newVersion, credential.version(number: number)?.state == .pending,
+                credential.current?.number == promoted.oldVersion
+            else { throw .damaged(.record(table: "rotation")) }
             credential.update(version: promoted.oldVersion) { $0.state = $0.isRetired ? .retired : .previous }
             credential.update(version: number) {
                 $0.state = .current
-                $0.activatedAt = now()
+                // One that comes back has the age that it has.
+                $0.activatedAt = $0.activatedAt ?? now()
             }
             try transaction.put(credential)
             try transaction.put(promoted)
@@ -331,7 +307,10 @@ extension Keeper {
         let reports = await deliver(to: Set(credential.addresses.map(\.deployment)).sorted())
         guard reports.allSatisfy(\.isDone) else { return reports }
         if let alive = rotation.oldKeyLastAlive, rotation.mode == .cutover, !reports.isEmpty {
-            rotation.downtimeMilliseconds = max(0, Milliseconds.now() - alive)
+            let end = clock.wall()
+            let most = max(0, end - alive)
+            let least = rotation.oldKeyFirstDead.map { max(0, end - $0) } ?? 0
+            rotation.downtime = Rotation.Downtime(least: min(least, most), most: most)
         }
         // After the restore of an older copy there may be no old key to watch.
         if credential.previous.isEmpty {

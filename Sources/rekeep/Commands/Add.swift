@@ -35,6 +35,9 @@ struct Add: WaitingKeeperCommand {
     @Option(help: ArgumentHelp("A remark.", valueName: "TEXT"))
     var note: String = ""
 
+    @Option(help: ArgumentHelp("The account that it belongs to, as you know it.", valueName: "NAME"))
+    var account: String = ""
+
     @Flag(help: "Store it without a balance call, and flag it.")
     var noCheck = false
 
@@ -51,11 +54,12 @@ struct Add: WaitingKeeperCommand {
             throw OperationError.provider(description.id, error)
         }
         let values = try input.values(terms.fields, options)
-        let report = try await keeper.add(
+        let report = try await control.asked(keeper).add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
-                proof: control.proof(console), prefix: prefix, maxAge: maxAge,
-                expires: try expiry.moment(terms, asks: input.input == nil, keeper, console, options), note: note))
+                proof: control.proof(console, options), prefix: prefix, maxAge: maxAge,
+                expires: try expiry.moment(terms, asks: input.input == nil, keeper, console, options), note: note,
+                account: account))
         AddRendering(report: report).show(options, console)
     }
 }

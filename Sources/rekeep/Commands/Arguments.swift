@@ -25,3 +25,12 @@ extension SlotKind: ExpressibleByArgument {
 
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
+
+extension Span {
+    /// As usual, and 0s.
+    static func orZero(_ text: String) throws -> Span {
+        if ["0s", "0m", "0h", "0d"].contains(text) { return Span(seconds: 0) }
+        guard let span = Span(text) else { throw ValidationError("'\(text)' is no time such as 24h.") }
+        return span
+    }
+}

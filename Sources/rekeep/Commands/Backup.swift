@@ -66,7 +66,7 @@ struct Restore: RekeepCommand {
         let acquaintance = try opening.acquaintance(place)
         let opener = try opening.opener(of: source.file)
         let report = try Keeper.restore(
-            source, stateDirectory: try Opening.stateDirectory(), acceptingRollback: acceptRollback
+            source, acceptingRollback: acceptRollback
         ) { file throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         RestoreRendering(report: report).show(options, settings.console)
     }

@@ -19,8 +19,12 @@ struct CheckCommand: WaitingKeeperCommand {
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
 
+    @Flag(help: "Do not wait when a provider asks to slow down.")
+    var noWait = false
+
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        let reports = try await keeper.check(patterns.map { try Pattern($0) }) { done, total in
+        let reports = try await (noWait ? keeper.notWaiting() : keeper).check(patterns.map { try Pattern($0) }) {
+            done, total in
             if total > 1 { console.progress("\(done) of \(total) answered") }
         }
         console.progress("")

@@ -81,18 +81,32 @@ struct ExpiryOption: ParsableArguments {
     }
 }
 
-/// Whether a wrong key is tried once, to see that it is refused.
+/// How a key is proved, and what is answered beforehand.
 struct ControlOption: ParsableArguments {
     @Flag(help: "Do not try whether the provider refuses a wrong key.")
     var noControl = false
 
-    func proof(_ console: Console) -> ProofOptions {
+    @Flag(help: "Do not wait when the provider asks to slow down.")
+    var noWait = false
+
+    func asked(_ keeper: Keeper) -> Keeper { noWait ? keeper.notWaiting() : keeper }
+
+    /// - Parameter isOtherAccount: two living keys that show different balances are taken without asking.
+    func proof(_ console: Console, _ options: GlobalOptions, isOtherAccount: Bool = false) -> ProofOptions {
         ProofOptions(controls: !noControl) { field, removals in
             RemovalRendering(field: field, removals: removals).note(console)
         } waiting: { pause in
             console.note("The provider refuses the new key; it may not be live yet. Trying again in \(pause).")
         } holding: {
             Interruption.hold($0)
+        } isOneAccount: { old, new in
+            if isOtherAccount { return true }
+            guard !options.noInput, let prompt = Prompt() else { return false }
+            return prompt.confirm(
+                "Both keys work, and show different balances: \(CheckRendering.text(old)) and \(CheckRendering.text(new)). Are they of one account?"
+            )
+        } handingOver: {
+            KeyHandover.give($0, options)
         }
     }
 }

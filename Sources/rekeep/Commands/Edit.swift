@@ -30,12 +30,18 @@ struct Edit: WaitingKeeperCommand {
     @Option(help: ArgumentHelp("A remark.", valueName: "TEXT"))
     var note: String?
 
+    @Option(help: ArgumentHelp("The account that it belongs to, as you know it.", valueName: "NAME"))
+    var account: String?
+
     @Option(help: ArgumentHelp("The first part of its variables' names at this address.", valueName: "NAME"))
     var prefix: String?
 
     func validate() throws {
-        guard input.input != nil || maxAge != nil || expires != nil || note != nil || prefix != nil else {
-            throw ValidationError("Say what to change: --input, --max-age, --expires, --note or --prefix.")
+        guard
+            input.input != nil || maxAge != nil || expires != nil || note != nil || account != nil
+                || prefix != nil
+        else {
+            throw ValidationError("Say what to change: --input, --max-age, --expires, --note, --account or --prefix.")
         }
     }
 
@@ -45,6 +51,7 @@ struct Edit: WaitingKeeperCommand {
         edit.maxAge = maxAge
         edit.expires = expires
         edit.note = note
+        edit.account = account
         edit.prefix = prefix
         let credential = try await keeper.edit(AddressReference(address), edit)
         CredentialRendering(credential: credential).showAddresses("Changed \(address).", options, console)

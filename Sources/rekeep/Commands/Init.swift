@@ -117,7 +117,7 @@ struct Init: RekeepCommand {
             }
             do {
                 let notice = try VaultFile.create(
-                    at: path, new, slots: slots, now: Keeper.systemTime(), stateDirectory: state)
+                    at: path, new, slots: slots, now: Clock.system.now, stateDirectory: state)
                 if let notice { console.note(Complaint.notice(notice)) }
             } catch {
                 throw OperationError.vault(error)

@@ -23,6 +23,11 @@ struct Remove: KeeperCommand {
         let (found, credential) = try keeper.show(reference)
         let isOpen = keeper.unfinishedRotation(found) != nil
         if credential.bindings.count == 1 {
+            if let pending = credential.version(in: .pending) {
+                console.warn(
+                    "Version \(pending.number) is pending: a new key that is nowhere else. rekeep rotate --resume \(found) makes it current."
+                )
+            }
             try confirmation.require(
                 "\(found) is the last address of this credential\(isOpen ? ", and a rotation of it is unfinished" : ""). Erase its keys for good?",
                 options)

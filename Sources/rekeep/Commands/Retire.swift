@@ -22,11 +22,17 @@ struct Retire: WaitingKeeperCommand {
     @Flag(help: "Stay until the second refusal, a minute later.")
     var wait = false
 
+    @Flag(help: "Do not wait when the provider asks to slow down.")
+    var noWait = false
+
     @Flag(help: "Ask the provider to end the old key first, where its profile says how.")
     var revoke = false
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        let (address, versions) = try await retire(keeper, AddressReference(address), console)
+        let staying: ((Timestamp) -> Void)? =
+            wait ? { console.note("Refused once; asking again at \($0).") } : nil
+        let (address, versions) = try await (noWait ? keeper.notWaiting() : keeper).retire(
+            AddressReference(address), revoking: revoke, staying: staying)
         if options.json {
             console.print(
                 JSON.list(
@@ -40,20 +46,5 @@ struct Retire: WaitingKeeperCommand {
         } else {
             for version in versions { console.print("\(address): version \(version.number) is dead and erased.") }
         }
-    }
-    private func retire(
-        _ keeper: Keeper, _ reference: AddressReference, _ console: Console
-    ) async throws -> (Address, [Version]) {
-        guard wait else { return try await keeper.retire(reference, revoking: revoke) }
-        let again: Timestamp
-        do {
-            return try await keeper.retire(reference, revoking: revoke)
-        } catch {
-            guard case .refusedOnce(let time) = error else { throw error }
-            again = time
-        }
-        console.note("Refused once; asking again at \(again).")
-        await keeper.wait(until: again)
-        return try await keeper.retire(reference, revoking: revoke)
     }
 }

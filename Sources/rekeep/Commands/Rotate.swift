@@ -31,7 +31,10 @@ struct Rotate: WaitingKeeperCommand {
     @Option(help: "overlap or cutover; else the profile's.")
     var mode: Terms.Mode?
 
-    @Option(help: ArgumentHelp("How long the old key stays accepted on purpose (overlap).", valueName: "TIME"))
+    @Option(
+        help: ArgumentHelp(
+            "How long the old key stays accepted on purpose (overlap); 0s: not at all.", valueName: "TIME"),
+        transform: Span.orZero)
     var grace = Span(seconds: 86_400)
 
     @OptionGroup var expiry: ExpiryOption
@@ -58,23 +61,32 @@ struct Rotate: WaitingKeeperCommand {
     @Flag(help: "Make the old key current again, if the provider still accepts it.")
     var rollback = false
 
+    @Option(help: ArgumentHelp("Prove a version that is kept, and make it current again.", valueName: "VERSION"))
+    var to: Int?
+
+    @Flag(help: "Go on although another credential with the same key stops working.")
+    var sharedToo = false
+
+    @Flag(help: "Go on although both keys work and show different balances.")
+    var otherAccount = false
+
     @Flag(help: "Show every open rotation, and what each can do now.")
     var status = false
 
     func validate() throws {
-        guard [dryRun, resume, abort, rollback, status].count(where: \.self) <= 1 else {
-            throw ValidationError("--dry-run, --resume, --abort, --rollback and --status exclude each other.")
+        guard [dryRun, resume, abort, rollback, status, to != nil].count(where: \.self) <= 1 else {
+            throw ValidationError("--dry-run, --resume, --abort, --rollback, --to and --status exclude each other.")
         }
-        guard !(resume || abort || rollback || status) || input.input == nil else {
+        guard !(resume || abort || rollback || status || to != nil) || input.input == nil else {
             throw ValidationError("Only a new rotation takes a new key.")
         }
         guard !auto || input.input == nil else { throw ValidationError("--auto asks the provider, not --input.") }
-        guard !auto || !(resume || abort || rollback || status) else {
+        guard !auto || !(resume || abort || rollback || status || to != nil) else {
             throw ValidationError("--auto is for a new rotation.")
         }
         guard due || status || resume || !addresses.isEmpty else { throw ValidationError("An address is missing.") }
-        guard !(abort || rollback) || !isMany else {
-            throw ValidationError("--abort and --rollback take one address.")
+        guard !(abort || rollback || to != nil) || !isMany else {
+            throw ValidationError("--abort, --rollback and --to take one address.")
         }
         guard !(due && resume) else {
             throw ValidationError("--due is for new rotations, --resume for unfinished ones.")
@@ -97,6 +109,7 @@ struct Rotate: WaitingKeeperCommand {
     private static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
+        let keeper = control.asked(keeper)
         if status {
             OpenRotationsRendering(rotations: try keeper.openRotations(try patterns(keeper))).show(options, console)
             return
@@ -140,11 +153,18 @@ struct Rotate: WaitingKeeperCommand {
             return try await resume(keeper, reference, console)
         }
         if rollback {
+            let (_, credential) = try keeper.show(reference)
+            if credential.terms.mode == .cutover {
+                console.warn(
+                    "warning: \(credential.terms.label) accepts one key at a time. That it accepts the old one now may not last; the newer one is kept, and rekeep rotate \(addresses[0]) --to brings it back."
+                )
+            }
             try confirmation.require("Make the old key current again and deliver it?", options)
             Interruption.explain(
                 "rekeep rotate --status tells how far it came; rekeep deploy writes what is current")
             return try await keeper.rollBackRotation(reference)
         }
+        if let to { return try await comeBack(keeper, reference, to: to, console) }
         return try await rotate(keeper, reference, console) { try input.values($0, options) }
     }
 
@@ -159,40 +179,72 @@ struct Rotate: WaitingKeeperCommand {
         _ keeper: Keeper, _ reference: AddressReference, _ console: Console,
         _ values: ([Field]) throws -> [String: SecretBytes]
     ) async throws -> RotationReport {
-        let plan = try await plan(keeper, reference)
+        var plan = try await plan(keeper, reference)
         try RotationPlanRendering(plan: plan).show(console)
         if input.input == nil { try plan.requireReachable() }
         // A date that is refused after the key is pasted would be too late.
         try keeper.checkExpiry(expiry.expires, plan.credential.terms)
+        if try settleSharers(plan, keeper) {
+            // The linked addresses are delivered to as well.
+            guard let linked = try keeper.changedPlan(plan) else { throw OperationError.planOutdated(plan.address) }
+            plan = linked
+            try RotationPlanRendering(plan: plan).show(console)
+        }
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
         }
         let resuming = "rekeep rotate --resume \(plan.address) goes on, if a new key was taken"
         if auto {
             Interruption.explain(resuming)
-            return try await keeper.rotateIssuing(plan, expires: expiry.expires, options: proof(console))
+            try await keeper.stageIssued(plan, expires: expiry.expires, options: proof(console))
+            return try await keeper.finish(plan, options: proof(console))
         }
-        let isGuided = input.input == nil
-        let terms = plan.credential.terms
-        if isGuided {
-            _ = try input.prompt(terms.secretFields, options)
-            try keeper.begin(plan)
-        }
-        while true {
-            if isGuided {
-                Interruption.explain("when there is a new key, rekeep rotate \(plan.address) takes it")
-            }
-            let expires = try expiry.moment(terms, asks: isGuided, keeper, console, options)
-            let given = try values(terms.secretFields)
+        guard input.input == nil else {
+            let given = try values(plan.credential.terms.secretFields)
             Interruption.explain(resuming)
-            do {
-                return try await keeper.rotate(plan, values: given, expires: expires, options: proof(console))
-            } catch {
-                // A slip of the hand while the old key may be dead already: the next one counts.
-                guard isGuided, error.isAboutInput else { throw error }
-                console.complain(Complaint(error))
+            let expires = try expiry.moment(plan.credential.terms, asks: false, keeper, console, options)
+            try keeper.stage(plan, values: given, expires: expires, options: proof(console))
+            return try await keeper.finish(plan, options: proof(console))
+        }
+        return try await GuidedPaste(
+            keeper: keeper, console: console, options: options, input: input, expiry: expiry, proof: proof(console)
+        ).rotate(plan)
+    }
+
+    /// A version that is kept is proved and made current, by the same journal.
+    private func comeBack(
+        _ keeper: Keeper, _ reference: AddressReference, to number: Int, _ console: Console
+    ) async throws -> RotationReport {
+        _ = try keeper.version(number, at: reference)
+        let plan = try await keeper.planRotation(reference, mode: mode, grace: grace, issuing: false, isReturn: true)
+        try RotationPlanRendering(plan: plan).show(console, returning: number)
+        try confirmation.require("Prove version \(number) and make it current again?", options)
+        Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
+        try keeper.stageReturn(plan, to: number)
+        return try await keeper.finish(plan, options: proof(console))
+    }
+
+    /// Who else has the key that is about to end is linked, or lost with open eyes.
+    /// - Returns: true when something was linked.
+    private func settleSharers(_ plan: RotationPlan, _ keeper: Keeper) throws -> Bool {
+        guard plan.mode == .cutover, !plan.sharers.isEmpty, !sharedToo else { return false }
+        let names = plan.sharers.flatMap(\.addresses).map(\.description)
+        guard !confirmation.yes, !options.noInput, let prompt = Prompt() else { throw CommandError.sharedKey(names) }
+        var isLinked = false
+        for other in plan.sharers {
+            let name = other.addresses.map(\.description).joined(separator: ", ")
+            if keeper.canAbsorb(other, into: plan.credential),
+                prompt.confirm("Link \(name) to \(plan.address), so that it gets the new key too?")
+            {
+                try keeper.absorb(other.id, into: plan.address)
+                isLinked = true
+            } else {
+                guard prompt.confirm("\(name) will stop working. Go on all the same?") else {
+                    throw CommandError.declined
+                }
             }
         }
+        return isLinked
     }
 
     func plan(_ keeper: Keeper, _ reference: AddressReference) async throws -> RotationPlan {
@@ -200,6 +252,6 @@ struct Rotate: WaitingKeeperCommand {
     }
 
     private func proof(_ console: Console) -> ProofOptions {
-        control.proof(console)
+        control.proof(console, options, isOtherAccount: otherAccount)
     }
 }

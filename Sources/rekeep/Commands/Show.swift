@@ -23,19 +23,25 @@ struct Show: KeeperCommand {
     @Option(help: ArgumentHelp("Print this value alone.", valueName: "NAME"))
     var field: String?
 
+    @Option(
+        name: .customLong("version"),
+        help: ArgumentHelp("A version that is kept, instead of the current one.", valueName: "N"))
+    var number: Int?
+
     @Flag(help: "Show secret values.")
     var reveal = false
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         let reference = try AddressReference(address)
         if let field, !options.json {
-            if reveal || !console.isTerminal { return try Self.printValue(field, reference, keeper, console) }
+            if reveal || !console.isTerminal { return try Self.printValue(field, reference, number, keeper, console) }
             let (_, credential) = try keeper.show(reference)
+            if let number { _ = try keeper.version(number, at: reference) }
             if credential.terms.secretFields.contains(where: { $0.name == field }) {
                 console.print(Mask.text)
                 console.note("Masked on a terminal; --reveal shows it.")
             } else {
-                console.print(exactly: try keeper.value(field, at: reference), lineBreak: true)
+                console.print(exactly: try keeper.value(field, at: reference, version: number), lineBreak: true)
             }
             return
         }
@@ -44,14 +50,15 @@ struct Show: KeeperCommand {
         guard !names.isEmpty else {
             throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name))
         }
-        try ShowRendering(address: address, credential: credential, names: names, reveal: reveal)
-            .show(options, console) { try keeper.value($0, at: reference) }
+        let version = try number.map { try keeper.version($0, at: reference) } ?? credential.current
+        try ShowRendering(address: address, credential: credential, version: version, names: names, reveal: reveal)
+            .show(options, console) { try keeper.value($0, at: reference, version: number) }
     }
 
     /// The value and nothing else, with a line break for a person.
     static func printValue(
-        _ field: String, _ reference: AddressReference, _ keeper: Keeper, _ console: Console
+        _ field: String, _ reference: AddressReference, _ number: Int?, _ keeper: Keeper, _ console: Console
     ) throws {
-        console.print(exactly: try keeper.value(field, at: reference), lineBreak: console.isTerminal)
+        console.print(exactly: try keeper.value(field, at: reference, version: number), lineBreak: console.isTerminal)
     }
 }

@@ -29,7 +29,7 @@ struct SlotList: RekeepCommand {
         let settings = options.settings
         let opening = Opening(settings: settings)
         // Asked first: opening the vault does not change it, but a session may end meanwhile.
-        let session = Session(vault: try opening.file().id).state(now: Keeper.systemTime())
+        let session = Session(vault: try opening.file().id).state(now: Clock.system.now)
         SlotListRendering(slots: try opening.keeper().slots(), session: session).show(options, settings.console)
     }
 }

@@ -27,7 +27,7 @@ struct Trust: RekeepCommand {
         let rendering = TrustRendering(stranger: stranger)
         rendering.describe(settings.console)
         try confirmation.require("Take it for the right vault from now on?", options)
-        let retired = try Keeper.trust(stranger, stateDirectory: try Opening.stateDirectory())
+        let retired = try Keeper.trust(stranger)
         rendering.show(retired: retired.flatMap(\.addresses), options, settings.console)
     }
 }

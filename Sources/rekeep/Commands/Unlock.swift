@@ -28,7 +28,7 @@ struct Unlock: RekeepCommand {
         let settings = options.settings
         let (id, key) = try Opening(settings: settings).vaultKey()
         do {
-            try Session(vault: id).begin(with: key, for: span, now: Keeper.systemTime())
+            try Session(vault: id).begin(with: key, for: span, now: Clock.system.now)
         } catch {
             throw CommandError.keyring(error)
         }

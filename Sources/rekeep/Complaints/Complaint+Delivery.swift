@@ -13,6 +13,11 @@ extension Complaint {
             self.init(
                 "the deployment that \(path) belongs to has no credential any more, and the file may hold old values",
                 hint: "rekeep target remove, and look at the file", ExitStatus.cannotWrite)
+        case .retiredKey(let address):
+            let name = address.map { " of \($0)" } ?? ""
+            self.init(
+                "the key\(name) was found dead and erased, so there is none to write",
+                hint: address.map { "rekeep rotate \($0) takes the new one" }, ExitStatus.cannotWrite)
         case .sameFile(let path, let other, let variable):
             self.init(
                 "\(other) writes \(variable) to \(path) too",

@@ -1,5 +1,6 @@
 import Credentials
 import Operations
+import Vault
 
 extension Complaint {
     init(_ error: OperationError) {
@@ -39,6 +40,50 @@ extension Complaint {
             self.init(
                 "this is not a new key: the credential has it already, as its \(state) version",
                 hint: "issue a new one in the provider's panel", ExitStatus.badInput)
+        case .previousKey(let address, let version):
+            self.init(
+                "this is not a new key: it is version \(version), which was replaced",
+                hint: "rekeep rotate \(address) --to \(version) makes it current again", ExitStatus.badInput)
+        case .otherAccount(let old, let new):
+            self.init(
+                "both keys work, and show different balances: \(CheckRendering.text(old)) and \(CheckRendering.text(new)). The provider names no account, so they may be of two",
+                hint: "look it up in the provider's panel; --other-account goes on if that is right",
+                ExitStatus.badInput)
+        case .attemptsSpent(let host, let budget, let free):
+            self.init(
+                "\(host) is asked with at most \(budget.most) wrong keys in \(budget.per), because more can lock you out; that many were tried",
+                hint: "try again after \(free)", ExitStatus.indeterminate)
+        case .planOutdated(let address):
+            self.init(
+                "somebody else has changed \(address) or its rotation in the meantime; nothing was changed",
+                hint: "rekeep rotate --status, then begin again", ExitStatus.busy)
+        case .noSuchVersion(let number, let address, let kept):
+            let names = kept.map { "\($0)" }.joined(separator: ", ")
+            self.init(
+                "\(address) has no version \(number)",
+                hint: kept.isEmpty ? "no other version is kept" : "there are \(names)", ExitStatus.missing)
+        case .versionRetired(let number, let address):
+            self.init(
+                "version \(number) of \(address) was found dead and erased", hint: "rekeep show \(address)",
+                ExitStatus.missing)
+        case .versionIsCurrent(let number, let address):
+            self.init("version \(number) of \(address) is current", hint: "rekeep deploy writes it", ExitStatus.usage)
+        case .noRoomForKey(let error):
+            self.init(
+                "there is no room to keep a new key (\(Self.cause(error))), so none was asked for",
+                hint: "free some space", ExitStatus.cannotWrite)
+        case .issuedKeyInFile(let path, let error):
+            self.init(
+                "the provider issued a new key, and the vault could not take it (\(Self.cause(error))). It is in \(path), sealed to the vault",
+                hint: "free some space; the next rekeep command takes it in", ExitStatus.failed)
+        case .issuedKeyHandedOver(let error):
+            self.init(
+                "the provider issued a new key, and neither the vault (\(Self.cause(error))) nor a file could take it. You were given it",
+                hint: "free some space, then rekeep rotate takes it with --input", ExitStatus.failed)
+        case .issuedKeyLost(let error, let panelPath):
+            self.init(
+                "the provider issued a new key, and neither the vault (\(Self.cause(error))) nor a file could take it, and there was nobody to give it to: it is lost, and the old key may have ended",
+                hint: "free some space, then issue another one: \(panelPath)", ExitStatus.failed)
         case .refused(let check): self.init(refused: check)
         case .indeterminate(let check):
             self.init(
@@ -109,6 +154,10 @@ extension Complaint {
             self.init(
                 "the old key is not accepted any more (\(check.message)), so a new one seems to have been issued",
                 hint: "rekeep rotate \(address) takes it", ExitStatus.failed)
+        case .rotationStopped(let address, let error):
+            self.init(
+                "\(Self.cause(error)), so the rotation stopped; the new key, and what was done until then, is kept",
+                hint: "rekeep rotate --resume \(address)", Complaint(error).status)
         case .cannotAbort(let rotation):
             self.init(
                 "the rotation is \(rotation.state.name): the new key is current and can't be aborted",
@@ -165,6 +214,9 @@ extension Complaint {
                 hint: "run this again after \(again)", ExitStatus.notWell)
         }
     }
+
+    /// What failed, without what became of the change: that is said of the key.
+    private static func cause(_ error: VaultError) -> String { String(Complaint(error).text.prefix { $0 != ";" }) }
 
     static func shown40(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(40)))

@@ -18,6 +18,16 @@ extension Complaint {
                 "\(field.label) and \(other.label) are swapped: each looks like the other",
                 hint: "enter them the other way round",
                 ExitStatus.badInput)
+        case .isOtherField(let field, let other):
+            self.init(
+                "this is the \(other.label), not the \(field.label)",
+                hint: "the \(field.label) stands beside it in the provider's panel", ExitStatus.badInput)
+        case .isURL(let field): self.init("a web address is not a \(field.label)", ExitStatus.badInput)
+        case .labelled(let field, let found):
+            let names = found.map(\.label).joined(separator: " and ")
+            self.init(
+                "the \(field.label) has a label before it: what was pasted names \(names)",
+                hint: "give the value alone", ExitStatus.badInput)
         case .wrongForm(let field):
             self.init(
                 "the \(field.label) does not have the form that it should", hint: "copy it again, the whole of it",

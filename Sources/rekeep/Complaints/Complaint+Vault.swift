@@ -122,6 +122,10 @@ extension Complaint {
         case .noSlotFits:
             self.init("that does not open this vault", hint: "check the passphrase", ExitStatus.cannotOpen)
         case .noSuchSlot: self.init("the vault has no slot of that kind", ExitStatus.cannotOpen)
+        case .held(let process):
+            self.init(
+                "another process is at work on it" + (process.map { ": \($0)" } ?? ""),
+                hint: "try again when it has ended", ExitStatus.busy)
         case .busy:
             self.init("another process holds the vault for too long", hint: "try again", ExitStatus.busy)
         case .diskFull: self.init("the disk is full; nothing was changed", ExitStatus.failed)
@@ -241,6 +245,7 @@ extension Complaint {
         case .record(let table): "a record of '\(table)' does not fit its seal"
         case .freshness(let table): "a record of '\(table)' is missing, duplicated or from an older copy"
         case .secret: "a secret value does not fit its seal"
+        case .versions: "a credential has more than one current version"
         case .log(let entry): "entry \(entry) of the audit log does not fit the chain"
         }
     }

@@ -126,6 +126,10 @@ struct Complaint {
                 hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
+        case .sharedKey(let addresses):
+            self.init(
+                "\(addresses.joined(separator: ", ")) has the same key and would stop working; nothing was begun",
+                hint: "rekeep link gives both one key; --shared-too goes on all the same", ExitStatus.usage)
         case .notReady(let count):
             self.init(
                 "\(count) target\(count == 1 ? "" : "s") could not be written, so nothing was begun",

@@ -7,7 +7,8 @@ struct CheckRendering {
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
-            console.print(JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check) }))
+            console.print(
+                JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check, accepted: $0.accepted) }))
         } else {
             var table = Table("ADDRESS", "OUTCOME", "BALANCE", "TIME", "")
             for report in reports {
@@ -17,6 +18,12 @@ struct CheckRendering {
                     (report.check.outcome == .ok ? "" : report.check.message, nil))
             }
             console.print(table)
+        }
+        for report in reports {
+            guard let number = report.accepted.first else { continue }
+            console.note(
+                "\(report.address): the current key is refused, and version \(number) is accepted. rekeep rotate \(report.address) --to \(number) makes it current again."
+            )
         }
         // One credential may stand at several addresses.
         var told: Set<String> = []
@@ -32,18 +39,25 @@ struct CheckRendering {
         if outcomes.contains(where: \.isIndeterminate) { throw CommandError.notWell(ExitStatus.indeterminate) }
     }
 
-    static func json(_ address: Address, _ credential: Credential, _ check: Check) -> JSON {
+    static func json(_ address: Address, _ credential: Credential, _ check: Check, accepted: [Int] = []) -> JSON {
         .object([
             ("address", .text(address.description)), ("provider", .text(credential.provider)),
             ("environment", .text(credential.environment)), ("outcome", .text(check.outcome.name)),
             ("balance", JSON(check.balance?.amount)), ("currency", JSON(check.balance?.currency)),
+            (
+                "balances",
+                .list(
+                    check.balances.map { .object([("amount", .text($0.amount)), ("currency", JSON($0.currency))]) })
+            ),
             ("identity", JSON(check.identity)), ("latency_ms", JSON(check.latency)), ("checked_at", JSON(check.at)),
-            ("message", .text(check.message)),
+            ("message", .text(check.message)), ("accepted_versions", .list(accepted.map { JSON($0) })),
         ])
     }
 
-    static func balance(_ check: Check) -> String {
-        check.balance.map { $0.amount + ($0.currency.map { " " + $0 } ?? "") } ?? ""
+    static func balance(_ check: Check) -> String { text(check.balances) }
+
+    static func text(_ balances: [Money]) -> String {
+        balances.map { $0.amount + ($0.currency.map { " " + $0 } ?? "") }.joined(separator: ", ")
     }
 
     static func tone(_ outcome: Outcome) -> Style.Tone {

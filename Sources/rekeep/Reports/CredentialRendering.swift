@@ -69,6 +69,8 @@ struct RemovalRendering {
 struct ShowRendering {
     let address: Address
     let credential: Credential
+    /// The one whose values are shown.
+    let version: Version?
     let names: [String]
     let reveal: Bool
 
@@ -78,7 +80,7 @@ struct ShowRendering {
         if options.json { return try showJSON(secrets, console, value) }
         console.print(address.description)
         let width = names.map(\.count).max() ?? 0
-        for name in names where secrets.contains(name) || credential.current?.plain[name] != nil {
+        for name in names where secrets.contains(name) || version?.plain[name] != nil {
             let label = "  " + name + String(repeating: " ", count: width - name.count) + "  "
             if secrets.contains(name) && !reveal {
                 console.print(label + Mask.text)
@@ -92,6 +94,7 @@ struct ShowRendering {
         let others = credential.addresses.filter { $0 != address }
         if !others.isEmpty { console.print("  also at: " + others.map(\.description).joined(separator: ", ")) }
         console.print("  base URL: " + credential.terms.baseURL)
+        if !credential.account.isEmpty { console.print("  account: " + credential.account) }
         if !credential.note.isEmpty { console.print("  note: " + credential.note) }
         var table = Table("  VERSION", "STATE", "ACTIVATED", "PROVED", "EXPIRES", "RETIRED")
         for version in credential.versions {
@@ -115,7 +118,7 @@ struct ShowRendering {
             if index > 0 { document.append(",") }
             document.append(json: SecretBytes(name.utf8))
             document.append(":")
-            let isKnown = secrets.contains(name) || credential.current?.plain[name] != nil
+            let isKnown = secrets.contains(name) || version?.plain[name] != nil
             if isKnown, !secrets.contains(name) || reveal {
                 document.append(json: try value(name))
             } else {
@@ -130,6 +133,8 @@ struct ShowRendering {
         document.append(JSON.text(credential.terms.baseURL).bytes)
         document.append(",\"note\":")
         document.append(JSON.text(credential.note).bytes)
+        document.append(",\"account\":")
+        document.append(JSON.text(credential.account).bytes)
         document.append("}")
         console.print(json: document.finish())
     }

@@ -6,14 +6,22 @@ struct RotationPlanRendering {
     let plan: RotationPlan
 
     /// - Throws: when a target could not be written: better now than after the old key is dead.
-    func show(_ console: Console) throws {
+    /// - Parameter number: the version that is to come back, if one is.
+    func show(_ console: Console, returning number: Int? = nil) throws {
         let terms = plan.credential.terms
         console.note("Rotation of \(plan.address) (\(terms.label), \(plan.mode.name))")
         if let check = plan.oldKey { console.note("  old key: \(check.outcome.name), \(check.message)") }
         if let begun = plan.begunAt { console.note("  begun \(begun), left before there was a new key") }
         console.note("  \(plan.targets.count) target\(plan.targets.count == 1 ? "" : "s") to write:")
         for target in plan.targets { console.note("    \(target.deployment)  \(target.path)") }
+        if plan.targets.isEmpty {
+            console.warn(
+                "warning: no target is written, so whatever uses this key has to be given the new one by hand. rekeep target add \(plan.address.deployment) --path FILE"
+            )
+        }
+        for other in plan.sharers { console.warn(Self.warning(of: other, plan)) }
         try requireNoFindings(console)
+        guard number == nil else { return }
         switch plan.mode {
         case .cutover:
             console.note("  Issue the new key at: \(terms.panelPath)")
@@ -25,6 +33,13 @@ struct RotationPlanRendering {
             console.note("  Issue the new key at: \(terms.panelPath)")
             console.note("  Leave the old key valid for \(plan.grace); then rekeep retire \(plan.address) erases it.")
         }
+    }
+
+    private static func warning(of other: Credential, _ plan: RotationPlan) -> String {
+        let names = other.addresses.map(\.description).joined(separator: ", ")
+        return plan.mode == .cutover
+            ? "warning: \(names) has the same key, kept apart from this one: it stops working when the new key is issued."
+            : "warning: \(names) has the same key, kept apart from this one: it is not given the new one."
     }
 
     private func requireNoFindings(_ console: Console) throws {
@@ -52,6 +67,7 @@ struct RotationPlanRendering {
             ("address", .text(plan.address.description)), ("mode", .text(plan.mode.name)),
             ("old_key", JSON(plan.oldKey?.outcome.name)), ("panel_path", .text(plan.credential.terms.panelPath)),
             ("targets", .list(plan.targets.map { .text($0.path) })),
+            ("shared_with", .list(plan.sharers.flatMap(\.addresses).map { .text($0.description) })),
             (
                 "findings",
                 .list(
@@ -113,7 +129,7 @@ struct ManyRotationsRendering {
                 table.add(
                     ending.address.description, ending.word,
                     ending.targets.isEmpty ? "" : "\(done) of \(ending.targets.count)",
-                    ending.rotation?.downtimeMilliseconds.map { "\($0) ms" } ?? "")
+                    ending.rotation?.downtime.map(RotationRendering.text) ?? "")
             }
             console.print(table)
         }
@@ -133,10 +149,6 @@ struct RotationRendering {
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
         let rotation = report.rotation
-        if let (old, new) = report.currencies {
-            console.note(
-                "warning: the old key's balance is in \(old), the new one's in \(new). Is it the same account?")
-        }
         if options.json {
             console.print(Self.json(report.address, rotation, report.targets, nil))
         } else {
@@ -167,8 +179,8 @@ struct RotationRendering {
             }
             console.print(table)
         }
-        if let downtime = rotation.downtimeMilliseconds {
-            console.print("Downtime: at most \(downtime) ms, from the last answer to the old key to the last target.")
+        if let downtime = rotation.downtime {
+            console.print("Downtime: \(Self.text(downtime)), from the end of the old key to the last target.")
         }
         switch rotation.state {
         case .grace:
@@ -178,6 +190,10 @@ struct RotationRendering {
         case .retiring: console.print("When the old key is dead: rekeep retire \(report.address)")
         case .rolledBack:
             console.print("When the newer key is dead: rekeep retire \(report.address)")
+            if let number = rotation.newVersion {
+                console.print(
+                    "If this one stops working instead: rekeep rotate \(report.address) --to \(number)")
+            }
         case .planned, .staged, .proved, .promoted, .delivering, .done, .aborted:
             console.print("State: \(rotation.state.name)")
         }
@@ -191,6 +207,12 @@ struct RotationRendering {
         }
     }
 
+    /// Both bounds, where they differ.
+    static func text(_ downtime: Rotation.Downtime) -> String {
+        downtime.least == downtime.most
+            ? "\(downtime.most) ms" : "between \(downtime.least) and \(downtime.most) ms"
+    }
+
     private static func mark(_ done: Bool) -> (String, Style.Tone?) { done ? ("yes", .good) : ("no", .bad) }
 
     /// - Parameters: the journal, where there is one, and what went wrong, if anything did.
@@ -202,7 +224,8 @@ struct RotationRendering {
             ("state", JSON(rotation?.state.name)), ("steps", .list(rotation.map(steps) ?? [])),
             ("old_version", JSON(rotation?.oldVersion)), ("new_version", JSON(rotation?.newVersion)),
             ("targets", .list(targets.map(DeployRendering.json))),
-            ("downtime_ms", JSON(rotation?.downtimeMilliseconds)),
+            ("downtime_ms", JSON(rotation?.downtime?.most)),
+            ("downtime_at_least_ms", JSON(rotation?.downtime?.least)),
             ("error", JSON(complaint?.text)),
         ])
     }

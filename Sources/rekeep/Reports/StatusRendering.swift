@@ -19,13 +19,33 @@ struct StatusRendering {
                     (Self.marks(report), Self.tone(report)))
             }
             console.print(table)
-            for report in reports where report.flags.contains(.oldKeyAlive) {
-                console.note(
-                    "\(report.address): an old key is still accepted. Revoke it at: \(report.credential.terms.panelPath); then rekeep retire \(report.address)"
-                )
+            for report in reports {
+                if let advice = Self.advice(report) { console.note("\(report.address): " + advice) }
             }
         }
         if reports.contains(where: { !$0.flags.isEmpty }) { throw CommandError.notWell(ExitStatus.notWell) }
+    }
+
+    /// What to do about the keys. Only while the current one is known to work is another one said to be of no use.
+    private static func advice(_ report: StatusReport) -> String? {
+        let address = report.address
+        if let working = report.accepted.first {
+            return
+                "the current key is refused, and version \(working.number) is accepted. rekeep rotate \(address) --to \(working.number) makes it current again."
+        }
+        if report.flags.contains(.refused) {
+            let kept = report.credential.kept.map { "\($0.number)" }.joined(separator: ", ")
+            return kept.isEmpty
+                ? "the current key is refused. rekeep rotate \(address) takes a new one."
+                : "the current key is refused. rekeep check \(address) tries the versions that are kept (\(kept)); revoke none of them before."
+        }
+        guard report.flags.contains(.oldKeyAlive) else { return nil }
+        guard let check = report.currentCheck, check.outcome == .ok, report.isRecent(check) else {
+            return
+                "an old key may still be accepted. Before it is revoked: rekeep check \(address) tells whether the current one works."
+        }
+        return
+            "an old key is still accepted. Revoke it at: \(report.credential.terms.panelPath); then rekeep retire \(address)"
     }
 
     /// The flags, and how long the old key is accepted on purpose.
@@ -51,6 +71,7 @@ struct StatusRendering {
             ("due_at", JSON(report.dueAt)), ("expires_at", JSON(report.version.expiresAt)),
             ("flags", .list(report.flags.map { .text($0.rawValue) })),
             ("rotation", JSON(report.rotation?.state.name)), ("grace_until", JSON(report.rotation?.graceUntil)),
+            ("accepted_versions", .list(report.accepted.map { JSON($0.number) })),
             ("panel_path", .text(report.credential.terms.panelPath)),
             (
                 "last_check",

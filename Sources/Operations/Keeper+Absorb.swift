@@ -1,0 +1,46 @@
+public import Credentials
+internal import Vault
+
+extension Keeper {
+    /// True when `other` can be linked to `credential` without losing a key: both are of one provider and environment,
+    /// and every key that `other` keeps is one of `credential`'s.
+    public func canAbsorb(_ other: Credential, into credential: Credential) -> Bool {
+        let own = Set(credential.versions.filter { !$0.isRetired }.flatMap(\.fingerprints.values))
+        return other.provider == credential.provider && other.environment == credential.environment
+            && other.terms.baseURL == credential.terms.baseURL && other.current?.plain == credential.current?.plain
+            && other.versions.allSatisfy { $0.isRetired || own.isSuperset(of: $0.fingerprints.values) }
+    }
+
+    /// Binds the addresses of a credential with the same key to this one: stored once, it is rotated once.
+    /// - Throws: `heldByAnother` while a rotation of the other is under way; `rotationOpen` while one of it is unfinished.
+    public func absorb(_ id: CredentialID, into address: Address) throws(OperationError) {
+        let lock = try rotationLock(id)
+        defer { withExtendedLifetime(lock) {} }
+        let found = try read { snapshot throws(VaultError) in
+            (try snapshot.credential(id), try snapshot.credential(at: address), try snapshot.rotation(of: id))
+        }
+        if let rotation = found.2, rotation.state.isUnfinished { throw .rotationOpen(rotation) }
+        guard canAbsorb(found.0, into: found.1) else { throw .planOutdated(address) }
+        try write { transaction throws(VaultError) in
+            let other = try transaction.snapshot.credential(id)
+            try transaction.remove(other)
+            var credential = try transaction.snapshot.credential(at: address)
+            credential.bindings = (credential.bindings + other.bindings).sorted { $0.address < $1.address }
+            try transaction.put(credential)
+            for deployment in Set(other.addresses.map(\.deployment)) {
+                var entry = try transaction.deploymentEntry(deployment)
+                for index in entry.targets.indices {
+                    // It holds the same values, under the other name.
+                    let version = entry.targets[index].delivery.versions.removeValue(forKey: id)
+                    if version == other.current?.number {
+                        entry.targets[index].delivery.versions[credential.id] = credential.current?.number
+                    }
+                }
+                try transaction.put(entry)
+            }
+            for linked in other.addresses {
+                try transaction.log(entry("link", address.description, linked.description))
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+public import Credentials
+internal import Providers
+public import Sealing
+internal import Vault
+
+/// What begins a rotation: until here nothing but the plan is known.
+extension Keeper {
+    /// Records that the rotation begins: from here on a new key may exist that the vault does not know.
+    ///
+    /// The last rotation's journal stays while it still waits for its old key to end: until there is a new key, that one
+    /// can be rolled back.
+    public func begin(_ plan: RotationPlan) throws(OperationError) {
+        guard !plan.lastIsOpen else { return }
+        try save(plan.rotation, plan.rotation.state.name)
+    }
+
+    /// Takes pasted values: planned → staged. They are durable before anything else sees them.
+    /// - Throws: what is wrong with them; then nothing is kept of them. `planOutdated`.
+    public func stage(
+        _ plan: RotationPlan, values: [String: SecretBytes], expires: Timestamp?, options: ProofOptions
+    ) throws(OperationError) {
+        let terms = plan.credential.terms
+        try checkExpiry(expires, terms)
+        do {
+            try Recognition.judge(values, fields: terms.fields, known: plan.credential.current?.plain ?? [:])
+        } catch {
+            throw .hygiene(error)
+        }
+        let intake = try Intake(values, fields: terms.fields, keeping: kept(plan))
+        options.tellRemovals(intake, terms)
+        try refuseOld(intake.secrets(terms), in: plan.credential, plan.address)
+        try stage(plan, intake, expires)
+    }
+
+    /// As `stage`, with a key that the provider issues when it is asked.
+    /// - Throws: as `issue(for:)`. What came back is kept whatever it looks like: it is nowhere else.
+    public func stageIssued(
+        _ plan: RotationPlan, expires: Timestamp?, options: ProofOptions
+    ) async throws(OperationError) {
+        defer { withExtendedLifetime(plan.lock) {} }
+        try checkExpiry(expires, plan.credential.terms)
+        let room: EmergencyFile
+        do {
+            room = try vault.reserveEmergencyFile()
+        } catch {
+            throw .noRoomForKey(error)
+        }
+        options.holding(true)
+        defer { options.holding(false) }
+        let issued: (values: [String: SecretBytes], expires: Timestamp?)
+        do {
+            try begin(plan)
+            issued = try await issue(for: plan)
+        } catch {
+            room.remove()
+            // A refusal means that there is no new key; everything else leaves it open.
+            if case .refused = error, !plan.lastIsOpen {
+                var rotation = plan.rotation
+                try enter(.aborted, &rotation)
+            }
+            throw error
+        }
+        try keep(issued.values, expires ?? issued.expires, plan, room, options)
+    }
+
+    /// In the emergency file first: what was there before the provider was asked has room now.
+    private func keep(
+        _ values: [String: SecretBytes], _ expires: Timestamp?, _ plan: RotationPlan, _ room: EmergencyFile,
+        _ options: ProofOptions
+    ) throws(OperationError) {
+        let file = fill(
+            room,
+            IssuedValues(
+                credential: plan.credential.id, values: values, expires: expires, at: now()))
+        do {
+            try stage(plan, Intake(issued: values, keeping: kept(plan)), expires)
+            room.remove()
+            file?.remove()
+        } catch {
+            let cause: VaultError = if case .vault(let cause) = error { cause } else { .givenUp }
+            // Stored after all.
+            if cause.leavesChange { throw error }
+            if let file { throw .issuedKeyInFile(path: file.path, cause) }
+            guard options.handingOver(values) else {
+                throw .issuedKeyLost(cause, panelPath: plan.credential.terms.panelPath)
+            }
+            throw .issuedKeyHandedOver(cause)
+        }
+    }
+
+    /// - Returns: the file that has the values; nil when none could be written.
+    private func fill(_ room: EmergencyFile, _ values: IssuedValues) -> EmergencyFile? {
+        if (try? room.fill(values)) != nil { return room }
+        guard let other = try? vault.reserveEmergencyFile(), (try? other.fill(values)) != nil else { return nil }
+        return other
+    }
+
+    /// Takes a refused paste's place: the pending version is put aside, and the plan goes on from the journal as it is.
+    public func putAsideRefused(_ plan: RotationPlan) throws(OperationError) -> RotationPlan {
+        let rotation = try openRotation(plan.credential.id, plan.address)
+        guard rotation.state == .staged, let number = rotation.newVersion else { throw .planOutdated(plan.address) }
+        return try write { transaction throws(VaultError) in
+            var credential = try transaction.snapshot.credential(plan.credential.id)
+            credential.update(version: number) { $0.state = .previous }
+            var begun = plan.rotation
+            begun.oldKey = rotation.oldKey
+            begun.oldKeyLastAlive = rotation.oldKeyLastAlive
+            begun.oldKeyFirstDead = rotation.oldKeyFirstDead
+            try transaction.put(credential)
+            try transaction.put(begun)
+            try transaction.log(entry("rotate", rotation.address.description, "version \(number) put aside"))
+            return plan.going(on: begun)
+        }
+    }
+
+    /// Stages a version that is kept, so that it can be proved and made current again.
+    /// - Throws: `noSuchVersion`, `versionRetired`, `versionIsCurrent`; `planOutdated`.
+    public func stageReturn(_ plan: RotationPlan, to number: Int) throws(OperationError) {
+        let credential = plan.credential
+        guard let version = credential.version(number: number) else {
+            throw .noSuchVersion(number, plan.address, kept: credential.kept.map(\.number))
+        }
+        guard !version.isRetired else { throw .versionRetired(number, plan.address) }
+        guard version.state != .current else { throw .versionIsCurrent(number, plan.address) }
+        try commit(plan, "version \(number) is to come back") { credential, _ in
+            // Whatever was pending gives way, and stays reachable in the same way.
+            for other in credential.versions where other.state == .pending {
+                credential.update(version: other.number) { $0.state = .previous }
+            }
+            credential.update(version: number) { $0.state = .pending }
+            return number
+        }
+    }
+
+    private func kept(_ plan: RotationPlan) -> FieldMap<String> { plan.credential.current?.plain ?? [:] }
+
+    private func stage(_ plan: RotationPlan, _ intake: Intake, _ expires: Timestamp?) throws(OperationError) {
+        let terms = plan.credential.terms
+        let secrets = intake.secrets(terms)
+        try commit(plan, "staged") { credential, transaction throws(VaultError) in
+            // What would be thrown away here is in nobody's hands any more.
+            guard credential.version(in: .pending) == nil else { throw .givenUp }
+            let number = (credential.versions.map(\.number).max() ?? 0) + 1
+            var version = Version(
+                number: number, state: .pending, createdAt: now(), expiresAt: expires, plain: intake.plain(terms),
+                fingerprints: [:])
+            for (field, value) in secrets {
+                version.fingerprints[field] = try transaction.put(
+                    secret: value, field: field, version: number, of: credential.id)
+            }
+            credential.versions.append(version)
+            // What an aborted rotation left behind under the same key is this key. The new version stands
+            // already, so that the vault goes on knowing whose key it is.
+            for old in credential.previous where old.fingerprints == version.fingerprints {
+                try transaction.withdraw(old, from: &credential)
+            }
+            return number
+        }
+    }
+
+    /// planned → staged, if everything is still as the plan found it: two plans of one credential, however their
+    /// processes came to them, cannot both be carried out.
+    /// - Parameter change: makes one version pending, and returns its number.
+    private func commit(
+        _ plan: RotationPlan, _ word: String,
+        _ change: (inout Credential, Transaction) throws(VaultError) -> Int
+    ) throws(OperationError) {
+        var isOutdated = false
+        do {
+            try vault.write { transaction throws(VaultError) in
+                var credential = try transaction.snapshot.credential(plan.credential.id)
+                let journal = try transaction.snapshot.rotation(of: credential.id)
+                guard journal == plan.found || journal == plan.rotation,
+                    credential.current?.number == plan.rotation.oldVersion
+                else {
+                    isOutdated = true
+                    throw .givenUp
+                }
+                var rotation = plan.rotation
+                rotation.newVersion = try change(&credential, transaction)
+                rotation.enter(.staged, at: now())
+                try transaction.put(credential)
+                try transaction.put(rotation)
+                let number = rotation.newVersion ?? 0
+                try transaction.log(entry("rotate", plan.address.description, "\(word) version \(number)"))
+            }
+        } catch {
+            throw isOutdated ? .planOutdated(plan.address) : .vault(error)
+        }
+    }
+
+    /// Refuses what the vault knows already: the key of another environment, a retired one, the current one, or one that
+    /// was current before.
+    private func refuseOld(
+        _ secrets: [(field: String, value: SecretBytes)], in credential: Credential, _ address: Address
+    ) throws(OperationError) {
+        try refuseKnown(secrets, provider: credential.provider, environment: credential.environment)
+        let same = try read { snapshot throws(VaultError) in
+            try snapshot.credential(credential.id).versions.last { version in
+                !version.fingerprints.isEmpty && !version.isRetired
+                    && secrets.allSatisfy { version.fingerprints[$0.field] == snapshot.fingerprint(of: $0.value) }
+            }
+        }
+        guard let same else { return }
+        switch same.state {
+        case .current, .pending: throw .sameKey(state: same.state.name)
+        case .previous where same.activatedAt != nil: throw .previousKey(address, version: same.number)
+        // Put aside before it was ever in use: it may be the right one after all.
+        case .previous, .retired: return
+        }
+    }
+}

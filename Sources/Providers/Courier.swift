@@ -1,0 +1,20 @@
+/// Whoever asks the providers: the courier's process, or a test's script.
+public protocol Courier: Sendable {
+    /// False when there is nobody to ask.
+    var isInstalled: Bool { get }
+    /// Asks all questions at once; each gets exactly one answer, in their order.
+    /// - Parameter progress: called after each answer with the number of answers so far.
+    func ask(
+        _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void
+    ) async -> [CourierAnswer]
+}
+
+extension Courier {
+    public func ask(_ questions: [CourierQuestion]) async -> [CourierAnswer] {
+        await ask(questions, progress: { _ in })
+    }
+}
+
+extension CourierClient: Courier {
+    public var isInstalled: Bool { executable != nil }
+}

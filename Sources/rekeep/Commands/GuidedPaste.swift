@@ -1,0 +1,89 @@
+import Credentials
+import Operations
+import Providers
+import Sealing
+
+/// A rotation as somebody does it at a terminal: what is pasted is looked at, and asked for again until it is a key that
+/// works.
+struct GuidedPaste {
+    let keeper: Keeper
+    let console: Console
+    let options: GlobalOptions
+    let input: CredentialInput
+    let expiry: ExpiryOption
+    let proof: ProofOptions
+
+    func rotate(_ first: RotationPlan) async throws -> RotationReport {
+        var plan = first
+        let terms = plan.credential.terms
+        let prompt = try input.prompt(terms.secretFields, options)
+        try keeper.begin(plan)
+        while true {
+            Interruption.explain("when there is a new key, rekeep rotate \(plan.address) takes it")
+            let expires = try expiry.moment(terms, asks: true, keeper, console, options)
+            let given = try input.values(terms.secretFields, options)
+            Interruption.explain("rekeep rotate --resume \(plan.address) goes on, if a new key was taken")
+            do {
+                try stage(plan, given, expires, prompt)
+                try showChanges(plan, prompt)
+                return try await keeper.finish(plan, options: proof)
+            } catch let error as OperationError {
+                // A slip of the hand while the old key may be dead already: the next one counts.
+                guard error.isAboutInput || error.isRefusal else { throw error }
+                console.complain(Complaint(error))
+                if error.isRefusal { plan = try keeper.putAsideRefused(plan) }
+            }
+        }
+    }
+
+    /// Takes a paste, in parts where labels name them; one that the disk does not take is not thrown away.
+    private func stage(
+        _ plan: RotationPlan, _ given: [String: SecretBytes], _ expires: Timestamp?, _ prompt: Prompt
+    ) throws {
+        var given = given
+        while true {
+            do {
+                return try keeper.stage(plan, values: given, expires: expires, options: proof)
+            } catch {
+                if case .hygiene(.labelled(let field, _)) = error, let parts = parts(given, field, plan) {
+                    console.complain(Complaint(error))
+                    guard prompt.confirm("Take what stands behind the label?") else { throw error }
+                    given = parts
+                    continue
+                }
+                guard error.isOfStorage else { throw error }
+                console.complain(Complaint(error))
+                guard prompt.text("The pasted key is still here. Free some space, then press Return: ") != nil else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// The values of a labelled paste. A plain value in it has to be the credential's own.
+    private func parts(
+        _ given: [String: SecretBytes], _ field: Field, _ plan: RotationPlan
+    ) -> [String: SecretBytes]? {
+        guard let pasted = given[field.name],
+            let found = Recognition.takenApart(pasted, fields: plan.credential.terms.fields), found[field.name] != nil
+        else { return nil }
+        return given.merging(found) { $1 }
+    }
+
+    /// Addresses and targets can have changed while the question stood. The key is durable by now, whatever is answered.
+    private func showChanges(_ plan: RotationPlan, _ prompt: Prompt) throws {
+        guard let changed = try keeper.changedPlan(plan) else { return }
+        console.note("While you were asked, something has changed. The rotation is this now:")
+        do {
+            try RotationPlanRendering(plan: changed).show(console)
+        } catch {
+            // What could not be written is tried all the same: the key is here, and the old one may be dead.
+            console.complain(Complaint(error) ?? Complaint("\(error)", ExitStatus.failed))
+        }
+        guard prompt.confirm("Go on with it?") else {
+            console.note(
+                "The new key is kept. rekeep rotate --resume \(changed.address) goes on, --abort takes it back.")
+            throw CommandError.declined
+        }
+    }
+}

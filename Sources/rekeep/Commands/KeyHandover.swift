@@ -1,0 +1,48 @@
+import Glibc
+import Providers
+import Sealing
+
+/// The last way for an issued key that neither the vault nor a file can take: descriptor 3, if whoever started rekeep
+/// has opened it, or the terminal, after a yes.
+enum KeyHandover {
+    private static let descriptor: Int32 = 3
+
+    /// - Returns: false when there is nobody to give it to.
+    static func give(_ values: [String: SecretBytes], _ options: GlobalOptions) -> Bool {
+        let document = document(values)
+        // All that rekeep opens itself is closed in programs that it starts: this one was inherited.
+        let flags = fcntl(descriptor, F_GETFD)
+        if flags >= 0, flags & FD_CLOEXEC == 0, write(document) { return true }
+        guard !options.noInput, let prompt = Prompt(),
+            prompt.confirm("The new key can't be stored anywhere. Show it here, so that you can keep it?")
+        else { return false }
+        prompt.show(document)
+        return true
+    }
+
+    /// One JSON object, as `--input` takes it.
+    private static func document(_ values: [String: SecretBytes]) -> SecretBytes {
+        var writer = SecretWriter()
+        for (index, (name, value)) in values.sorted(by: { $0.key < $1.key }).enumerated() {
+            writer.append(index == 0 ? "{" : ",")
+            writer.append(json: SecretBytes(name.utf8))
+            writer.append(":")
+            writer.append(json: value)
+        }
+        writer.append("}\n")
+        return writer.finish()
+    }
+
+    private static func write(_ document: SecretBytes) -> Bool {
+        document.withBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Credentials
+import Foundation
+import Providers
+import Synchronization
+
+/// A provider in memory: keys that live, die and come alive late, and answers that are late, wrong or none.
+final class ScriptedProvider: Courier {
+    struct Key {
+        var account = "acct-1"
+        var isDead = false
+        /// In milliseconds of the clock; not accepted before.
+        var activeFrom: Int64 = 0
+        var balance = "100.00"
+    }
+
+    struct Manners {
+        /// Issuing a key ends the others of its account.
+        var hasOneKey = false
+        var namesAccount = true
+        /// So many answers are none before there is one again.
+        var outages = 0
+        var acceptsAnything = false
+        var refusesEverybody = false
+        /// What it says of a dead key.
+        var outcomeOfDead = Outcome.badCredentials
+        var latency: Int64 = 20
+        var retryAfter: Int?
+        /// After so many wrong keys it answers nobody.
+        var bansAfter = Int.max
+    }
+
+    private struct State {
+        var keys: [String: Key] = [:]
+        var manners = Manners()
+        var wrongAttempts = 0
+        var asked: [String] = []
+        var everOK: Set<String> = []
+        var beforeAnswer: (@Sendable () -> Void)?
+        var issues = 0
+    }
+
+    private let state: Mutex<State>
+    private let time: FakeClock
+    let isInstalled = true
+
+    init(_ time: FakeClock, _ manners: Manners = Manners()) {
+        self.time = time
+        state = Mutex(State(manners: manners))
+    }
+
+    var wrongAttempts: Int { state.withLock { $0.wrongAttempts } }
+    /// The keys that were asked with, in their order.
+    var asked: [String] { state.withLock { $0.asked } }
+    var everOK: Set<String> { state.withLock { $0.everOK } }
+
+    func manners(_ change: (inout Manners) -> Void) { state.withLock { change(&$0.manners) } }
+    func change(_ key: String, _ change: (inout Key) -> Void) {
+        state.withLock { if var known = $0.keys[key] { change(&known); $0.keys[key] = known } }
+    }
+    func onAnswer(_ body: (@Sendable () -> Void)?) { state.withLock { $0.beforeAnswer = body } }
+
+    func isAlive(_ key: String) -> Bool {
+        state.withLock { Self.isAlive($0.keys[key], time.monotonic) }
+    }
+
+    private static func isAlive(_ key: Key?, _ now: Int64) -> Bool {
+        key.map { !$0.isDead && $0.activeFrom <= now } ?? false
+    }
+
+    /// Makes a key, as in the provider's panel.
+    @discardableResult
+    func issue(_ account: String = "acct-1", activeIn delay: Int64 = 0, balance: String = "100.00") -> String {
+        state.withLock { state in
+            if state.manners.hasOneKey {
+                for (name, key) in state.keys where key.account == account { state.keys[name]?.isDead = true }
+            }
+            state.issues += 1
+            let name = "fake-live-" + String(format: "%016x", state.issues &* 0x9E37_79B9)
+            state.keys[name] = Key(account: account, activeFrom: time.monotonic + delay, balance: balance)
+            return name
+        }
+    }
+
+    func ask(
+        _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void
+    ) async -> [CourierAnswer] {
+        let began = time.monotonic
+        time.pass(state.withLock { $0.manners.latency })
+        state.withLock { $0.beforeAnswer }?()
+        return questions.enumerated().map { id, question in
+            guard case .balance(let call) = question, let secret = call.fields["token"] else {
+                return CourierAnswer(id: id, refusal: .malformedQuestion)
+            }
+            var result = answer(to: secret.withBytes { String(decoding: $0, as: UTF8.self) })
+            result.began = began
+            result.ended = time.monotonic
+            return CourierAnswer(id: id, result: result)
+        }
+    }
+
+    private func answer(to name: String) -> BalanceResult {
+        state.withLock { state in
+            state.asked.append(name)
+            if state.manners.outages > 0 {
+                state.manners.outages -= 1
+                var result = BalanceResult(
+                    outcome: (state.manners.retryAfter == nil ? Outcome.providerDown : .rateLimited).name)
+                result.retryAfterSeconds = state.manners.retryAfter
+                return result
+            }
+            if state.wrongAttempts >= state.manners.bansAfter { return BalanceResult(outcome: Outcome.unknown.name) }
+            let key = state.keys[name]
+            if state.manners.acceptsAnything { return Self.accept(key ?? Key(), state.manners) }
+            guard !state.manners.refusesEverybody, Self.isAlive(key, time.monotonic), let key else {
+                // One that is only not live yet is nobody's guess.
+                if key?.isDead ?? true { state.wrongAttempts += 1 }
+                let isKnown = key?.isDead == true
+                return BalanceResult(
+                    outcome: (isKnown ? state.manners.outcomeOfDead : Outcome.badCredentials).name, status: 401)
+            }
+            state.everOK.insert(name)
+            return Self.accept(key, state.manners)
+        }
+    }
+
+    private static func accept(_ key: Key, _ manners: Manners) -> BalanceResult {
+        BalanceResult(
+            outcome: Outcome.ok.name, balances: [BalanceResult.Amount(amount: key.balance, currency: "USD")],
+            identity: manners.namesAccount ? key.account : nil)
+    }
+}

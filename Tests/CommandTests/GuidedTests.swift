@@ -98,4 +98,70 @@ struct GuidedTests {
         #expect(try await sandbox.rekeep("rotate", "--rollback", "site/live", "--yes").status == 0)
         #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == rehearsal.bearerToken)
     }
+
+    @Test func `what has changed while the question stood is shown before it goes on`() async throws {
+        let extra = sandbox.file("extra.env")
+        let rotated = try await rotate(
+            """
+            exec \(Sandbox.products)/rekeep target add whmcs/live --path \(extra)
+            set answer [exec curl -sf -d {{"account":"\(rehearsal.reseller)"}} \(rehearsal.url)/admin/keys]
+            regexp {"value":"([^"]*)"} $answer all value
+            send "$value\\r"
+            expect "something has changed" {} timeout { exit 97 }
+            expect "extra.env" {} timeout { exit 96 }
+            expect "Go on with it" { send "y\\r" } timeout { exit 95 }
+            """)
+        #expect(rotated.status == 0, "\(rotated.out)")
+        let current = try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out
+        #expect(current != rehearsal.liveKey && sandbox.text("extra.env").contains(current))
+    }
+
+    @Test func `while the question stands, nobody removes the credential or re-keys the vault`() async throws {
+        let rotated = try await rotate(
+            """
+            catch {exec \(Sandbox.products)/rekeep remove whmcs/live/domainnameapi --yes 2>@1} removed
+            catch {exec env XDG_STATE_HOME=\(sandbox.file("elsewhere")) \(Sandbox.products)/rekeep rekey 2>@1} rekeyed
+            puts "said: $removed $rekeyed"
+            send "\\004"
+            """)
+        #expect(rotated.out.contains("a rotation of this credential is under way in process"))
+        #expect(rotated.out.contains("a rotation is under way in process"))
+        #expect(try await sandbox.rekeep("list", "--json").objects.count == 2)
+    }
+
+    @Test func `a paste outlives a full disk`() async throws {
+        let shim = sandbox.file("faults.so")
+        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/faults.c").path
+        try #require(await sandbox.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"]).status == 0)
+        try #require(await sandbox.run(["sh", "-c", "mkdir before && cp -a vault.db state before/"]).status == 0)
+        func rotate(failingAt number: Int, _ steps: String) async throws -> Sandbox.Outcome {
+            let script = """
+                set timeout 60
+                spawn env LD_PRELOAD=\(shim) FAULT_UNDER=\(sandbox.vault) FAULT_CALL=write FAULT_ERRNO=\(ENOSPC) \
+                    FAULT_AT=\(number) FAULT_COUNT=\(sandbox.file("count")) \(Sandbox.products)/rekeep rotate whmcs/live
+                expect "no way back" { send "y\\r" } timeout { exit 99 }
+                expect "not shown" {} timeout { exit 98 }
+                \(steps)
+                expect eof
+                lassign [wait] pid spawned os status
+                exit $status
+                """
+            return try await sandbox.run(["expect", "-c", script])
+        }
+        let new = try await rehearsal.regenerate()
+        // How often the vault is written until the question stands.
+        _ = try await rotate(failingAt: 0, #"send "\004""#)
+        let count = try #require(Int(sandbox.text("count").trimmingCharacters(in: .whitespacesAndNewlines)))
+        try #require(await sandbox.run(["sh", "-c", "rm -rf vault.db* state && cp -a before/. ."]).status == 0)
+        let rotated = try await rotate(
+            failingAt: count + 1,
+            """
+            send "\(new)\\r"
+            expect "still here. Free some space" { send "\\r" } timeout { exit 97 }
+            """)
+        #expect(rotated.status == 0, "\(rotated.out)")
+        #expect(
+            try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new, "\(rotated.out) \(count)")
+        #expect(!rotated.out.contains(new))
+    }
 }

@@ -39,10 +39,10 @@ struct LimitTests {
         async throws
     {
         try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
-        try await rehearsal.fault(#"{"status":429,"retry_after_s":2}"#, provider: "bearer")
+        try await rehearsal.fault(#"{"status":429,"retry_after_s":20}"#, provider: "bearer")
         let impatient = try await sandbox.rekeep("check", "--no-wait", "--json")
         #expect(impatient.status == 69)
-        #expect((impatient.objects.first?["message"] as? String)?.contains("to wait 2 s") == true)
+        #expect((impatient.objects.first?["message"] as? String)?.contains("to wait 20 s") == true)
         let before = try #require(try await state()["requests"] as? Int)
         // Another process asks nobody until then.
         #expect(try await sandbox.rekeep("check", "--no-wait").status == 69)

@@ -22,7 +22,9 @@ extension Keeper {
     ) async throws(OperationError) -> (Address, [Version]) {
         let (address, credential, lock) = try findAndLock(reference)
         defer { withExtendedLifetime(lock) {} }
-        let begun = clock.monotonic()
+        // Both refusals are of this run, unless an earlier one has seen the first.
+        let isFirstSeenHere = !credential.previous.contains { $0.believesFirstRefusal(at: now()) }
+        let begun = isFirstSeenHere ? clock.monotonic() : nil
         do {
             return (address, try await retire(credential, address, revoking: revoking, since: nil))
         } catch {

@@ -44,8 +44,8 @@ let package = Package(
             sources: [
                 "Answer.swift", "Condition.swift", "Escapes.swift", "JSONValue.swift", "OwnProfiles.swift",
                 "Profile.swift",
-                "ProfileChecks.swift", "Reading.swift", "Redaction.swift", "RenderedRequest.swift", "Template.swift",
-                "YAMLMap.swift",
+                "ProfileChecks.swift", "Reading.swift", "Redaction.swift", "RenderedRequest.swift", "RetryAfter.swift",
+                "Template.swift", "YAMLMap.swift",
             ], swiftSettings: house),
         .executableTarget(
             name: "Fuzz", dependencies: ["Vault", "Delivery", "ProfileLoader", "Providers", "Credentials", "Sealing"],

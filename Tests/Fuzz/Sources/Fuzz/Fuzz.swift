@@ -53,6 +53,7 @@ private enum Decoder: String {
         case .rotation: again(Rotation.self, content)
         case .policy: again(PolicyList.self, content)
         case .control: again(Control.self, content)
+        case .attempt: again(WrongAttempts.self, content)
         case .tree: again(TreeNode.self, content)
         case .secret: return
         }

@@ -68,6 +68,7 @@ RECORDS, SECRETS, ROW_IDS, FINGERPRINTS, HEADER, FRESHNESS, LOG, OUTSIDE, ANCHOR
 OF_VAULT_KEY = (RECORDS, SECRETS, ROW_IDS, HEADER, FRESHNESS, LOG)
 OF_LASTING_KEY = (FINGERPRINTS, OUTSIDE, ANCHOR, EMERGENCY)
 
+EMERGENCY_SIZE, EMERGENCY_MARK = 64 << 10, b"rekeep: nothing in here"
 PASSES, MEMORY = range(2, 10 + 1), range(19 << 20, (1 << 30) + 1)
 MOST_WORK = 10 << 30  # passes times bytes, over all slots
 SLOT_NAME = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9._@+-]{0,63}")
@@ -303,6 +304,9 @@ LOG_FORM = struct(
 SEEN_FORM = struct(
     layout=LAYOUT, generation=U64, header=raw(32),
     entries=listed(struct(number=I64, mark=ID, generation=U64, at=TIME, host=TEXT)),
+)  # fmt: skip
+EMERGENCY_FORM = struct(
+    layout=LAYOUT, credential=ID, issued=TIME, expires=optional(TIME), values=listed(struct(field=TEXT, value=TEXT)),
 )  # fmt: skip
 COSTS = {"passes": U64, "memory": U64, "salt": raw(16)}
 BOX, BOUND = {"public": raw(32), "box": raw(80)}, {"anchor": raw(72)}
@@ -752,6 +756,20 @@ class Vault:
             require(mark == self.header["log_mark"], "the last entry's mark is not the header's")
 
 
+    def read_emergency_file(self, content: bytes) -> dict[str, str] | None:
+        """The values by field name; None where nothing was ever put in."""
+        with blame("emergency-file", "the emergency file"):
+            plain = BytesIO(content)
+            try:
+                sealed = take(plain, U32(plain))
+                form = parse(EMERGENCY_FORM, unseal(self.keys[EMERGENCY], sealed, self.binding(b"rekeep emergency file")))
+            except Misfit:
+                if len(content) < EMERGENCY_SIZE or content.endswith(EMERGENCY_MARK):
+                    return None
+                raise
+            return {entry["field"]: entry["value"] for entry in form["values"]}
+
+
 def read_vault(path: Path, opener: Opener, seen: bytes | None) -> Vault:
     try:
         with closing(connect(path)) as database:
@@ -773,20 +791,25 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def show(vault: Vault, as_json: bool) -> None:
+def show(vault: Vault, emergency: bytes | None, as_json: bool) -> None:
     header = vault.header
+    issued = {} if emergency is None else vault.read_emergency_file(emergency)
     if as_json:
         print(json.dumps({
             "generation": header["generation"],
             "slots": [slot["name"] for slot in header["slots"]],
             "log_entries": header["log_entries"],
             "values": vault.values,
+            "emergency": issued,
         }))  # fmt: skip
         return
     width = max(map(len, vault.values), default=0)
     for address, fields in sorted(vault.values.items()):
         masked = " ".join(f"{field}=****" for field in fields)
         print(printable(f"{address:{width}}  {masked}".rstrip()))
+    if emergency is not None:
+        masked = " ".join(f"{field}=****" for field in issued) if issued else "nothing"
+        print(printable(f"in the emergency file: {masked}"))
     print(f"generation {header['generation']}, {len(vault.values)} addresses, all of it fits")
 
 
@@ -805,6 +828,20 @@ def try_vectors(directory: Path) -> int:
         else:
             failed += 1
             print(f"{vector['name']}: {found} instead of {vector['class']}, or other values")
+    for vector in json.loads((directory / "emergency.json").read_text()):
+        vault = read_vault(
+            directory / f"{vector['vault']}.db", make_opener(vector["open"]["kind"], vector["open"]["text"]), None)
+        found: Any = None
+        try:
+            found = vault.read_emergency_file((directory / f"emergency-{vector['name']}.key").read_bytes())
+            found = "blank" if found is None else found
+        except Damage:
+            pass
+        if found == vector["found"]:
+            passed += 1
+        else:
+            failed += 1
+            print(f"emergency file {vector['name']}: something else than it says")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
@@ -818,6 +855,7 @@ def main() -> int:
     for kind, option in zip(KINDS, options):
         what.add_argument(f"--{option}", type=Path, metavar="FILE", dest=kind)
     parser.add_argument("--seen", type=Path, metavar="FILE")
+    parser.add_argument("--emergency", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if given.vectors:
@@ -828,11 +866,12 @@ def main() -> int:
     try:
         text = getattr(given, kind).read_text(encoding="utf-8").removesuffix("\n")
         seen = given.seen.read_bytes() if given.seen else None
+        emergency = given.emergency.read_bytes() if given.emergency else None
     except (OSError, UnicodeDecodeError) as error:
         parser.error(str(error))
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        show(read_vault(given.vault, make_opener(kind, text), seen), given.json)
+        show(read_vault(given.vault, make_opener(kind, text), seen), emergency, given.json)
     except Damage as damage:
         print(printable(f"reader: {damage}"), file=sys.stderr)
         return EXIT_NO_SLOT_FITS if damage.kind == "no-slot-fits" else EXIT_DAMAGE

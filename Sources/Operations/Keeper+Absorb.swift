@@ -12,19 +12,19 @@ extension Keeper {
     }
 
     /// Binds the addresses of a credential with the same key to this one: stored once, it is rotated once.
-    /// - Throws: `heldByAnother` while a rotation of the other is under way; `rotationOpen` while one of it is unfinished.
+    /// - Throws: `heldByAnother` while a rotation of the other is under way; `rotationOpen` while one of it is unfinished;
+    ///   `planOutdated` when a key would be lost, because one of the two has changed since it was asked for.
     public func absorb(_ id: CredentialID, into address: Address) throws(OperationError) {
         let lock = try rotationLock(id)
         defer { withExtendedLifetime(lock) {} }
-        let found = try read { snapshot throws(VaultError) in
-            (try snapshot.credential(id), try snapshot.credential(at: address), try snapshot.rotation(of: id))
-        }
-        if let rotation = found.2, rotation.state.isUnfinished { throw .rotationOpen(rotation) }
-        guard canAbsorb(found.0, into: found.1) else { throw .planOutdated(address) }
-        try write { transaction throws(VaultError) in
+        // Nobody opens one as long as the lock is held.
+        let rotation = try read { snapshot throws(VaultError) in try snapshot.rotation(of: id) }
+        if let rotation, rotation.state.isUnfinished { throw .rotationOpen(rotation) }
+        let isDone = try write { transaction throws(VaultError) in
             let other = try transaction.snapshot.credential(id)
-            try transaction.remove(other)
             var credential = try transaction.snapshot.credential(at: address)
+            guard canAbsorb(other, into: credential) else { return false }
+            try transaction.remove(other)
             credential.bindings = (credential.bindings + other.bindings).sorted { $0.address < $1.address }
             try transaction.put(credential)
             for deployment in Set(other.addresses.map(\.deployment)) {
@@ -41,6 +41,8 @@ extension Keeper {
             for linked in other.addresses {
                 try transaction.log(entry("link", address.description, linked.description))
             }
+            return true
         }
+        guard isDone else { throw .planOutdated(address) }
     }
 }

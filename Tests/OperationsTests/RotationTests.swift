@@ -299,6 +299,20 @@ struct RotationTests {
         #expect(try house.keeper.verify().findings.isEmpty)
     }
 
+    @Test func `a credential with a key of its own is not linked away`() async throws {
+        let house = try await House()
+        let other = try Address("cron/live/scripted")
+        let key = house.provider.issue()
+        let added = try await house.keeper.add(
+            AddRequest(
+                address: other, terms: try house.credential().terms, hasOwnBaseURL: true,
+                values: ["token": SecretBytes(key.utf8)], checks: true, proof: House.proof(), prefix: nil, maxAge: nil,
+                expires: nil, note: "", account: ""))
+        #expect(throws: OperationError.self) { try house.keeper.absorb(added.credential.id, into: house.address) }
+        #expect(try house.keeper.show(.complete(other)).1.addresses == [other])
+        #expect(try house.credential().addresses == [house.address])
+    }
+
     @Test func `a refused paste gives way to the next`() async throws {
         let house = try await House(window: 1)
         let plan = try await house.plan()

@@ -40,6 +40,59 @@ struct VectorTests {
         #expect(classes.count == 20)
     }
 
+    private struct EmergencyVector: Decodable {
+        /// What a reader finds: values, "blank", or nothing that is this vault's.
+        enum Found: Decodable {
+            case values([String: String])
+            case word(String)
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let word = try? container.decode(String.self) {
+                    self = .word(word)
+                } else {
+                    self = .values(try container.decode([String: String].self))
+                }
+            }
+        }
+
+        let name: String
+        let what: String
+        let vault: String
+        let open: Vector.Opener
+        let found: Found?
+    }
+
+    @Test func `every emergency file is read as the second implementation says`() throws {
+        let listing = try Data(contentsOf: URL(filePath: Self.directory + "/emergency.json"))
+        let vectors = try JSONDecoder().decode([EmergencyVector].self, from: listing)
+        #expect(vectors.count > 10)
+        for vector in vectors {
+            let scratch = try Scratch()
+            try FileManager.default.removeItem(atPath: scratch.path)
+            try FileManager.default.copyItem(atPath: Self.directory + "/\(vector.vault).db", toPath: scratch.path)
+            let directory = scratch.path + ".emergency"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+            try FileManager.default.copyItem(
+                atPath: Self.directory + "/emergency-\(vector.name).key", toPath: directory + "/one.key")
+            let opener = try #require(Self.opener(vector.open))
+            let vault = try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
+            let file = try #require(vault.emergencyFiles().first)
+            let found = try file.values()
+            switch vector.found {
+            case .values(let values):
+                let texts = (found?.values ?? []).map { entry in
+                    (entry.field, entry.value.withBytes { String(decoding: $0, as: UTF8.self) })
+                }
+                #expect(Dictionary(uniqueKeysWithValues: texts) == values, "\(vector.name): \(vector.what)")
+            case .word(let word):
+                #expect(word == "blank" && found == nil && file.isBlank, "\(vector.name): \(vector.what)")
+            case nil:
+                #expect(found == nil && !file.isBlank, "\(vector.name): \(vector.what)")
+            }
+        }
+    }
+
     private static func read(_ vector: Vector) throws -> (String, [String: [String: String]]) {
         let scratch = NSTemporaryDirectory() + "rekeep-vector-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)

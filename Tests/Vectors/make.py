@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Makes test vectors for readers of rekeep vaults: `make.py DIRECTORY`.
+"""Makes test vectors for readers of rekeep vaults: `make.py DIRECTORY`. With `make.py DIRECTORY CORPUS` it also writes
+plain forms of records for a fuzzer to begin with.
 
 Every vector is a vault with one property or one fault. The writer here is its own: it builds plain
 forms, seals them, grows the trees, seals header, slots and log, and writes the SQLite file. A fault
@@ -41,6 +42,8 @@ MIB = 1 << 20
 NOW = 1_750_000_000
 DAY = 86_400
 FORMAT = pack("<I", 1)
+EMERGENCY_SIZE = 64 * 1024
+EMERGENCY_MARK = b"rekeep: nothing in here"
 
 SCHEMA = """
     PRAGMA page_size = 512;
@@ -195,13 +198,14 @@ class Vault:
             keys.randbytes(16), keys.randbytes(32), keys.randbytes(32),
         )  # fmt: skip
         self.keys = {n: subkey(self.vault_key, n) for n in (1, 2, 3, 5, 6, 7)}
-        self.keys |= {n: subkey(self.lasting_key, n) for n in (4, 8, 9)}
+        self.keys |= {n: subkey(self.lasting_key, n) for n in (4, 8, 9, 10)}
         self.random = random.Random(f"{seed} in generation {generation}")
         self.generation = generation
         self.format = 1
         self.plain: dict[int, dict[bytes, bytes]] = {table: {} for table in range(1, 11)}
         self.rows: dict[int, list[dict[str, Any]]] = {table: [] for table in range(1, 11)}
         self.nodes: dict[bytes, Callable[[list[tuple[int, bytes]]], Any]] = {}
+        self.grown: dict[bytes, bytes] = {}
         self.slots: list[dict[str, Any]] = []
         self.entries: list[dict[str, Any]] = []
         self.values: dict[str, dict[str, str]] = {}
@@ -363,6 +367,7 @@ class Vault:
         content: Any = self.nodes.get(id, lambda listing: listing)(listing)
         if not isinstance(content, bytes):
             content = b"\1" + listed(u8(child) + sum_ for child, sum_ in content)
+        self.grown[id] = content
         self.seal_row(TREE, id, content)
         return self.element(TREE, self.rows[TREE][-1])
 
@@ -466,6 +471,17 @@ class Vault:
         )  # fmt: skip
         return sized(form) + keyed(self.keys[8], b"rekeep last seen" + self.vault_id + form)
 
+    def emergency(
+        self, values: dict[str, str], *, expires: int | None = None, layout: int = 1, tail: bytes = b"",
+        credential: bytes = b"fake-credential1",
+    ) -> bytes:  # fmt: skip
+        """An emergency file. Zeros fill it where a writer takes random bytes."""
+        form = u8(layout) + credential + i64(NOW) + optional(expires, i64) + listed(
+            text(field) + text(value) for field, value in values.items()
+        ) + tail  # fmt: skip
+        binding = b"rekeep emergency file" + FORMAT + self.vault_id
+        return sized(self.seal(self.keys[10], form, binding)).ljust(EMERGENCY_SIZE, b"\0")
+
 
 def content_of(slot: dict[str, Any]) -> bytes:
     parts = ("before", "public", "box", "anchor", "commitment", "tail")
@@ -534,6 +550,7 @@ class Vectors:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.list: list[dict[str, Any]] = []
+        self.vaults: dict[str, Vault] = {}
 
     def add(
         self, class_: str, name: str, what: str, make: Callable[[], Vault] = small, *,
@@ -558,6 +575,7 @@ class Vectors:
             stage()
             if change:
                 change(vault)
+        self.vaults[name] = vault
         path = self.directory / f"{name}.db"
         vault.write(path, sql)
         if file:
@@ -1621,7 +1639,49 @@ def add_logs(add: Callable[..., None]) -> None:
         header=lambda v: v.header.update(log_head=digest(b"")))
 
 
-def main(directory: Path) -> None:
+def write_emergency_files(vectors: Vectors) -> None:
+    """Emergency files of one of the vaults, and what a reader finds in each."""
+    name = "open-identity"
+    vault = vectors.vaults[name]
+    opener = vault.slots[0]["open"]
+    one, two = {"key": "fake-issued-key"}, {"key": "fake-issued-key", "user": "fäke"}
+    whole = vault.emergency(one)
+    listing = []
+    for what, title, content, values in (
+        ("one-value", "a value", whole, one),
+        ("two-values", "two values, and when they end", vault.emergency(two, expires=NOW + DAY), two),
+        ("long-value", "a value that fills the file", vault.emergency({"key": "k" * 65_000}), {"key": "k" * 65_000}),
+        ("unfilled", "room that was never filled", bytes(EMERGENCY_SIZE - len(EMERGENCY_MARK)) + EMERGENCY_MARK, "blank"),
+        ("short", "room that was not yet whole", bytes(1000), "blank"),
+        ("empty", "not a byte", b"", "blank"),
+        ("cut", "a filled one, cut after its values", whole[:500], one),
+        ("bit", "a bit of the sealed values", flip(whole, 50), None),
+        ("length", "a length beyond the end", u32(EMERGENCY_SIZE) + whole[4:], None),
+        ("other-vault", "another vault's", Vault("another vault").emergency(one), None),
+        ("layout", "layout 2", vault.emergency(one, layout=2), None),
+        ("leftover", "a byte left over", vault.emergency(one, tail=b"\0"), None),
+    ):  # fmt: skip
+        (vectors.directory / f"emergency-{what}.key").write_bytes(content)
+        listing.append({"name": what, "what": title, "vault": name, "open": opener, "found": values})
+    text = json.dumps(listing, indent=1, ensure_ascii=False)
+    (vectors.directory / "emergency.json").write_text(text + "\n")
+
+
+def write_corpus(vectors: Vectors, directory: Path) -> None:
+    """A record of each table that is not a secret's, and a node: the number of the table before it."""
+    for name in (
+        "content-everything", "content-full", "content-outcomes", "content-rotation-everything",
+        "content-target-everything",
+    ):  # fmt: skip
+        vault = vectors.vaults[name]
+        plain = {table: next(iter(vault.plain[table].values()), None) for table in range(CREDENTIAL, TREE)}
+        plain[TREE] = vault.grown[root_id(next(iter(vault.roots)))]
+        for table, content in plain.items():
+            if content is not None and table != SECRET:
+                (directory / f"{name}-{TABLES[table - 1]}").write_bytes(u8(table) + content)
+
+
+def main(directory: Path, corpus: Path | None) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     vectors = Vectors(directory)
     parts = (
@@ -1632,9 +1692,12 @@ def main(directory: Path) -> None:
         part(vectors.add)
     listing = json.dumps(vectors.list, indent=1, ensure_ascii=False)
     (directory / "vectors.json").write_text(listing + "\n")
+    write_emergency_files(vectors)
+    if corpus:
+        write_corpus(vectors, corpus)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: make.py DIRECTORY")
-    main(Path(sys.argv[1]))
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: make.py DIRECTORY [CORPUS]")
+    main(*map(Path, sys.argv[1:]), *[None] * (3 - len(sys.argv)))

@@ -68,7 +68,6 @@ RECORDS, SECRETS, ROW_IDS, FINGERPRINTS, HEADER, FRESHNESS, LOG, OUTSIDE, ANCHOR
 OF_VAULT_KEY = (RECORDS, SECRETS, ROW_IDS, HEADER, FRESHNESS, LOG)
 OF_LASTING_KEY = (FINGERPRINTS, OUTSIDE, ANCHOR, EMERGENCY)
 
-EMERGENCY_SIZE, EMERGENCY_MARK = 64 << 10, b"rekeep: nothing in here"
 PASSES, MEMORY = range(2, 10 + 1), range(19 << 20, (1 << 30) + 1)
 MOST_WORK = 10 << 30  # passes times bytes, over all slots
 SLOT_NAME = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9._@+-]{0,63}")
@@ -759,14 +758,11 @@ class Vault:
     def read_emergency_file(self, content: bytes) -> dict[str, str] | None:
         """The values by field name; None where nothing was ever put in."""
         with blame("emergency-file", "the emergency file"):
+            if len(content) < 4 or content.startswith(bytes(4)):
+                return None
             plain = BytesIO(content)
-            try:
-                sealed = take(plain, U32(plain))
-                form = parse(EMERGENCY_FORM, unseal(self.keys[EMERGENCY], sealed, self.binding(b"rekeep emergency file")))
-            except Misfit:
-                if len(content) < EMERGENCY_SIZE or content.endswith(EMERGENCY_MARK):
-                    return None
-                raise
+            sealed = take(plain, U32(plain))
+            form = parse(EMERGENCY_FORM, unseal(self.keys[EMERGENCY], sealed, self.binding(b"rekeep emergency file")))
             return {entry["field"]: entry["value"] for entry in form["values"]}
 
 

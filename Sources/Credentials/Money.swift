@@ -16,6 +16,18 @@ public struct Money: Hashable, Sendable {
         self.currency = currency.flatMap { Self.isCurrency($0) ? $0 : nil }
     }
 
+    /// The same amount in its shortest form: providers write `100.0` at one place and `100.00` at another.
+    public var normalized: Money {
+        var digits = (amount.hasPrefix("-") ? amount.dropFirst() : amount[...]).drop { $0 == "0" }
+        if digits.contains(".") {
+            while digits.last == "0" { digits.removeLast() }
+            if digits.last == "." { digits.removeLast() }
+        }
+        if digits.isEmpty || digits.first == "." { digits = "0" + digits }
+        let sign = amount.hasPrefix("-") && !isZero ? "-" : ""
+        return Money(amount: sign + digits, currency: currency) ?? self
+    }
+
     public var isZero: Bool { amount.utf8.allSatisfy { $0 == 48 || $0 == 46 || $0 == 45 } }
 
     /// True for three to five capital letters.

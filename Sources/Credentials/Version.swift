@@ -33,9 +33,10 @@ public struct Version: Hashable, Sendable {
     /// When the provider ends it.
     public var expiresAt: Timestamp?
     public var retiredAt: Timestamp?
-    /// When the provider first refused it, of the two refusals that retire it; nil again when it is accepted.
+    /// When the provider first refused it; nil again when it is accepted. Of those that count, if one does.
     public var refusedAt: Timestamp?
-    /// How often it was refused since it was last accepted, while the current one was accepted.
+    /// How often it was refused since it was last accepted, while the current one was accepted: only that counts towards
+    /// its end, because a provider may refuse everybody for a while.
     public var refusals: Int
     /// The account that the provider named when it was proved.
     public var identity: String?
@@ -74,9 +75,20 @@ public struct Version: Hashable, Sendable {
         refusals = 0
     }
 
+    /// The first refusal of those that retire it.
+    public var firstCountedRefusal: Timestamp? { refusals > 0 ? refusedAt : nil }
+
+    /// Keeps that the provider refused it, whatever it says of the current one.
+    public mutating func deny(at time: Timestamp) {
+        refusedAt = refusedAt ?? time
+    }
+
     /// Keeps that the provider refused it while it accepted the current one.
     public mutating func refuse(at time: Timestamp) {
-        refusedAt = refusedAt ?? time
+        refusedAt = firstCountedRefusal ?? time
         refusals += 1
     }
+
+    /// Accepted once, and not refused since.
+    public var isThoughtAlive: Bool { provedAt != nil && refusedAt == nil }
 }

@@ -1,4 +1,4 @@
-internal import Credentials
+public import Credentials
 internal import Providers
 internal import Vault
 
@@ -32,22 +32,77 @@ extension Keeper {
         if let free { throw .attemptsSpent(host: host, terms.attempts, free: free) }
     }
 
-    /// Counts the keys that turned out to be wrong.
-    func countWrong(_ trials: [Trial], _ replies: [Reply]) throws(OperationError) {
+    /// - Throws: `attemptsSpent` when the host may see no more wrong keys now.
+    public func requireAttempts(_ terms: Terms) throws(OperationError) {
+        if try attemptsLeft(terms) <= 0 { throw try attemptsSpent(terms) }
+    }
+
+    func attemptsSpent(_ terms: Terms) throws(OperationError) -> OperationError {
+        let host = Self.host(of: terms)
+        let attempts = try read { snapshot throws(VaultError) in try snapshot.attempts(at: host) }
+        return .attemptsSpent(host: host, terms.attempts, free: attempts.nextFree(terms.attempts, at: now()))
+    }
+
+    /// Counts the keys that turned out to be wrong, and keeps at once what the answers say of stored versions where the
+    /// vault knew otherwise: whatever comes after, nobody is told that a refused key works, or that a working one is dead.
+    func remember(_ trials: [Trial], _ replies: [Reply]) throws(OperationError) {
         var wrong: [String: (budget: AttemptBudget, count: Int)] = [:]
         for (trial, reply) in zip(trials, replies)
         where reply.check.outcome.isDead && trial.isCounted && !trial.isRetired && reply.ended != nil {
             wrong[Self.host(of: trial.credential.terms), default: (trial.credential.terms.attempts, 0)].count += 1
         }
-        guard !wrong.isEmpty else { return }
+        let surprising = Self.surprising(trials, replies)
+        guard !wrong.isEmpty || !surprising.isEmpty else { return }
         let time = now()
         let counted = wrong
         try write { transaction throws(VaultError) in
+            for (id, checks) in surprising {
+                // One that is being added is not there yet.
+                guard var credential = try transaction.snapshot.credentialIfKnown(id) else { continue }
+                for check in checks { credential.note(check, at: time) }
+                try transaction.put(credential)
+            }
             for (host, (budget, count)) in counted {
                 var attempts = try transaction.snapshot.attempts(at: host)
                 attempts.add(count, budget, at: time)
                 try transaction.put(attempts)
             }
+        }
+    }
+
+    /// The answers of each credential of which one contradicts what the vault knows.
+    private static func surprising(_ trials: [Trial], _ replies: [Reply]) -> [CredentialID: [Check]] {
+        var all: [CredentialID: [Check]] = [:]
+        var contradicted: Set<CredentialID> = []
+        for (trial, reply) in zip(trials, replies) where trial.isStored && reply.ended != nil {
+            let check = blessed(reply.check, trial)
+            all[trial.credential.id, default: []].append(check)
+            if trial.isSurprising(check) {
+                contradicted.insert(trial.credential.id)
+            }
+        }
+        return all.filter { contradicted.contains($0.key) }
+    }
+}
+
+extension Trial {
+    /// True where the vault thinks otherwise of the version.
+    fileprivate func isSurprising(_ check: Check) -> Bool {
+        let last = credential.lastCheck.flatMap { $0.version == version ? $0 : nil }
+        let isKnownRefused =
+            last?.outcome.isRefusal ?? (credential.version(number: version)?.refusedAt != nil)
+        return isKnownRefused ? check.outcome == .ok : check.outcome.isRefusal && isCounted
+    }
+}
+
+extension Credential {
+    /// Keeps an answer for one of the versions.
+    fileprivate mutating func note(_ check: Check, at time: Timestamp) {
+        if check.version == current?.number, !check.outcome.isIndeterminate { lastCheck = check }
+        update(version: check.version) {
+            // Those of one moment stand together, whichever came first.
+            if check.outcome == .ok { $0.accept(at: max(check.at, time)) }
+            if check.outcome.isRefusal { $0.deny(at: check.at) }
         }
     }
 }

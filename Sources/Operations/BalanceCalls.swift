@@ -34,6 +34,8 @@ struct Trial {
     let values: [String: SecretBytes]
     /// False for a key whose refusal has been counted already.
     var isCounted = true
+    /// False for values that are not the version's own: an answer to them says nothing of it.
+    var isStored = true
 
     /// There is nothing to try: the key was found dead and erased.
     var isRetired: Bool { credential.version(number: version)?.isRetired == true }
@@ -78,17 +80,16 @@ extension Keeper {
     }
 
     /// Makes the balance calls of all trials, many at once, and counts the wrong keys among them.
-    /// - Parameter refusing: told of each question that the courier refused, with its credential. Where all trials are
-    ///   of one credential, that is thrown instead.
+    /// - Parameter refusing: told of each question that the courier refused, with its credential; without it, that is
+    ///   thrown.
     /// - Returns: one reply for each trial, in their order.
     func call(
         _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in },
-        refusing: (CredentialID, CourierAnswer.Refusal) -> Void = { _, _ in }
+        refusing: ((CredentialID, CourierAnswer.Refusal) -> Void)? = nil
     ) async throws(OperationError) -> [Reply] {
         guard courier.isInstalled else { throw .courierMissing }
         let spared = try spared(trials)
         let asked = trials.indices.filter { spared[$0] == nil }.map { trials[$0] }
-        let isOfMany = Set(trials.map(\.credential.id)).count > 1
         let answers = await courier.ask(asked.map { .balance($0.balanceCall) }, progress: progress)
         var replies: [Reply] = []
         var next = answers.makeIterator()
@@ -104,13 +105,13 @@ extension Keeper {
             guard let answer = next.next() else { throw .courierSilent }
             if let refusal = answer.refusal {
                 // Of many, one that cannot be asked must not take the others' answers with it.
-                guard isOfMany else { throw .courier(refusal) }
+                guard let refusing else { throw .courier(refusal) }
                 refusing(trial.credential.id, refusal)
             }
             let result = answer.refusal.map { _ in BalanceResult(outcome: Outcome.unknown.name, cause: .notAsked) }
             replies.append(reply(result ?? answer.result, to: trial))
         }
-        try countWrong(trials, replies)
+        try remember(trials, replies)
         return replies
     }
 

@@ -39,10 +39,14 @@ public struct Intake: Sendable {
         self.removals = removals
     }
 
-    /// What a provider has issued, as it came.
-    init(issued: [String: SecretBytes], keeping kept: FieldMap<String>) {
-        var values = issued
+    /// What a provider has issued: cleaned as a paste is, and kept as it came where that cannot be done.
+    init(issued: [String: SecretBytes], fields: [Field], keeping kept: FieldMap<String>) {
+        var values: [String: SecretBytes] = [:]
         for (name, value) in kept.all { values[name] = SecretBytes(value.utf8) }
+        for field in fields {
+            guard let value = issued[field.name] else { continue }
+            values[field.name] = (try? Hygiene.clean(value, field: field).0) ?? value
+        }
         self.values = values
         removals = [:]
     }

@@ -76,6 +76,7 @@ extension Keeper {
         }
         var expires: Timestamp?
         if request.checks {
+            try requireAttempts(terms)
             let reply = try await prove(credential, intake.values)
             credential.lastCheck = reply.check
             expires = reply.expires

@@ -78,7 +78,7 @@ extension Keeper {
             let intake = try Intake(
                 stored.merging(edit.plain) { $1 }, fields: credential.terms.fields, keeping: current.plain)
             plain = intake.plain(credential.terms)
-            let trial = Trial(credential: credential, version: current.number, values: intake.values)
+            let trial = Trial(credential: credential, version: current.number, values: intake.values, isStored: false)
             guard let answer = try await call([trial]).first?.check else { throw .courierSilent }
             try Self.require(answer, for: credential, plain: intake.values, recorded: nil)
             check = answer

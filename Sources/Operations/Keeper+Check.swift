@@ -11,6 +11,8 @@ public struct CheckReport: Sendable {
     public let refusal: OperationError?
     /// Kept versions that the provider accepts while it refuses the current one.
     public let accepted: [Int]
+    /// Kept versions that were not tried, because the host has seen enough wrong keys for now.
+    public let untried: [Int]
 }
 
 extension Keeper {
@@ -46,8 +48,8 @@ extension Keeper {
             results[trial.credential.id] = Self.blessed(reply.check, trial)
             expiries[trial.credential.id] = reply.expires
         }
-        let others = try await tryOthers(
-            zip(trials, replies).filter { $1.ended != nil && $1.check.outcome.isRefusal }.map(\.0.credential))
+        let (others, untried) = try await tryOthers(
+            zip(trials, replies).filter { $1.check.outcome.isRefusal }.map(\.0.credential))
         let (noted, ends) = (results, expiries)
         try write { transaction throws(VaultError) in
             for (id, check) in noted {
@@ -73,28 +75,44 @@ extension Keeper {
             results[credential.id].map {
                 CheckReport(
                     address: address, credential: credential, check: $0, refusal: refusals[credential.id],
-                    accepted: (others[credential.id] ?? []).filter { $0.outcome == .ok }.map(\.version))
+                    accepted: (others[credential.id] ?? []).filter { $0.outcome == .ok }.map(\.version),
+                    untried: untried[credential.id] ?? [])
             }
         }
     }
 
-    /// Where the current key is refused, a kept one may be the one that works: each is tried, newest first, as long as the
-    /// host may see wrong keys.
-    private func tryOthers(_ credentials: [Credential]) async throws(OperationError) -> [CredentialID: [Check]] {
+    /// Where the current key is refused, a kept one may be the one that works: each is tried, as long as the host may see
+    /// wrong keys; first those that were accepted when they were last asked for, newest first.
+    private func tryOthers(
+        _ credentials: [Credential]
+    ) async throws(OperationError) -> (found: [CredentialID: [Check]], untried: [CredentialID: [Int]]) {
         var found: [CredentialID: [Check]] = [:]
-        for credential in credentials where credential.terms.allowsControl {
-            for version in credential.kept where try attemptsLeft(credential.terms) > 0 {
+        var untried: [CredentialID: [Int]] = [:]
+        for credential in credentials where credential.terms.allowsControl && !(credential.current?.isRetired ?? true) {
+            let kept = credential.kept.filter(\.isThoughtAlive) + credential.kept.filter { !$0.isThoughtAlive }
+            for version in kept {
+                guard try attemptsLeft(credential.terms) > 0 else {
+                    untried[credential.id, default: []].append(version.number)
+                    continue
+                }
                 let trial = try trial(version, of: credential)
-                let check = Self.blessed(try await steadyCall([trial])[0].check, trial)
+                let reply: Reply
+                do throws(OperationError) {
+                    reply = try await steadyCall([trial])[0]
+                } catch .courier {
+                    // It can't be sent.
+                    continue
+                }
+                let check = Self.blessed(reply.check, trial)
                 found[credential.id, default: []].append(check)
                 if check.outcome == .ok { break }
             }
         }
-        return found
+        return (found, untried)
     }
 
     /// An answer for another account than the one on record is no proof, however friendly.
-    private static func blessed(_ check: Check, _ trial: Trial) -> Check {
+    static func blessed(_ check: Check, _ trial: Trial) -> Check {
         let recorded = trial.credential.version(number: trial.version)?.identity
         do {
             try require(check, for: trial.credential, plain: trial.values, recorded: recorded)

@@ -57,13 +57,19 @@ extension Keeper {
     }
 
     private func drift(of target: Target, in entry: DeploymentEntry) throws(OperationError) -> DriftReport {
-        let contents = try contents(of: entry.deployment, preset: try preset(target))
         func report(
             _ state: DriftReport.State, _ variables: [String] = [], version: Int? = nil, problem: DeliveryError? = nil
         ) -> DriftReport {
             DriftReport(
                 deployment: entry.deployment, path: target.path, state: state, version: version,
                 variables: variables, isHookDue: target.delivery.isHookDue, problem: problem)
+        }
+        let contents: Contents
+        do throws(OperationError) {
+            contents = try self.contents(of: entry.deployment, preset: try preset(target))
+        } catch .vault(.retiredSecret(let address)) {
+            // There is nothing that it should hold.
+            return report(.unreadable, problem: .retiredKey(address))
         }
         let held: [String: TargetWriter.Held]?
         do {

@@ -26,7 +26,7 @@ public struct StatusReport: Sendable {
     /// Kept versions that were accepted when, or after, the current one was refused: one of them can come back.
     public var accepted: [Version] {
         guard let check = currentCheck, check.outcome.isRefusal else { return [] }
-        return credential.kept.filter { $0.provedAt.map { $0 >= check.at } ?? false }
+        return credential.kept.filter { $0.isThoughtAlive && $0.provedAt.map { $0 >= check.at } ?? false }
     }
 }
 
@@ -169,8 +169,7 @@ private struct Survey {
 
     /// What the rotation, and the keys that are not current any more, want somebody to look at.
     private static func keyFlags(_ rotation: Rotation?, _ previous: [Version], _ time: Timestamp) -> [Flag] {
-        // Accepted once, and not refused since.
-        let isAlive = previous.contains { $0.refusedAt == nil && $0.provedAt != nil }
+        let isAlive = previous.contains(where: \.isThoughtAlive)
         guard let rotation else { return isAlive ? [.oldKeyAlive] : [] }
         if rotation.state.isUnfinished { return [.pending] }
         switch rotation.state {

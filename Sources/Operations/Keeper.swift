@@ -3,6 +3,7 @@ internal import Delivery
 internal import Glibc
 public import Providers
 internal import Sealing
+internal import Synchronization
 public import Vault
 
 /// The one place where vault, providers and delivery meet: a function for each use.
@@ -11,6 +12,8 @@ public struct Keeper {
     let courier: any Courier
     let clock: Clock
     var patience: Patience
+    /// Set where one change follows from another, and stopping in between would leave applications without a key.
+    private var unseen: UnseenChange?
 
     public init(
         vault: OpenVault, courier: any Courier, clock: Clock = .system, patience: Patience = .none
@@ -30,6 +33,19 @@ public struct Keeper {
         return keeper
     }
 
+    /// The same, for work that must not stop half way because this machine's own record can't be written: `requireSeen`
+    /// tells of that in the end.
+    public func goingOnUnseen() -> Keeper {
+        var keeper = self
+        keeper.unseen = UnseenChange()
+        return keeper
+    }
+
+    /// - Throws: `vault(.lastSeenNotWritten)` when that has happened.
+    public func requireSeen() throws(OperationError) {
+        if let error = unseen?.error { throw .vault(error) }
+    }
+
     /// Sixteen bytes that tell the vault from others; not secret.
     public var vaultID: [UInt8] { vault.id }
 
@@ -47,6 +63,7 @@ public struct Keeper {
         _ body: (Transaction) throws(VaultError) -> Result
     ) throws(OperationError) -> Result {
         do {
+            if let unseen { return try vault.write(unseen: unseen.note, body) }
             return try vault.write(body)
         } catch {
             throw .vault(error)
@@ -91,4 +108,13 @@ public struct Keeper {
             at: time, user: getuid(), host: String(decoding: host, as: UTF8.self), action: action, subject: subject,
             outcome: outcome)
     }
+}
+
+/// That a change was stored of which this machine keeps no record.
+private final class UnseenChange: Sendable {
+    private let first = Mutex<VaultError?>(nil)
+
+    var error: VaultError? { first.withLock(\.self) }
+
+    func note(_ error: VaultError) { first.withLock { $0 = $0 ?? error } }
 }

@@ -76,8 +76,12 @@ public enum OperationError: Error, Equatable, Sendable {
     case cannotRollBack(Rotation, Check?)
     /// Taking the rotation back would erase the only key that may work.
     case wouldLoseKey(Address, Check)
-    /// A refusal means nothing while the current key is refused too.
-    case currentNotAccepted(Check)
+    /// A refusal means nothing while the current key is refused too. `accepted` is a kept version that works.
+    case currentNotAccepted(Address, Check, accepted: Int?)
+    /// Asked for a new key, the provider answered with the one that there is.
+    case issuedOld(panelPath: String)
+    /// The old key is refused, but not in the way in which this provider refuses dead keys.
+    case oldKeyNotDead(Check)
     case nothingToRetire(Address)
     /// There is no key to ask for another with.
     case nothingToIssueWith(Address)

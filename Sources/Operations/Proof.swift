@@ -3,6 +3,14 @@ public import Providers
 public import Sealing
 internal import Vault
 
+/// What became of a key that was given away.
+public enum Handover: Sendable {
+    case taken
+    /// There may be room for it by now.
+    case again
+    case nobody
+}
+
 /// How a new key is proved, and who is told or asked on the way.
 public struct ProofOptions: Sendable {
     /// False: do not try whether the provider refuses a wrong key.
@@ -15,16 +23,16 @@ public struct ProofOptions: Sendable {
     /// when it may be again.
     let holding: @Sendable (Bool) -> Void
     /// Asked whether two living keys are of one account, although what they show differs: the old one's, the new one's.
+    /// The old one's is empty where its provider gave no answer.
     let isOneAccount: @Sendable ([Money], [Money]) -> Bool
     /// Given an issued key that can be kept nowhere else.
-    /// - Returns: false when there was nobody to give it to.
-    let handingOver: @Sendable ([String: SecretBytes]) -> Bool
+    let handingOver: @Sendable ([String: SecretBytes]) -> Handover
 
     public init(
         controls: Bool, removing: @escaping @Sendable (Field, [Hygiene.Removal]) -> Void,
         waiting: @escaping @Sendable (Span) -> Void, holding: @escaping @Sendable (Bool) -> Void,
         isOneAccount: @escaping @Sendable ([Money], [Money]) -> Bool,
-        handingOver: @escaping @Sendable ([String: SecretBytes]) -> Bool
+        handingOver: @escaping @Sendable ([String: SecretBytes]) -> Handover
     ) {
         self.controls = controls
         self.removing = removing
@@ -80,7 +88,7 @@ extension Keeper {
         var altered = values
         altered[field.name] = wrong
         try takeAttempt(terms)
-        let trial = Trial(credential: credential, version: 0, values: altered, isCounted: false)
+        let trial = Trial(credential: credential, version: 0, values: altered, isCounted: false, isStored: false)
         let check = try await steadyCall([trial])[0].check
         guard check.outcome != .ok else { throw .acceptsAnything(endpoint: endpoint) }
         guard Control.isConvincing(check.outcome) else { throw .controlIndeterminate(check) }

@@ -32,6 +32,14 @@ public enum Hygiene {
         case isURL(field: Field)
         /// Labels stand before the values.
         case labelled(field: Field, found: [Field])
+        /// Asterisks or dots, as a panel shows a secret.
+        case isMasked(field: Field)
+        /// An answer such as `y`, or the field's own name.
+        case isNoValue(field: Field)
+        /// The same twice in a row.
+        case isDoubled(field: Field)
+        /// A command line.
+        case isCommand(field: Field)
     }
 
     /// The longest value that is accepted, in bytes.

@@ -88,8 +88,16 @@ public struct EmergencyFile {
     /// In bytes: more than any values that a provider issues take.
     private static let size = 64 * 1024
     private static let ending = ".key"
-    /// The end of one that was never filled.
-    private static let mark = Array("rekeep: nothing in here".utf8)
+    /// The length in one that was never filled.
+    private static let mark: [UInt8] = [0, 0, 0, 0]
+
+    public enum Content {
+        /// Its maker ended before the room was whole, or before there was a key.
+        case nothing
+        case values(IssuedValues)
+        /// It does not open: another vault's, or changed.
+        case unknown
+    }
 
     fileprivate init(path: String, directory: String, keys: LastingKeys, vault: [UInt8], claimed: Claim? = nil) {
         self.path = path
@@ -106,11 +114,11 @@ public struct EmergencyFile {
             throw .notAccessible(path: directory, errno: errno)
         }
         let path = directory + "/" + Hexadecimal.text(Randomness.bytes(8)) + ending
-        guard let claim = Claim(path: path, isNew: true) else { throw .notAccessible(path: path, errno: errno) }
+        guard let claim = Claim.of(path, isNew: true) else { throw .notAccessible(path: path, errno: errno) }
         let file = EmergencyFile(path: path, directory: directory, keys: keys, vault: vault, claimed: claim)
         do throws(VaultError) {
             // Bytes that cannot be stored in less, whatever the file system does with zeros.
-            try file.write(Randomness.bytes(size - mark.count) + mark)
+            try file.write(mark + Randomness.bytes(size - mark.count))
             try syncDirectory(directory)
             return file
         } catch {
@@ -124,39 +132,32 @@ public struct EmergencyFile {
     public func fill(_ values: IssuedValues) throws(VaultError) {
         let sealed = AEAD.seal(values.plainForm, with: keys.emergency, binding: place)
         let head = withUnsafeBytes(of: UInt32(sealed.count).littleEndian) { Array($0) }
-        // The whole file again: its end says whether it was filled.
-        let rest = max(0, Self.size - head.count - sealed.count)
-        try write(head + sealed + Randomness.bytes(rest))
+        try write(head + sealed)
     }
 
-    /// What is in it; nil for one that was never filled.
     /// - Throws: `recordRefused` when it could be somebody else's; `notAccessible`.
-    public func values() throws(VaultError) -> IssuedValues? {
+    public func content() throws(VaultError) -> Content {
         let content = try StateFile.with(path, for: .reading) { file throws(VaultError) in
             try file.bytes(atMost: 4 * Self.size)
         }
-        guard let content, content.count > 4 else { return nil }
+        guard let content, content.count >= Self.mark.count, !content.starts(with: Self.mark) else { return .nothing }
         let count = content.withUnsafeBytes { Int(UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
         guard count <= content.count - 4,
-            let plain = try? AEAD.openSecret(Array(content[4..<4 + count]), with: keys.emergency, binding: place)
-        else { return nil }
-        return try? IssuedValues(plainForm: plain)
+            let plain = try? AEAD.openSecret(Array(content[4..<4 + count]), with: keys.emergency, binding: place),
+            let values = try? IssuedValues(plainForm: plain)
+        else { return .unknown }
+        return .values(values)
     }
 
-    /// A hold on a file whose maker is gone; nil while that is at work.
-    public func claim() -> Claim? { Claim(path: path, isNew: false) }
-
-    /// True for one that holds nothing: its maker died before the room was whole, or before there was a key.
-    public var isBlank: Bool {
-        guard
-            let content = try? StateFile.with(
-                path, for: .reading,
-                { file throws(VaultError) in
-                    try file.bytes(atMost: 4 * Self.size)
-                })
-        else { return false }
-        guard content.count >= Self.size else { return true }
-        return content.suffix(Self.mark.count).elementsEqual(Self.mark)
+    /// A hold on a file whose maker is gone; nil while that is at work, or where the file has gone.
+    /// - Throws: `recordRefused` for a link, `notAccessible`.
+    public func claim() throws(VaultError) -> Claim? {
+        if let claim = Claim.of(path, isNew: false) { return claim }
+        switch errno {
+        case EWOULDBLOCK, ENOENT: return nil
+        case ELOOP: throw .recordRefused(path: path, .foreign(.link))
+        case let code: throw .notAccessible(path: path, errno: code)
+        }
     }
 
     /// Takes the file away, and its directory with the last one.
@@ -207,15 +208,21 @@ public struct EmergencyFile {
 public final class Claim: Sendable {
     private let descriptor: Int32
 
-    fileprivate init?(path: String, isNew: Bool) {
-        descriptor = open(
-            path, (isNew ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    /// Nil, with `errno` set, when it cannot be had.
+    fileprivate static func of(_ path: String, isNew: Bool) -> Claim? {
+        let flags = isNew ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY
+        let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { return nil }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let cause = errno
             close(descriptor)
+            errno = cause
             return nil
         }
+        return Claim(descriptor)
     }
+
+    private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     deinit {
         close(descriptor)

@@ -135,6 +135,21 @@ public final class OpenVault {
         return result
     }
 
+    /// As `write`, for whoever goes on when only this machine's own record could not be written.
+    /// - Parameter unseen: told of that; the change is stored.
+    public func write<Result>(
+        unseen: (VaultError) -> Void, _ body: (Transaction) throws(VaultError) -> Result
+    ) throws(VaultError) -> Result {
+        let (result, seen) = try commit(after: nil, body)
+        do throws(VaultError) {
+            try remember(seen)
+        } catch {
+            guard error.leavesChange else { throw error }
+            unseen(error)
+        }
+        return result
+    }
+
     /// - Throws: `lastSeenNotWritten`; the change is stored.
     func remember(_ seen: Seen, forced: Bool = false) throws(VaultError) {
         do throws(VaultError) {

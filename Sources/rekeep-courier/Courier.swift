@@ -34,7 +34,7 @@ struct Courier: Sendable {
         await answering(question) { call throws(CourierAnswer.Refusal) in
             guard let issue = call.profile.issue else { throw .cannotChangeKeys(call.provider) }
             let (answer, result) = await change(
-                issue.change, try Self.rendered(issue.change.request, call), call, issuing: issue)
+                issue.change, try Self.rendered(issue.change, call), call, issuing: issue)
             guard let answer else { return CourierAnswer(id: question.id, result: result) }
             let values = issue.newValues(in: answer)
             let redaction = Redaction(hiding: call.secrets + values.values)
@@ -48,7 +48,7 @@ struct Courier: Sendable {
     func revoke(_ question: Question) async -> CourierAnswer {
         await answering(question) { call throws(CourierAnswer.Refusal) in
             guard let revoke = call.profile.revoke else { throw .cannotChangeKeys(call.provider) }
-            let (answer, result) = await change(revoke, try Self.rendered(revoke.request, call), call)
+            let (answer, result) = await change(revoke, try Self.rendered(revoke, call), call)
             let ended = BalanceResult(outcome: Outcome.ok.name, status: answer?.status)
             return CourierAnswer(id: question.id, result: answer == nil ? result : ended)
         }
@@ -126,6 +126,15 @@ struct Courier: Sendable {
         return Call(
             provider: provider, profile: profile, values: values, secrets: secrets, base: base,
             key: provider + " " + secrets.joined(separator: "\u{0}"))
+    }
+
+    private static func rendered(
+        _ change: Profile.Change, _ call: Call
+    ) throws(CourierAnswer.Refusal) -> RenderedRequest {
+        guard let request = change.requests.first(where: { isSent($0, call) }) else {
+            throw .cannotChangeKeys(call.provider)
+        }
+        return try rendered(request, call)
     }
 
     private static func isSent(_ request: Profile.Request, _ call: Call) -> Bool {

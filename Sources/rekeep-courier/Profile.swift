@@ -63,7 +63,8 @@ struct Profile {
 
     /// A request that changes something at the provider, and the answers that say that it did.
     struct Change {
-        let request: Request
+        /// The first whose needs are there is sent.
+        let requests: [Request]
         let succeeded: [Condition]
     }
 
@@ -247,9 +248,18 @@ struct Profile {
     }
 
     private static func change(_ map: inout YAMLMap) throws(ProfileFault) -> Change {
-        let given = try map.map("request")
+        let methods = ["POST", "PUT", "DELETE"]
+        let requests: [Request]
+        if map.keys.contains("requests") {
+            requests = try map.list("requests") { node, place throws(ProfileFault) in
+                try request(node, place, methods: methods)
+            }
+        } else {
+            let given = try map.map("request")
+            requests = [try request(given.node, given.place, methods: methods)]
+        }
         let change = Change(
-            request: try request(given.node, given.place, methods: ["POST", "PUT", "DELETE"]),
+            requests: requests,
             succeeded: try map.list("succeeded") { node, place throws(ProfileFault) in
                 try Condition(node, place: place)
             })

@@ -30,17 +30,25 @@ extension Profile {
             throw ProfileFault(place: "balance.outcomes.ok", problem: "is missing: nothing would ever be ok")
         }
         let trials = isTried ? trialValues : []
-        for request in requests { try checkNeeds(request) }
-        guard requests.contains(where: { $0.needs == nil }) else {
-            throw ProfileFault(place: "balance.requests", problem: "one without needs is expected")
+        try checkNeeds(requests, "balance.requests")
+        for (place, change) in [("issue", issue?.change), ("revoke", revoke)] {
+            if let change { try checkNeeds(change.requests, place + ".requests") }
         }
         if let identityRequest { try check(identityRequest.request, trials) }
-        for request in requests + [issue?.change, revoke].compactMap({ $0?.request }) { try check(request, trials) }
+        for request in requests + [issue?.change, revoke].flatMap({ $0?.requests ?? [] }) { try check(request, trials) }
         try checkReading()
         for (index, sample) in samples.enumerated() {
             for name in sample.fields.keys.sorted() where !names.contains(name) {
                 throw ProfileFault(place: "samples[\(index)].fields.\(name)", problem: "is no field")
             }
+        }
+    }
+
+    /// Whatever fields are given, there is one that can be sent.
+    private func checkNeeds(_ requests: [Request], _ place: String) throws(ProfileFault) {
+        for request in requests { try checkNeeds(request) }
+        guard requests.contains(where: { $0.needs == nil }) else {
+            throw ProfileFault(place: place, problem: "one without needs is expected")
         }
     }
 

@@ -3,8 +3,10 @@ import Foundation
 
 /// What a provider is told to do wrong until it is told otherwise. Without any field it behaves.
 struct Fault: Codable {
-    /// Milliseconds before every answer.
+    /// Milliseconds before a request is looked at.
     var latency = 0
+    /// Milliseconds between what a request does and its answer.
+    var answerDelay = 0
     /// Answer with this status and an empty body.
     var status: Int?
     /// With it, ask to wait so many seconds.
@@ -26,6 +28,7 @@ struct Fault: Codable {
 
     private enum CodingKeys: String, CodingKey {
         case latency = "latency_ms", status, html, redirect, size, stalls
+        case answerDelay = "answer_delay_ms"
         case acceptsAnything = "accepts_anything"
         case activationDelay = "activation_delay_s"
         case retryAfter = "retry_after_s"
@@ -37,6 +40,7 @@ struct Fault: Codable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         latency = try container.decodeIfPresent(Int.self, forKey: .latency) ?? 0
+        answerDelay = try container.decodeIfPresent(Int.self, forKey: .answerDelay) ?? 0
         status = try container.decodeIfPresent(Int.self, forKey: .status)
         retryAfter = try container.decodeIfPresent(Int.self, forKey: .retryAfter)
         bansAfter = try container.decodeIfPresent(Int.self, forKey: .bansAfter)

@@ -76,12 +76,23 @@ struct RekeepRehearsal: AsyncParsableCommand {
         if await registrar.isBanned(provider, environment) {
             return Reply.html("<html>You have been blocked</html>", status: 403)
         }
-        if let wrong = try await registrar.fault(provider, environment).answer() { return wrong }
+        let fault = await registrar.fault(provider, environment)
+        if let wrong = try await fault.answer() { return wrong }
+        let reply = await desk(provider, request, environment, registrar)
+        try await Task.sleep(for: .milliseconds(fault.answerDelay))
+        return reply
+    }
+
+    private static func desk(
+        _ provider: Registrar.Provider, _ request: HTTPRequest, _ environment: String, _ registrar: Registrar
+    ) async -> HTTPResponse {
         let address = "127.0.0.1"
         switch provider {
         case .domainnameapi:
             return await DomainNameAPIDesk(registrar: registrar).answer(
-                request, environment: environment, isBulk: parts.dropFirst(2).first == "api-bulk", address: address)
+                request, environment: environment,
+                isBulk: request.path.split(separator: "/").dropFirst(2).first == "api-bulk",
+                address: address)
         case .oneOhOneDomain:
             return await OneOhOneDomainDesk(registrar: registrar).answer(request, address: address)
         case .bearer:

@@ -1,3 +1,4 @@
+import Credentials
 import Keyring
 import Operations
 import Vault
@@ -14,6 +15,8 @@ enum CommandError: Error {
     case nothingToOpenWith
     case keyring(KeyringError)
     case declined
+    /// A rotation that has its new key is not to go on now.
+    case stopped(Address)
     case fileUnreadable(path: String, errno: Int32)
     case fileNotPrivate(path: String, mode: UInt32)
     case fileExists(path: String)
@@ -31,6 +34,8 @@ enum CommandError: Error {
     case programNotFound(String, errno: Int32)
     /// Another credential has the same key and would lose it.
     case sharedKey([String])
+    /// What was pasted at a prompt could not be stored.
+    case pasteNotKept(VaultError, Address)
     /// Targets could not be written with a new key.
     case notReady(count: Int)
     /// The operation went through, and what was asked about is not well.

@@ -4,6 +4,7 @@ import Keyring
 import Operations
 import Providers
 import Sealing
+import Synchronization
 import Vault
 
 /// Opens the vault: identity, unlocked session, keyring, then passphrase.
@@ -20,7 +21,7 @@ struct Opening {
         let keeper = Keeper(
             vault: vault, courier: Self.courier(console),
             patience: Patience(waits: true) { console.note("The provider asks to slow down; waiting \($0).") })
-        tellTakenIn(keeper.takeInEmergencyFiles())
+        TakenInRendering(found: keeper.takeInEmergencyFiles()).show(console)
         return keeper
     }
 
@@ -38,10 +39,9 @@ struct Opening {
             guard let pin = VaultPin(text) else { throw .notAVaultID }
             expected = pin
         }
-        let console = settings.console
+        let notices = Notices(console: settings.console)
         return Acquaintance(stateDirectory: try Self.stateDirectory(), place: place, expected: expected) {
-            // However quiet it is to be: it is said once.
-            console.warn(Complaint.notice($0))
+            notices.tell($0)
         }
     }
 
@@ -87,20 +87,6 @@ struct Opening {
             throw .stateNotPrivate(path: path, owner: status.st_uid, mode: status.st_mode & 0o7777)
         }
         return path
-    }
-
-    /// However quiet it is to be: nobody else knows of these keys.
-    private func tellTakenIn(_ found: (taken: [TakenIn], left: [String])) {
-        for key in found.taken {
-            settings.console.warn(
-                "A key that was issued at \(key.issuedAt) was kept in \(key.path); it is version \(key.version) of \(key.address) now. rekeep rotate \(key.address) --to \(key.version) proves it and makes it current."
-            )
-        }
-        for path in found.left {
-            settings.console.warn(
-                "\(path) may hold an issued key, and can't be taken in now: its credential is busy or gone, or it is not this vault's."
-            )
-        }
     }
 
     private func warnOfUnlockedMemory() {
@@ -199,5 +185,20 @@ struct Opening {
     /// A recovery code is recognised by its checksum; everything else is a passphrase.
     private static func opener(fromText text: SecretBytes) -> Opener {
         RecoveryCode(code: text).map(Opener.recovery) ?? .passphrase(text)
+    }
+}
+
+/// What is noticed of the vault at every look at it is said once, however quiet rekeep is to be.
+private final class Notices: Sendable {
+    private let console: Console
+    private let told = Mutex<Set<String>>([])
+
+    init(console: Console) {
+        self.console = console
+    }
+
+    func tell(_ notice: VaultNotice) {
+        let text = Complaint.notice(notice)
+        if told.withLock({ $0.insert(text).inserted }) { console.warn(text) }
     }
 }

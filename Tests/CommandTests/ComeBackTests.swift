@@ -66,8 +66,9 @@ struct ComeBackTests {
     }
 
     @Test(arguments: [
-        ("someone@example.com", "an e-mail address is not"), ("https://panel.example/keys", "a web address is not"),
-        ("X-API-KEY: fake-live-1", "has a label before it"), ("DOMAINNAMEAPI_KEY=fake-live-1", "has a label before it"),
+        ("someone@example.com", "this is an e-mail address"), ("https://panel.example/keys", "this is a web address"),
+        ("X-API-KEY: fake-live-1", "this is more than the API key"),
+        ("DOMAINNAMEAPI_KEY=fake-live-1", "this is more than the API key"),
         ("Reseller ID: RESELLER API key: fake-live-1", "names Reseller ID and API key"),
         ("RESELLER", "this is the Reseller ID, not the API key"),
     ])
@@ -108,7 +109,7 @@ struct ComeBackTests {
             set key [exec curl -sf -d {{"account":"\(rehearsal.reseller)","environment":"live"}} \(rehearsal.url)/admin/keys]
             regexp {"value":"([^"]*)"} $key all value
             send "X-API-KEY: $value\\r"
-            expect "Take what stands behind" { send "y\\r" } timeout { exit 96 }
+            expect "out of it?" { send "y\\r" } timeout { exit 96 }
             expect eof
             lassign [wait] pid spawned os status
             exit $status

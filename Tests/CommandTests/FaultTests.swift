@@ -189,4 +189,24 @@ struct FaultTests {
         }
         unlink(shim)
     }
+
+    @Test func `a rotation goes on when only this machine's record can't be written, and tells it in the end`()
+        async throws
+    {
+        defer { unlink(shim) }
+        let new = try await rehearsal.regenerate()
+        try sandbox.write(#"{"api_key":"\#(new)"}"#, to: "new.json")
+        let rotated = try await sandbox.run(
+            [Sandbox.products + "/rekeep", "rotate", "whmcs/live", "--input", sandbox.file("new.json"), "--yes"],
+            more: [
+                "LD_PRELOAD": shim, "FAULT_UNDER": sandbox.file("state/rekeep"), "FAULT_CALL": "write", "FAULT_AT": "1",
+                "FAULT_STAYS": "1", "FAULT_ERRNO": "\(ENOSPC)",
+            ])
+        #expect(rotated.status == 73, "\(rotated.err)")
+        // A warning, and the end of it.
+        #expect(rotated.err.components(separatedBy: "can't be written").count == 3, "\(rotated.err)")
+        #expect(sandbox.text("whmcs.env").contains(new) && sandbox.text("wisecp.env").contains(new))
+        #expect(try await sandbox.rekeep("drift").status == 0)
+        #expect(try await sandbox.rekeep("check").status == 0)
+    }
 }

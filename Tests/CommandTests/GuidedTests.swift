@@ -164,4 +164,31 @@ struct GuidedTests {
             try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new, "\(rotated.out) \(count)")
         #expect(!rotated.out.contains(new))
     }
+
+    @Test func `a change while the question stands is shown before anything is pressed in the panel`() async throws {
+        let path = sandbox.file("third.env")
+        let script = """
+            set timeout 60
+            spawn \(Sandbox.products)/rekeep rotate whmcs/live
+            expect "no way back" {} timeout { exit 99 }
+            exec \(Sandbox.products)/rekeep target add wisecp/live --path \(path)
+            send "y\r"
+            expect "something has changed" {} timeout { exit 98 }
+            expect "3 targets" {} timeout { exit 97 }
+            expect "Go on?" { send "n\r" } timeout { exit 96 }
+            expect eof
+            lassign [wait] pid spawned os status
+            exit $status
+            """
+        let left = try await sandbox.run(["expect", "-c", script])
+        #expect(left.status == 2, "\(left.out)")
+        #expect(try await sandbox.rekeep("rotate", "--status").out == "No rotation is open.\n")
+    }
+
+    @Test func `what a terminal puts round a paste does not reach the provider`() async throws {
+        let new = try await rehearsal.regenerate()
+        let rotated = try await rotate(#"send "\033\[200~\#(new)\033\[201~\r""#)
+        #expect(rotated.status == 0, "\(rotated.out)")
+        #expect(try await sandbox.rekeep("show", "whmcs/live", "--field", "api_key").out == new)
+    }
 }

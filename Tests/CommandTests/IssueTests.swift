@@ -74,7 +74,7 @@ struct IssueTests {
 
         // Asked to end it, and then two refusals as ever.
         #expect(try await sandbox.rekeep("retire", "site/live").status == 1)
-        #expect(try await sandbox.rekeep("retire", "site/live", "--revoke").status == 1)
+        #expect(try await sandbox.rekeep("retire", "site/live", "--revoke", "--yes").status == 1)
         let old = try await keys().first { $0["value"] as? String == rehearsal.bearerToken }
         #expect(old?["isRevoked"] as? Bool == true)
         #expect(try await sandbox.rekeep("retire", "site/live", after: "61s").status == 0)
@@ -170,6 +170,49 @@ struct IssueTests {
         #expect(!outcome.err.contains(value))
     }
 
+    @Test func `at a terminal the key is asked for room again, and shown after a yes`() async throws {
+        let shim = try await shim()
+        let full = sandbox.file("full")
+        func rotate(_ steps: String) async throws -> Sandbox.Outcome {
+            let script = """
+                set timeout 60
+                spawn env LD_PRELOAD=\(shim) FAULT_UNDER=\(sandbox.directory) FAULT_CALL=write FAULT_AT=1 FAULT_STAYS=1 \
+                    FAULT_ERRNO=\(ENOSPC) FAULT_SINCE=\(full) \(Sandbox.products)/rekeep rotate site/live --auto
+                set before [exec curl -sf -d {{}} \(rehearsal.url)/admin/state]
+                while {[llength [regexp -all -inline {"value"} [exec curl -sf -d {{}} \(rehearsal.url)/admin/state]]] == \
+                    [llength [regexp -all -inline {"value"} $before]]} { after 10 }
+                exec touch \(full)
+                expect "can't be stored anywhere" {} timeout { exit 98 }
+                \(steps)
+                expect eof
+                lassign [wait] pid spawned os status
+                exit $status
+                """
+            return try await sandbox.run(["expect", "-c", script])
+        }
+        try await rehearsal.fault(#"{"answer_delay_ms":1500}"#, provider: "bearer")
+        // No is no answer; the key is still there.
+        let shown = try await rotate(
+            """
+            send "n\r"
+            expect "can't be stored anywhere" { send "yes\r" } timeout { exit 97 }
+            """)
+        #expect(shown.status == 2, "\(shown.out)")
+        let value = shown.out.firstMatch(of: /\{"token":"([^"]+)"\}/)?.1
+        let given = try #require(value.map(String.init), "\(shown.out)")
+        #expect(try await living().contains(given))
+        #expect(shown.out.contains("You were given it"))
+        try FileManager.default.removeItem(atPath: full)
+        let before = try await living()
+        let stored = try await rotate(
+            """
+            exec rm \(full)
+            send "\r"
+            """)
+        #expect(stored.status == 0, "\(stored.out)")
+        #expect(try await living().subtracting(before).contains(current()))
+    }
+
     @Test(arguments: [
         (#"{"status":401}"#, Int32(1)), (#"{"status":503}"#, 69), (#"{"html":true}"#, 69), (#"{"size":2000}"#, 69),
     ])
@@ -223,7 +266,7 @@ struct IssueTests {
             input: #"{"token":"\#(rehearsal.bearerToken)"}"#)
         try #require(added.status == 0, "\(added.err)")
         #expect(try await sandbox.rekeep("rotate", "site/live", "--auto", "--no-input").status == 0)
-        let refused = try await sandbox.rekeep("retire", "site/live", "--revoke")
+        let refused = try await sandbox.rekeep("retire", "site/live", "--revoke", "--yes")
         #expect(refused.status == 2)
         #expect(refused.err.contains("shop/live/acme uses the same key"))
         #expect(try await sandbox.rekeep("check", "shop/**").status == 0)

@@ -24,7 +24,7 @@ struct RefusalTests {
             (nil, "fake-wrong-key", 1, "the provider refuses it"),
             (nil, rehearsal.testKey, 65, "this is the key of whmcs/test/domainnameapi"),
             (nil, othersKey, 1, "the provider refuses it"),
-            ("me@example.com", rehearsal.liveKey, 65, "an e-mail address is not a Reseller ID"),
+            ("me@example.com", rehearsal.liveKey, 65, "this is an e-mail address, not the Reseller ID"),
             (rehearsal.liveKey, rehearsal.reseller, 65, "are swapped"),
             ("12345", rehearsal.liveKey, 65, "does not have the form"),
             (nil, " ", 65, "the API key is empty"),

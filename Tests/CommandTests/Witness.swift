@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A small server in a provider's place, for as long as the value lives: it gives one answer to everything and remembers
-/// every byte that it could read.
+/// A small server in a provider's place, for as long as the value lives: it gives one answer to everything but what it was
+/// told other answers for, and remembers every byte that it could read.
 final class Witness {
     /// The certificate that it shows, and the versions of TLS that it speaks.
     struct TLS: Encodable {
@@ -12,10 +12,18 @@ final class Witness {
         var maximum = "TLSv1_3"
     }
 
+    struct Answer: Encodable {
+        var status = 200
+        let body: String
+        /// The connection ends before the body does.
+        var isCut = false
+    }
+
     private struct Options: Encodable {
         let log: String
         let body: String
         let status: Int
+        let answers: [String: Answer]
         let tls: TLS?
     }
 
@@ -33,12 +41,16 @@ final class Witness {
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 with open(options["log"], "ab") as log:
                     log.write(self.requestline.encode() + b"\n" + bytes(self.headers) + body + b"\n")
-                text = options["body"].encode()
-                self.send_response(options["status"])
+                token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+                answer = options["answers"].get(f"{self.command} {self.path} {token}", options)
+                text = answer["body"].encode()
+                is_cut = answer.get("isCut", False)
+                self.send_response(answer["status"])
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
+                self.send_header("Content-Length", str(len(text) + (100 if is_cut else 0)))
                 self.end_headers()
                 self.wfile.write(text)
+                self.close_connection = is_cut
             do_GET = do_POST = do_PUT = do_DELETE = answer
             def log_message(self, *arguments): pass
 
@@ -59,11 +71,15 @@ final class Witness {
         server.serve_forever()
         """#
 
-    /// - Parameter body: what it answers to every request.
-    init(_ body: String = "{}", status: Int = 200, tls: TLS? = nil) async throws {
+    /// - Parameters:
+    ///   - body: what it answers to every other request.
+    ///   - answers: by method, path and bearer token, with blanks between.
+    init(
+        _ body: String = "{}", status: Int = 200, answers: [String: Answer] = [:], tls: TLS? = nil
+    ) async throws {
         directory = NSTemporaryDirectory() + "rekeep-witness-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let options = Options(log: directory + "/log", body: body, status: status, tls: tls)
+        let options = Options(log: directory + "/log", body: body, status: status, answers: answers, tls: tls)
         let words = ["-c", Self.program, String(decoding: try JSONEncoder().encode(options), as: UTF8.self)]
         process = try await ServerProcess("/usr/bin/python3", words)
         let opening = String(decoding: process.opening, as: UTF8.self)

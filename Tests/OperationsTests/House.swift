@@ -76,7 +76,7 @@ final class House {
     ) -> ProofOptions {
         ProofOptions(
             controls: true, removing: { _, _ in }, waiting: { _ in }, holding: { _ in },
-            isOneAccount: isOneAccount, handingOver: { _ in false })
+            isOneAccount: isOneAccount, handingOver: { _ in .nobody })
     }
 
     func plan(_ mode: Terms.Mode? = nil, isReturn: Bool = false) async throws -> RotationPlan {

@@ -27,6 +27,10 @@ final class ScriptedProvider: Courier {
         var retryAfter: Int?
         /// After so many wrong keys it answers nobody.
         var bansAfter = Int.max
+        /// What it answers when it is asked for a key; nil: a new one.
+        var issued: String?
+        /// This key gets no answer.
+        var isSilentFor: String?
     }
 
     private struct State {
@@ -88,6 +92,10 @@ final class ScriptedProvider: Courier {
         time.pass(state.withLock { $0.manners.latency })
         state.withLock { $0.beforeAnswer }?()
         return questions.enumerated().map { id, question in
+            if case .issue = question {
+                let key = state.withLock { $0.manners.issued } ?? issue()
+                return CourierAnswer(id: id, issued: IssuedKey(values: ["token": key], expires: nil))
+            }
             guard case .balance(let call) = question, let secret = call.fields["token"] else {
                 return CourierAnswer(id: id, refusal: .malformedQuestion)
             }
@@ -108,6 +116,7 @@ final class ScriptedProvider: Courier {
                 result.retryAfterSeconds = state.manners.retryAfter
                 return result
             }
+            if state.manners.isSilentFor == name { return BalanceResult(outcome: Outcome.providerDown.name) }
             if state.wrongAttempts >= state.manners.bansAfter { return BalanceResult(outcome: Outcome.unknown.name) }
             let key = state.keys[name]
             if state.manners.acceptsAnything { return Self.accept(key ?? Key(), state.manners) }

@@ -1,6 +1,7 @@
 // Makes one kind of call fail, at the n-th time or from then on: loaded into a program before the C library.
 //   FAULT_CALL   open | write | fsync | rename        FAULT_AT     from 1; 0 never
 //   FAULT_ERRNO  a number                             FAULT_STAYS  set: it fails from then on
+//   FAULT_SINCE  a file: none fails, nor is counted, before it exists
 //   FAULT_UNDER  only files below this directory      FAULT_COUNT  a file that gets the number of calls at the end
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -33,6 +34,8 @@ static int is_file_under(int descriptor) {
 static int fails(const char *call) {
   const char *wanted = getenv("FAULT_CALL"), *at = getenv("FAULT_AT");
   if (!wanted || !at || strcmp(wanted, call) != 0) return 0;
+  const char *since = getenv("FAULT_SINCE");
+  if (since && access(since, F_OK) != 0) return 0;
   int now = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST), first = atoi(at);
   if (first == 0 || now < first || (now > first && !getenv("FAULT_STAYS"))) return 0;
   errno = atoi(getenv("FAULT_ERRNO"));

@@ -43,7 +43,6 @@ NOW = 1_750_000_000
 DAY = 86_400
 FORMAT = pack("<I", 1)
 EMERGENCY_SIZE = 64 * 1024
-EMERGENCY_MARK = b"rekeep: nothing in here"
 
 SCHEMA = """
     PRAGMA page_size = 512;
@@ -1651,10 +1650,12 @@ def write_emergency_files(vectors: Vectors) -> None:
         ("one-value", "a value", whole, one),
         ("two-values", "two values, and when they end", vault.emergency(two, expires=NOW + DAY), two),
         ("long-value", "a value that fills the file", vault.emergency({"key": "k" * 65_000}), {"key": "k" * 65_000}),
-        ("unfilled", "room that was never filled", bytes(EMERGENCY_SIZE - len(EMERGENCY_MARK)) + EMERGENCY_MARK, "blank"),
-        ("short", "room that was not yet whole", bytes(1000), "blank"),
+        ("unfilled", "room that was never filled", bytes(4).ljust(EMERGENCY_SIZE, b"\xff"), "blank"),
+        ("unfilled-short", "room that was not yet whole", bytes(4).ljust(1000, b"\xff"), "blank"),
         ("empty", "not a byte", b"", "blank"),
-        ("cut", "a filled one, cut after its values", whole[:500], one),
+        ("three", "three bytes", b"\1\0\0", "blank"),
+        ("short", "a filled one, cut after its values", whole[:500], one),
+        ("cut", "a filled one, cut in its values", whole[:90], None),
         ("bit", "a bit of the sealed values", flip(whole, 50), None),
         ("length", "a length beyond the end", u32(EMERGENCY_SIZE) + whole[4:], None),
         ("other-vault", "another vault's", Vault("another vault").emergency(one), None),

@@ -27,6 +27,8 @@ extension Keeper {
             if let text = issued.values[field.name], !text.isEmpty { values[field.name] = SecretBytes(text.utf8) }
         }
         guard !values.isEmpty else { throw .issuedNothing(panelPath: plan.credential.terms.panelPath) }
+        let isOld = values.allSatisfy { trial.values[$0.key] == $0.value }
+        if isOld { throw .issuedOld(panelPath: plan.credential.terms.panelPath) }
         // One that cannot be right is no reason to lose the key.
         let expires = Self.date(issued.expires)
         return (values, (try? checkExpiry(expires, plan.credential.terms)) == nil ? nil : expires)

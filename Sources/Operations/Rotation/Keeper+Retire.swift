@@ -15,7 +15,7 @@ extension Keeper {
     ///   - staying: stay for the second refusal; told when it is asked for.
     /// - Returns: the versions that were erased.
     /// - Throws: `nothingToRetire`; `notDelivered` while a target may still hold an old key;
-    ///   `currentNotAccepted`; `oldKeyAlive`; `refusedOnce`; `attemptsSpent`; `indeterminate`; `refused` when a key is
+    ///   `currentNotAccepted`; `oldKeyAlive`; `refusedOnce`; `attemptsSpent`; `indeterminate`; `oldKeyNotDead` when a key is
     ///   neither alive nor dead. What could be erased has been erased then.
     public func retire(
         _ reference: AddressReference, revoking: Bool, staying: ((Timestamp) -> Void)? = nil
@@ -49,35 +49,52 @@ extension Keeper {
         }
         // A second refusal would count for nothing yet, and cost a wrong attempt.
         let early = previous.compactMap { version -> Timestamp? in
-            guard let first = version.refusedAt, version.believesFirstRefusal(at: now()),
+            guard let first = version.firstCountedRefusal, version.believesFirstRefusal(at: now()),
                 now() - first < Self.retireInterval
             else { return nil }
             return first + Self.retireInterval
         }
         if early.count == previous.count, let again = early.max() { throw .refusedOnce(again: again) }
-        let trials = try ([current] + previous).map { version throws(OperationError) in
-            try trial(version, of: credential)
+        // Old keys are wrong keys by now: no more of them than the host may see, and none while the current one is refused,
+        // because that proves nothing.
+        let left = try attemptsLeft(credential.terms)
+        let asked = previous.filter(\.isRetired) + previous.filter { !$0.isRetired }.prefix(max(left, 1))
+        if left <= previous.count { try await requireAccepted(current, credential, address) }
+        func ask() async throws(OperationError) -> [(Version, Reply)] {
+            let trials = try ([current] + asked).map { version throws(OperationError) in
+                try trial(version, of: credential)
+            }
+            let replies = try await steadyCall(trials)
+            let probes = Array(zip(asked, replies.dropFirst()))
+            guard let control = replies.first?.check else { throw .courierSilent }
+            guard control.outcome == .ok else {
+                let accepted = probes.first { $0.1.check.outcome == .ok }?.0.number
+                throw .currentNotAccepted(address, control, accepted: accepted)
+            }
+            return probes
         }
-        let replies = try await steadyCall(trials)
-        guard let control = replies.first?.check, control.outcome == .ok else {
-            throw replies.first.map { .currentNotAccepted($0.check) } ?? .courierSilent
-        }
-        var probes = Array(zip(previous, replies.dropFirst()))
+        var probes = try await ask()
         let alive = probes.filter { $0.1.check.outcome == .ok }.map(\.0)
         if revoking, !alive.isEmpty {
             try await revoke(alive, of: credential, address)
-            probes = Array(zip(previous, try await steadyCall(Array(trials.dropFirst()))))
+            // With the current one again: it may have ended too.
+            probes = try await ask()
         }
         if probes.contains(where: { $0.1.ended == nil && $0.1.check.outcome.isDead }) {
-            let host = Self.host(of: credential.terms)
-            let attempts = try read { snapshot throws(VaultError) in try snapshot.attempts(at: host) }
-            let free = attempts.nextFree(credential.terms.attempts, at: now())
-            throw .attemptsSpent(host: host, credential.terms.attempts, free: free)
+            throw try attemptsSpent(credential.terms)
         }
         let session = begun.map { Span(seconds: (clock.monotonic() - $0) / 1000) }
         let retired = try settle(probes.map { ($0.0, $0.1.check) }, of: credential.id, address, session)
         try Self.explain(probes.map { ($0.0, $0.1.check) }, retired, credential.terms)
+        if asked.count < previous.count { throw try attemptsSpent(credential.terms) }
         return retired
+    }
+
+    private func requireAccepted(
+        _ current: Version, _ credential: Credential, _ address: Address
+    ) async throws(OperationError) {
+        let check = try await steadyCall([try trial(current, of: credential)])[0].check
+        guard check.outcome == .ok else { throw .currentNotAccepted(address, check, accepted: nil) }
     }
 
     /// Records every answer in one transaction and erases what has been refused twice.
@@ -95,6 +112,7 @@ extension Keeper {
                 if isDead { try transaction.retire(version, in: id) }
                 credential.update(version: version.number) {
                     if check.outcome == .ok { $0.accept(at: check.at) }
+                    if check.outcome.isRefusal, !isRefused { $0.deny(at: check.at) }
                     if isRefused {
                         if !version.believesFirstRefusal(at: check.at) { $0.refusedAt = nil }
                         $0.refuse(at: check.at)
@@ -128,10 +146,10 @@ extension Keeper {
         let open = probes.filter { probe in !retired.contains { $0.number == probe.0.number } }
         if open.contains(where: { $0.1.outcome == .ok }) { throw .oldKeyAlive(panelPath: terms.panelPath) }
         for (_, check) in open where !terms.isDead(check.outcome) {
-            throw check.outcome.isIndeterminate ? .indeterminate(check) : .refused(check)
+            throw check.outcome.isIndeterminate ? .indeterminate(check) : .oldKeyNotDead(check)
         }
         let first = open.map { version, check in
-            version.believesFirstRefusal(at: check.at) ? version.refusedAt ?? check.at : check.at
+            version.believesFirstRefusal(at: check.at) ? version.firstCountedRefusal ?? check.at : check.at
         }
         if let last = first.max() { throw .refusedOnce(again: last + retireInterval) }
     }
@@ -153,14 +171,14 @@ extension Keeper {
 extension Version {
     /// A first refusal that lies in the future, or long ago, was perhaps dated by a clock that was wrong.
     fileprivate func believesFirstRefusal(at time: Timestamp) -> Bool {
-        guard let refusedAt else { return false }
+        guard let refusedAt = firstCountedRefusal else { return false }
         return time >= refusedAt && time - refusedAt <= Keeper.longestInterval
     }
 
     /// Whether one more refusal at `time` proves it dead. Within one process a clock that nobody sets has to say so too.
     /// Between two, where the first refusal is older than a day, it takes a third; a month is the longest that is believed.
     fileprivate func isDeadByNow(at time: Timestamp, _ session: Span?) -> Bool {
-        guard let refusedAt, time - refusedAt >= Keeper.retireInterval else { return false }
+        guard let refusedAt = firstCountedRefusal, time - refusedAt >= Keeper.retireInterval else { return false }
         if let session { return session >= Keeper.retireInterval && believesFirstRefusal(at: time) }
         return believesFirstRefusal(at: time) || (refusals >= 2 && time - refusedAt <= .days(35))
     }

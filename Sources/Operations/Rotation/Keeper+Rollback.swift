@@ -32,6 +32,14 @@ extension Keeper {
         return found.flatMap { $0.state.isUnfinished ? $0 : nil }
     }
 
+    /// Until when the old key is to stay valid; nil where that is over, or no rotation is in its grace.
+    public func graceEnd(_ reference: AddressReference) throws(OperationError) -> Timestamp? {
+        let (_, credential) = try find(reference)
+        let rotation = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
+        guard rotation?.state == .grace, let end = rotation?.graceUntil, end > now() else { return nil }
+        return end
+    }
+
     /// Every rotation that is not over, sorted by address.
     /// - Parameter patterns: over all addresses of the credentials; none means all.
     public func openRotations(_ patterns: [Pattern]) throws(OperationError) -> [OpenRotation] {
@@ -58,7 +66,9 @@ extension Keeper {
         guard open.state.isPromoted, let old = credential.version(number: open.oldVersion), old.state == .previous
         else { throw .cannotRollBack(open, nil) }
         let values = try values(of: old, in: credential)
-        let check = try await steadyCall([Trial(credential: credential, version: old.number, values: values)])[0].check
+        let reply = try await steadyCall([Trial(credential: credential, version: old.number, values: values)])[0]
+        let check = reply.check
+        if reply.ended == nil, check.outcome.isDead { throw try attemptsSpent(credential.terms) }
         do {
             try Self.require(check, for: credential, plain: values, recorded: old.identity)
         } catch {

@@ -12,6 +12,8 @@ extension Keeper {
     public func begin(_ plan: RotationPlan) throws(OperationError) {
         guard !plan.lastIsOpen else { return }
         try save(plan.rotation, plan.rotation.state.name)
+        // Nothing has happened at the provider yet.
+        try requireSeen()
     }
 
     /// Takes pasted values: planned → staged. They are durable before anything else sees them.
@@ -53,10 +55,12 @@ extension Keeper {
             issued = try await issue(for: plan)
         } catch {
             room.remove()
-            // A refusal means that there is no new key; everything else leaves it open.
-            if case .refused = error, !plan.lastIsOpen {
+            // These mean that there is no new key; everything else leaves it open.
+            switch error {
+            case .refused where !plan.lastIsOpen, .issuedOld where !plan.lastIsOpen:
                 var rotation = plan.rotation
                 try enter(.aborted, &rotation)
+            default: break
             }
             throw error
         }
@@ -68,23 +72,26 @@ extension Keeper {
         _ values: [String: SecretBytes], _ expires: Timestamp?, _ plan: RotationPlan, _ room: EmergencyFile,
         _ options: ProofOptions
     ) throws(OperationError) {
-        let file = fill(
-            room,
-            IssuedValues(
-                credential: plan.credential.id, values: values, expires: expires, at: now()))
-        do {
-            try stage(plan, Intake(issued: values, keeping: kept(plan)), expires)
-            room.remove()
-            file?.remove()
-        } catch {
-            let cause: VaultError = if case .vault(let cause) = error { cause } else { .givenUp }
-            // Stored after all.
-            if cause.leavesChange { throw error }
-            if let file { throw .issuedKeyInFile(path: file.path, cause) }
-            guard options.handingOver(values) else {
-                throw .issuedKeyLost(cause, panelPath: plan.credential.terms.panelPath)
+        let issued = IssuedValues(credential: plan.credential.id, values: values, expires: expires, at: now())
+        while true {
+            let file = fill(room, issued)
+            do {
+                try stage(
+                    plan, Intake(issued: values, fields: plan.credential.terms.fields, keeping: kept(plan)), expires)
+                room.remove()
+                file?.remove()
+                return
+            } catch {
+                let cause: VaultError = if case .vault(let cause) = error { cause } else { .givenUp }
+                // Stored after all.
+                if cause.leavesChange { throw error }
+                if let file { throw .issuedKeyInFile(path: file.path, cause) }
+                switch options.handingOver(values) {
+                case .again: continue
+                case .taken: throw .issuedKeyHandedOver(cause)
+                case .nobody: throw .issuedKeyLost(cause, panelPath: plan.credential.terms.panelPath)
+                }
             }
-            throw .issuedKeyHandedOver(cause)
         }
     }
 
@@ -167,7 +174,7 @@ extension Keeper {
     ) throws(OperationError) {
         var isOutdated = false
         do {
-            try vault.write { transaction throws(VaultError) in
+            try write { transaction throws(VaultError) in
                 var credential = try transaction.snapshot.credential(plan.credential.id)
                 let journal = try transaction.snapshot.rotation(of: credential.id)
                 guard journal == plan.found || journal == plan.rotation,
@@ -185,7 +192,7 @@ extension Keeper {
                 try transaction.log(entry("rotate", plan.address.description, "\(word) version \(number)"))
             }
         } catch {
-            throw isOutdated ? .planOutdated(plan.address) : .vault(error)
+            throw isOutdated ? .planOutdated(plan.address) : error
         }
     }
 

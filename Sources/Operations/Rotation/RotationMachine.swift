@@ -83,11 +83,13 @@ extension Keeper {
     private func refuseLosing(_ credential: Credential, _ address: Address) async throws(OperationError) -> Check? {
         guard let pending = credential.version(in: .pending), let old = credential.current else { return nil }
         let pendingValues = try values(of: pending, in: credential)
-        let replies = try await call([
-            try trial(old, of: credential),
-            Trial(credential: credential, version: pending.number, values: pendingValues),
-        ])
-        guard let oldCheck = replies.first?.check, let newCheck = replies.last?.check else { throw .courierSilent }
+        var canBeSent = true
+        let oldCheck = try await call([try trial(old, of: credential)])[0].check
+        let newCheck = try await call(
+            [Trial(credential: credential, version: pending.number, values: pendingValues)],
+            refusing: { _, _ in canBeSent = false })[0].check
+        // Nobody can use such a key.
+        guard canBeSent else { return nil }
         if oldCheck.outcome == .ok { return newCheck }
         do {
             try Self.require(
@@ -162,14 +164,18 @@ extension Keeper {
             Activation(issued: new.createdAt, window: credential.terms.activationWindow), options, &rotation)
         let newReply = probing.new
         let newCheck = newReply.check
+        // It was not asked for: it was refused before, and its host has seen enough wrong keys.
+        if newReply.ended == nil, newCheck.outcome.isDead { throw try attemptsSpent(credential.terms) }
         rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
         // The old one's answer counts as of the same breath only if it came with the new one's.
         let oldCheck = probing.old?.check
+        // What it answered before the new key was issued says nothing by now.
+        if rotation.mode == .cutover, oldCheck == nil, rotation.oldKey?.outcome == .ok { rotation.oldKey = nil }
         do {
             // Where no version was ever proved, the old one's answer now tells whose key it is.
             let recorded = new.identity ?? old.identity ?? (oldCheck?.outcome == .ok ? oldCheck?.identity : nil)
             try Self.require(newCheck, for: credential, plain: newValues, recorded: recorded)
-            try requireOneAccount(newCheck, oldCheck, recorded, options)
+            try requireOneAccount(newCheck, oldCheck, recorded, rotation.mode, options)
             // In a cutover only one key is valid: an endpoint that accepts both may accept anything by now.
             rotation.control = try await control(
                 credential, newValues, isWanted: options.controls,
@@ -216,11 +222,19 @@ extension Keeper {
 
     /// Where the provider names no account, two keys that live at one moment show the same.
     private func requireOneAccount(
-        _ new: Check, _ old: Check?, _ recorded: String?, _ options: ProofOptions
+        _ new: Check, _ old: Check?, _ recorded: String?, _ mode: Terms.Mode, _ options: ProofOptions
     ) throws(OperationError) {
-        guard let old, old.outcome == .ok, new.identity == nil, recorded == nil else { return }
+        guard let old, new.identity == nil, recorded == nil, !new.balances.isEmpty else { return }
+        // That it gave no answer must not be the way past the question. In a cutover it is dead by now, and a provider may
+        // say that in a way that nobody knows.
+        if old.outcome.isIndeterminate, mode == .overlap {
+            guard options.isOneAccount([], new.balances) else { throw .indeterminate(old) }
+            return
+        }
         let (before, after) = (old.balances, new.balances)
-        guard !before.isEmpty, !after.isEmpty, Set(before) != Set(after) else { return }
+        guard old.outcome == .ok, !before.isEmpty, Set(before.map(\.normalized)) != Set(after.map(\.normalized)) else {
+            return
+        }
         guard options.isOneAccount(before, after) else { throw .otherAccount(old: before, new: after) }
     }
 
@@ -318,6 +332,9 @@ extension Keeper {
             return reports
         }
         switch rotation.mode {
+        case .overlap where credential.terms.isDead(rotation.oldKey?.outcome ?? .unknown):
+            // There is nothing to wait for.
+            try enter(.retiring, &rotation)
         case .overlap:
             rotation.graceUntil = now() + rotation.grace
             try enter(.grace, &rotation)

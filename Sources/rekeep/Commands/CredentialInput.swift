@@ -102,6 +102,11 @@ struct ControlOption: ParsableArguments {
         } isOneAccount: { old, new in
             if isOtherAccount { return true }
             guard !options.noInput, let prompt = Prompt() else { return false }
+            guard !old.isEmpty else {
+                return prompt.confirm(
+                    "The old key gets no answer now, and the new one shows \(CheckRendering.text(new)). Are they of one account?"
+                )
+            }
             return prompt.confirm(
                 "Both keys work, and show different balances: \(CheckRendering.text(old)) and \(CheckRendering.text(new)). Are they of one account?"
             )

@@ -22,9 +22,10 @@ struct GuidedPaste {
             Interruption.explain("when there is a new key, rekeep rotate \(plan.address) takes it")
             let expires = try expiry.moment(terms, asks: true, keeper, console, options)
             let given = try input.values(terms.secretFields, options)
-            Interruption.explain("rekeep rotate --resume \(plan.address) goes on, if a new key was taken")
+            Interruption.explain("the pasted key was not kept; rekeep rotate \(plan.address) takes it")
             do {
                 try stage(plan, given, expires, prompt)
+                Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
                 try showChanges(plan, prompt)
                 return try await keeper.finish(plan, options: proof)
             } catch let error as OperationError {
@@ -32,6 +33,8 @@ struct GuidedPaste {
                 guard error.isAboutInput || error.isRefusal else { throw error }
                 console.complain(Complaint(error))
                 if error.isRefusal { plan = try keeper.putAsideRefused(plan) }
+                // One more can lock everybody out who asks from here.
+                try keeper.requireAttempts(terms)
             }
         }
     }
@@ -45,18 +48,27 @@ struct GuidedPaste {
             do {
                 return try keeper.stage(plan, values: given, expires: expires, options: proof)
             } catch {
-                if case .hygiene(.labelled(let field, _)) = error, let parts = parts(given, field, plan) {
+                if let field = Self.field(of: error), let parts = parts(given, field, plan) {
                     console.complain(Complaint(error))
-                    guard prompt.confirm("Take what stands behind the label?") else { throw error }
+                    guard prompt.confirm("Take the \(field.label) out of it?") else { throw error }
                     given = parts
                     continue
                 }
-                guard error.isOfStorage else { throw error }
-                console.complain(Complaint(error))
+                guard case .vault(let cause) = error, error.isOfStorage else { throw error }
+                console.complain(
+                    Complaint("\(Complaint.cause(cause)), so the pasted key is not kept yet", ExitStatus.failed))
                 guard prompt.text("The pasted key is still here. Free some space, then press Return: ") != nil else {
-                    throw error
+                    throw CommandError.pasteNotKept(cause, plan.address)
                 }
             }
+        }
+    }
+
+    /// The field whose value stands among other things.
+    private static func field(of error: OperationError) -> Field? {
+        switch error {
+        case .hygiene(.labelled(let field, _)), .hygiene(.isDoubled(let field)), .hygiene(.isCommand(let field)): field
+        default: nil
         }
     }
 
@@ -65,7 +77,9 @@ struct GuidedPaste {
         _ given: [String: SecretBytes], _ field: Field, _ plan: RotationPlan
     ) -> [String: SecretBytes]? {
         guard let pasted = given[field.name],
-            let found = Recognition.takenApart(pasted, fields: plan.credential.terms.fields), found[field.name] != nil
+            let found = Recognition.takenApart(
+                pasted, of: field, fields: plan.credential.terms.fields,
+                known: plan.credential.current?.plain ?? [:]), found[field.name] != nil
         else { return nil }
         return given.merging(found) { $1 }
     }
@@ -75,15 +89,13 @@ struct GuidedPaste {
         guard let changed = try keeper.changedPlan(plan) else { return }
         console.note("While you were asked, something has changed. The rotation is this now:")
         do {
-            try RotationPlanRendering(plan: changed).show(console)
+            try RotationPlanRendering(plan: changed, newKey: .kept).show(console)
         } catch {
             // What could not be written is tried all the same: the key is here, and the old one may be dead.
             console.complain(Complaint(error) ?? Complaint("\(error)", ExitStatus.failed))
         }
         guard prompt.confirm("Go on with it?") else {
-            console.note(
-                "The new key is kept. rekeep rotate --resume \(changed.address) goes on, --abort takes it back.")
-            throw CommandError.declined
+            throw CommandError.stopped(changed.address)
         }
     }
 }

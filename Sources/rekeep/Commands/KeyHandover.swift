@@ -1,4 +1,5 @@
 import Glibc
+import Operations
 import Providers
 import Sealing
 
@@ -7,17 +8,21 @@ import Sealing
 enum KeyHandover {
     private static let descriptor: Int32 = 3
 
-    /// - Returns: false when there is nobody to give it to.
-    static func give(_ values: [String: SecretBytes], _ options: GlobalOptions) -> Bool {
+    static func give(_ values: [String: SecretBytes], _ options: GlobalOptions) -> Handover {
         let document = document(values)
         // All that rekeep opens itself is closed in programs that it starts: this one was inherited.
         let flags = fcntl(descriptor, F_GETFD)
-        if flags >= 0, flags & FD_CLOEXEC == 0, write(document) { return true }
-        guard !options.noInput, let prompt = Prompt(),
-            prompt.confirm("The new key can't be stored anywhere. Show it here, so that you can keep it?")
-        else { return false }
-        prompt.show(document)
-        return true
+        if flags >= 0, flags & FD_CLOEXEC == 0, write(document) { return .taken }
+        guard !options.noInput, let prompt = Prompt() else { return .nobody }
+        let question =
+            "The new key can't be stored anywhere, and nobody else has it. Free some space, then press Return to try again; or answer yes to have it shown here: "
+        while let answer = prompt.text(question) {
+            if answer.count == 0 { return .again }
+            guard ["y", "Y", "yes", "Yes", "YES"].contains(where: { SecretBytes($0.utf8) == answer }) else { continue }
+            prompt.show(document)
+            return .taken
+        }
+        return .nobody
     }
 
     /// One JSON object, as `--input` takes it.

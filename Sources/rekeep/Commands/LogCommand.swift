@@ -37,6 +37,8 @@ struct Verify: KeeperCommand {
     @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        try VerifyRendering(report: keeper.verify(), vault: keeper.vaultPin).show(options, console)
+        // What could be taken in has been, when the vault was opened.
+        let left = keeper.takeInEmergencyFiles().left
+        try VerifyRendering(report: keeper.verify(), left: left, vault: keeper.vaultPin).show(options, console)
     }
 }

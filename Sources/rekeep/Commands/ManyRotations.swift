@@ -87,7 +87,8 @@ struct ManyRotations {
     private func plan(_ address: Address) async -> Ending {
         var ending = Ending(address: address)
         do {
-            let rendering = RotationPlanRendering(plan: try await command.plan(keeper, .complete(address)))
+            let rendering = RotationPlanRendering(
+                plan: try await command.plan(keeper, .complete(address)), newKey: command.newKey)
             ending.plan = rendering.json
             try rendering.show(console)
             try rendering.plan.requireReachable()

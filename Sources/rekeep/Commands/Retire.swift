@@ -28,9 +28,15 @@ struct Retire: WaitingKeeperCommand {
     @Flag(help: "Ask the provider to end the old key first, where its profile says how.")
     var revoke = false
 
+    @OptionGroup var confirmation: Confirmation
+
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let staying: ((Timestamp) -> Void)? =
             wait ? { console.note("Refused once; asking again at \($0).") } : nil
+        if revoke, let end = try keeper.graceEnd(AddressReference(address)) {
+            try confirmation.require(
+                "The old key is to stay valid until \(end): something may still use it. End it now?", options)
+        }
         let (address, versions) = try await (noWait ? keeper.notWaiting() : keeper).retire(
             AddressReference(address), revoking: revoke, staying: staying)
         if options.json {

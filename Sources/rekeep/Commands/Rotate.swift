@@ -94,6 +94,8 @@ struct Rotate: WaitingKeeperCommand {
         guard !isMany || expiry.expires == nil else { throw ValidationError("--expires is for one address.") }
     }
 
+    var newKey: RotationPlanRendering.NewKey { auto ? .issued : .pasted }
+
     private var isMany: Bool {
         due || addresses.count != 1 || addresses.contains(where: Self.isPattern)
     }
@@ -109,7 +111,12 @@ struct Rotate: WaitingKeeperCommand {
     private static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        let keeper = control.asked(keeper)
+        let keeper = control.asked(keeper).goingOnUnseen()
+        try await work(keeper, console)
+        try keeper.requireSeen()
+    }
+
+    private func work(_ keeper: Keeper, _ console: Console) async throws {
         if status {
             OpenRotationsRendering(rotations: try keeper.openRotations(try patterns(keeper))).show(options, console)
             return
@@ -130,7 +137,8 @@ struct Rotate: WaitingKeeperCommand {
             return
         }
         if dryRun {
-            try RotationPlanRendering(plan: try await plan(keeper, reference)).showAlone(options, console)
+            let plan = try await plan(keeper, reference)
+            try RotationPlanRendering(plan: plan, newKey: newKey).showAlone(options, console)
             return
         }
         let report: RotationReport
@@ -154,9 +162,9 @@ struct Rotate: WaitingKeeperCommand {
         }
         if rollback {
             let (_, credential) = try keeper.show(reference)
-            if credential.terms.mode == .cutover {
+            if credential.terms.mode == .cutover, let newer = credential.current?.number {
                 console.warn(
-                    "warning: \(credential.terms.label) accepts one key at a time. That it accepts the old one now may not last; the newer one is kept, and rekeep rotate \(addresses[0]) --to brings it back."
+                    "warning: \(credential.terms.label) accepts one key at a time. That it accepts the old one now may not last; the newer one is kept, and rekeep rotate \(addresses[0]) --to \(newer) brings it back."
                 )
             }
             try confirmation.require("Make the old key current again and deliver it?", options)
@@ -180,7 +188,7 @@ struct Rotate: WaitingKeeperCommand {
         _ values: ([Field]) throws -> [String: SecretBytes]
     ) async throws -> RotationReport {
         var plan = try await plan(keeper, reference)
-        try RotationPlanRendering(plan: plan).show(console)
+        try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
         if input.input == nil { try plan.requireReachable() }
         // A date that is refused after the key is pasted would be too late.
         try keeper.checkExpiry(expiry.expires, plan.credential.terms)
@@ -188,22 +196,29 @@ struct Rotate: WaitingKeeperCommand {
             // The linked addresses are delivered to as well.
             guard let linked = try keeper.changedPlan(plan) else { throw OperationError.planOutdated(plan.address) }
             plan = linked
-            try RotationPlanRendering(plan: plan).show(console)
+            try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
         }
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
+            // Before anything is pressed in the panel: addresses and targets can have changed while the question stood.
+            while let changed = try keeper.changedPlan(plan) {
+                plan = changed
+                console.note("While you were asked, something has changed. The rotation is this now:")
+                try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
+                try confirmation.require("Go on?", options)
+            }
         }
-        let resuming = "rekeep rotate --resume \(plan.address) goes on, if a new key was taken"
         if auto {
-            Interruption.explain(resuming)
+            Interruption.explain("rekeep rotate --resume \(plan.address) goes on, if a new key was issued")
             try await keeper.stageIssued(plan, expires: expiry.expires, options: proof(console))
             return try await keeper.finish(plan, options: proof(console))
         }
         guard input.input == nil else {
             let given = try values(plan.credential.terms.secretFields)
-            Interruption.explain(resuming)
+            Interruption.explain("the new key was not taken; rekeep rotate \(plan.address) takes it")
             let expires = try expiry.moment(plan.credential.terms, asks: false, keeper, console, options)
             try keeper.stage(plan, values: given, expires: expires, options: proof(console))
+            Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
             return try await keeper.finish(plan, options: proof(console))
         }
         return try await GuidedPaste(
@@ -217,7 +232,7 @@ struct Rotate: WaitingKeeperCommand {
     ) async throws -> RotationReport {
         _ = try keeper.version(number, at: reference)
         let plan = try await keeper.planRotation(reference, mode: mode, grace: grace, issuing: false, isReturn: true)
-        try RotationPlanRendering(plan: plan).show(console, returning: number)
+        try RotationPlanRendering(plan: plan, newKey: .kept).show(console)
         try confirmation.require("Prove version \(number) and make it current again?", options)
         Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
         try keeper.stageReturn(plan, to: number)

@@ -175,10 +175,15 @@ extension Complaint {
             self.init(
                 "the old key is not accepted any more, and the new one is not refused (\(check.message)); taking it back would lose the only key",
                 hint: "rekeep rotate --resume \(address)", ExitStatus.failed)
-        case .currentNotAccepted(let check):
+        case .currentNotAccepted(let address, let check, let accepted):
             self.init(
-                "the provider does not accept the current key either (\(check.message)), so its refusal of the old one proves nothing",
-                hint: "rekeep check, then try again", ExitStatus.indeterminate)
+                accepted.map {
+                    "the provider does not accept the current key (\(check.message)), and accepts version \($0)"
+                }
+                    ?? "the provider does not accept the current key (\(check.message)), so a refusal of the old one proves nothing",
+                hint: accepted.map { "rekeep rotate \(address) --to \($0) makes it current again" }
+                    ?? "rekeep check \(address), then try again",
+                accepted == nil ? ExitStatus.indeterminate : ExitStatus.notWell)
         case .nothingToIssueWith(let address):
             self.init("\(address) has no key that another could be asked for with", ExitStatus.missing)
         case .inUseElsewhere(let address):
@@ -190,11 +195,21 @@ extension Complaint {
                 "the provider answered that it issued a key, and gave none that could be read",
                 hint: "look for it in the provider's panel: \(panelPath); the old key stays in use",
                 ExitStatus.indeterminate)
+        case .issuedOld(let panelPath):
+            self.init(
+                "asked for a new key, the provider answered with the one that is in use; nothing was changed",
+                hint: "issue one in the provider's panel: \(panelPath)", ExitStatus.notWell)
         case .issueIndeterminate(let check):
             self.init(
                 "it can't be told whether the provider issued a key: \(check.message)",
                 hint: "look for one in the provider's panel before trying again; the old key stays in use",
                 ExitStatus.indeterminate)
+        case .oldKeyNotDead(let check):
+            self.init(
+                "it can't be told whether the old key is dead, so it is not erased: \(check.message)",
+                hint:
+                    "look it up in the provider's panel; if this provider answers so to a key that has ended, its profile can say that with dead_when",
+                ExitStatus.notWell)
         case .nothingToRetire(let address):
             self.init("\(address) has no previous key to retire", ExitStatus.missing)
         case .notDelivered(let rotation, let failed):
@@ -216,7 +231,7 @@ extension Complaint {
     }
 
     /// What failed, without what became of the change: that is said of the key.
-    private static func cause(_ error: VaultError) -> String { String(Complaint(error).text.prefix { $0 != ";" }) }
+    static func cause(_ error: VaultError) -> String { String(Complaint(error).text.prefix { $0 != ";" }) }
 
     static func shown40(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(40)))

@@ -11,8 +11,8 @@ extension Complaint {
             self.init("the \(field.label) is longer than \(limit) bytes", ExitStatus.badInput)
         case .email(let field):
             self.init(
-                "an e-mail address is not a \(field.label)",
-                hint: "the \(field.label) stands beside the key in the provider's panel", ExitStatus.badInput)
+                "this is an e-mail address, not the \(field.label)",
+                hint: "the provider's panel shows the \(field.label)", ExitStatus.badInput)
         case .swapped(let field, let other):
             self.init(
                 "\(field.label) and \(other.label) are swapped: each looks like the other",
@@ -22,11 +22,22 @@ extension Complaint {
             self.init(
                 "this is the \(other.label), not the \(field.label)",
                 hint: "the \(field.label) stands beside it in the provider's panel", ExitStatus.badInput)
-        case .isURL(let field): self.init("a web address is not a \(field.label)", ExitStatus.badInput)
+        case .isURL(let field): self.init("this is a web address, not the \(field.label)", ExitStatus.badInput)
+        case .isMasked(let field):
+            self.init(
+                "this is what the panel shows in place of the \(field.label), not the \(field.label) itself",
+                hint: "use the panel's button that shows or copies it", ExitStatus.badInput)
+        case .isNoValue(let field):
+            self.init("this is not the \(field.label): it is asked for here", ExitStatus.badInput)
+        case .isDoubled(let field):
+            self.init(
+                "the \(field.label) was pasted twice in a row", hint: "give it once", ExitStatus.badInput)
+        case .isCommand(let field):
+            self.init("this is a command, not the \(field.label)", hint: "give the value alone", ExitStatus.badInput)
         case .labelled(let field, let found):
             let names = found.map(\.label).joined(separator: " and ")
             self.init(
-                "the \(field.label) has a label before it: what was pasted names \(names)",
+                "this is more than the \(field.label): what was pasted names \(names)",
                 hint: "give the value alone", ExitStatus.badInput)
         case .wrongForm(let field):
             self.init(

@@ -75,6 +75,10 @@ struct Complaint {
             self.init(
                 "a vault needs a way to open it",
                 hint: "run this at a terminal, or give --passphrase-file FILE or --identity-out FILE", ExitStatus.usage)
+        case .stopped(let address):
+            self.init(
+                "stopped; the new key is kept, and nothing uses it yet",
+                hint: "rekeep rotate --resume \(address) goes on, --abort takes it back", ExitStatus.failed)
         case .declined: self.init("nothing was done", ExitStatus.failed)
         case .fileUnreadable(let path, let code):
             self.init(
@@ -126,6 +130,10 @@ struct Complaint {
                 hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
+        case .pasteNotKept(let error, let address):
+            self.init(
+                "\(Self.cause(error)); the pasted key was not kept",
+                hint: "free some space, then rekeep rotate \(address) takes it", Complaint(error).status)
         case .sharedKey(let addresses):
             self.init(
                 "\(addresses.joined(separator: ", ")) has the same key and would stop working; nothing was begun",

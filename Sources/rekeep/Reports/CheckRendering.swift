@@ -8,7 +8,10 @@ struct CheckRendering {
     func show(_ options: GlobalOptions, _ console: Console) throws {
         if options.json {
             console.print(
-                JSON.list(reports.map { Self.json($0.address, $0.credential, $0.check, accepted: $0.accepted) }))
+                JSON.list(
+                    reports.map {
+                        Self.json($0.address, $0.credential, $0.check, accepted: $0.accepted, untried: $0.untried)
+                    }))
         } else {
             var table = Table("ADDRESS", "OUTCOME", "BALANCE", "TIME", "")
             for report in reports {
@@ -20,7 +23,10 @@ struct CheckRendering {
             console.print(table)
         }
         for report in reports {
-            guard let number = report.accepted.first else { continue }
+            guard let number = report.accepted.first else {
+                if !report.untried.isEmpty { console.note(Self.untried(report)) }
+                continue
+            }
             console.note(
                 "\(report.address): the current key is refused, and version \(number) is accepted. rekeep rotate \(report.address) --to \(number) makes it current again."
             )
@@ -39,7 +45,16 @@ struct CheckRendering {
         if outcomes.contains(where: \.isIndeterminate) { throw CommandError.notWell(ExitStatus.indeterminate) }
     }
 
-    static func json(_ address: Address, _ credential: Credential, _ check: Check, accepted: [Int] = []) -> JSON {
+    private static func untried(_ report: CheckReport) -> String {
+        let numbers = report.untried.map { "\($0)" }.joined(separator: ", ")
+        let budget = report.credential.terms.attempts
+        return
+            "\(report.address): the current key is refused, and of the versions that are kept \(numbers) could not be tried now: more than \(budget.most) wrong keys in \(budget.per) can lock you out. Run rekeep check again later."
+    }
+
+    static func json(
+        _ address: Address, _ credential: Credential, _ check: Check, accepted: [Int] = [], untried: [Int] = []
+    ) -> JSON {
         .object([
             ("address", .text(address.description)), ("provider", .text(credential.provider)),
             ("environment", .text(credential.environment)), ("outcome", .text(check.outcome.name)),
@@ -51,6 +66,7 @@ struct CheckRendering {
             ),
             ("identity", JSON(check.identity)), ("latency_ms", JSON(check.latency)), ("checked_at", JSON(check.at)),
             ("message", .text(check.message)), ("accepted_versions", .list(accepted.map { JSON($0) })),
+            ("untried_versions", .list(untried.map { JSON($0) })),
         ])
     }
 

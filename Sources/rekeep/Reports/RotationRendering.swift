@@ -4,10 +4,17 @@ import Operations
 /// What is told before the user does anything at the provider.
 struct RotationPlanRendering {
     let plan: RotationPlan
+    let newKey: NewKey
+
+    /// Where the new key comes from.
+    enum NewKey {
+        case pasted, issued
+        /// It is in the vault already.
+        case kept
+    }
 
     /// - Throws: when a target could not be written: better now than after the old key is dead.
-    /// - Parameter number: the version that is to come back, if one is.
-    func show(_ console: Console, returning number: Int? = nil) throws {
+    func show(_ console: Console) throws {
         let terms = plan.credential.terms
         console.note("Rotation of \(plan.address) (\(terms.label), \(plan.mode.name))")
         if let check = plan.oldKey { console.note("  old key: \(check.outcome.name), \(check.message)") }
@@ -21,17 +28,24 @@ struct RotationPlanRendering {
         }
         for other in plan.sharers { console.warn(Self.warning(of: other, plan)) }
         try requireNoFindings(console)
-        guard number == nil else { return }
+        let isDead = plan.oldKey.map { terms.isDead($0.outcome) } ?? false
+        switch newKey {
+        case .kept: return
+        case .issued: console.note("  The provider is asked for the new key; it is proved and written at once.")
+        case .pasted: console.note("  Issue the new key at: \(terms.panelPath)")
+        }
         switch plan.mode {
+        case .cutover where newKey == .issued:
+            console.note(isDead ? "  The old key has ended already." : "  The old key ends at that moment.")
         case .cutover:
-            console.note("  Issue the new key at: \(terms.panelPath)")
-            let isDead = plan.oldKey?.outcome.isDead == true
             console.note(
                 "  \(isDead ? "The old key has ended already. Paste" : "The old key ends at that moment. Then paste") the new one here; it is proved and written at once."
             )
         case .overlap:
-            console.note("  Issue the new key at: \(terms.panelPath)")
-            console.note("  Leave the old key valid for \(plan.grace); then rekeep retire \(plan.address) erases it.")
+            console.note(
+                isDead
+                    ? "  The old key has ended already; rekeep retire \(plan.address) erases it."
+                    : "  Leave the old key valid for \(plan.grace); then rekeep retire \(plan.address) erases it.")
         }
     }
 
@@ -150,7 +164,9 @@ struct RotationRendering {
     func show(_ options: GlobalOptions, _ console: Console) throws {
         let rotation = report.rotation
         if options.json {
-            console.print(Self.json(report.address, rotation, report.targets, nil))
+            console.print(
+                Self.json(report.address, rotation, report.targets, report.targets.problems.first.map { Complaint($0) })
+            )
         } else {
             showText(rotation, console)
         }

@@ -30,6 +30,8 @@ struct LogRendering {
 /// What `verify` found.
 struct VerifyRendering {
     let report: VerifyReport
+    /// Files that may have an issued key and could not be taken in.
+    let left: [LeftOutside]
     let vault: VaultPin
 
     func show(_ options: GlobalOptions, _ console: Console) throws {
@@ -45,7 +47,13 @@ struct VerifyRendering {
                         .list(
                             report.findings.map {
                                 .object([("class", .text($0.name)), ("detail", .text(Complaint.description($0)))])
-                            })
+                            }
+                                + left.map {
+                                    .object([
+                                        ("class", .text("emergency-file")),
+                                        ("detail", .text(TakenInRendering.text($0))),
+                                    ])
+                                })
                     ),
                 ]))
         } else {
@@ -53,12 +61,13 @@ struct VerifyRendering {
             console.print(
                 "Generation \(report.generation): \(rows) records and \(report.logEntries) log entries looked at.")
             console.print("The vault's id: \(vault)")
+            for file in left { console.print("  emergency-file: \(file.path)") }
             for finding in report.findings { console.print("  \(finding.name): \(Complaint.description(finding))") }
             if report.findings.isEmpty {
                 console.print("Every seal, the freshness of every table and the log's chain are right.")
             }
         }
-        if !report.findings.isEmpty { throw CommandError.notWell(ExitStatus.notWell) }
+        if !report.findings.isEmpty || !left.isEmpty { throw CommandError.notWell(ExitStatus.notWell) }
     }
 }
 

@@ -48,14 +48,32 @@ struct Prompt {
     /// A question has one line, whatever the names in it hold.
     private func ask(_ question: String) { show(TerminalText.clean(question)) }
 
+    /// Without what a terminal in bracketed-paste mode puts round a paste.
+    private static func withoutPasteMarks(_ line: SecretBytes) -> SecretBytes {
+        let marks = [Array("\u{1B}[200~".utf8), Array("\u{1B}[201~".utf8)]
+        return line.withBytes { bytes in
+            var kept = SecretWriter(capacity: bytes.count)
+            var place = 0
+            while place < bytes.count {
+                if let mark = marks.first(where: { bytes[place...].starts(with: $0) }) {
+                    place += mark.count
+                } else {
+                    kept.append(bytes[place])
+                    place += 1
+                }
+            }
+            return kept.finish()
+        }
+    }
+
     private func line() -> SecretBytes? {
         var line = SecretWriter()
         var byte: UInt8 = 0
         while true {
             let count = read(terminal, &byte, 1)
             if count < 0 && errno == EINTR { continue }
-            guard count == 1 else { return line.count > 0 ? line.finish() : nil }
-            if byte == UInt8(ascii: "\n") { return line.finish() }
+            guard count == 1 else { return line.count > 0 ? Self.withoutPasteMarks(line.finish()) : nil }
+            if byte == UInt8(ascii: "\n") { return Self.withoutPasteMarks(line.finish()) }
             line.append(byte)
         }
     }

@@ -1,0 +1,32 @@
+import Operations
+
+/// What became of emergency files. However quiet it is to be: nobody else knows of these keys.
+struct TakenInRendering {
+    let found: (taken: [TakenIn], left: [LeftOutside])
+
+    func show(_ console: Console) {
+        for key in found.taken {
+            let next =
+                key.isStaged
+                ? "rekeep rotate --resume \(key.address) goes on with it."
+                : "rekeep rotate \(key.address) --to \(key.version) proves it and makes it current."
+            console.warn(
+                "A key that was issued at \(key.issuedAt) was kept in \(key.path); it is version \(key.version) of \(key.address) now. \(next)"
+            )
+        }
+        for file in found.left { console.warn(Self.text(file)) }
+    }
+
+    static func text(_ file: LeftOutside) -> String {
+        switch file.reason {
+        case .busy:
+            "\(file.path) has an issued key, and its credential is busy: a rotation is under way. The next rekeep command tries again."
+        case .credentialGone:
+            "\(file.path) has an issued key of a credential that is not in this vault any more. End it in the provider's panel, then remove the file."
+        case .unknown:
+            "\(file.path) may hold an issued key, and does not open: it is another vault's, or it was changed. It stays where it is."
+        case .storage(let error):
+            "\(file.path) may hold an issued key, and can't be taken in: \(Complaint.cause(error)). The next rekeep command tries again."
+        }
+    }
+}

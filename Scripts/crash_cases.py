@@ -102,12 +102,13 @@ class Case:
         self.command = self.rotation
 
     def shorten_activation(self) -> None:
-        """The profiles with a window of a second: a refused key is not waited for, two minutes each."""
+        """The profiles with a window of a second and no limit: nobody waits for anything."""
         own = self.home / ".config/rekeep/providers"
         own.mkdir(parents=True)
         for profile in (ROOT / "Sources/rekeep-courier/Profiles").glob("*.yaml"):
             text = profile.read_text().replace(
                 "activation_window: 2m", "activation_window: 1s\nwrong_attempts: { most: 1000, per: 10m }")
+            text = re.sub("requests: [0-9]+", "requests: 1000", text)
             (own / profile.name).write_text(text + (ISSUE if profile.stem == "bearer" else ""))
 
     def issue(self, account: str) -> str:

@@ -59,7 +59,10 @@ extension Keeper {
             for (id, checks) in surprising {
                 // One that is being added is not there yet.
                 guard var credential = try transaction.snapshot.credentialIfKnown(id) else { continue }
-                for check in checks { credential.note(check, at: time) }
+                // Refusals first: what was accepted beside them is newer than what was accepted before.
+                for check in checks.sorted(by: { $1.outcome == .ok && $0.outcome != .ok }) {
+                    credential.note(check, at: time)
+                }
                 try transaction.put(credential)
             }
             for (host, (budget, count)) in counted {
@@ -98,7 +101,16 @@ extension Trial {
 extension Credential {
     /// Keeps an answer for one of the versions.
     fileprivate mutating func note(_ check: Check, at time: Timestamp) {
-        if check.version == current?.number, !check.outcome.isIndeterminate { lastCheck = check }
+        if check.version == current?.number, !check.outcome.isIndeterminate {
+            lastCheck = check
+            // What another key was accepted for within this second, or by a clock that was ahead, is not known of it now.
+            if check.outcome.isRefusal {
+                let before = Timestamp(seconds: check.at.seconds - 1)
+                for version in kept {
+                    update(version: version.number) { $0.provedAt = $0.provedAt.map { min($0, before) } }
+                }
+            }
+        }
         update(version: check.version) {
             // Those of one moment stand together, whichever came first.
             if check.outcome == .ok { $0.accept(at: max(check.at, time)) }

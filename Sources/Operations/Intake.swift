@@ -39,13 +39,13 @@ public struct Intake: Sendable {
         self.removals = removals
     }
 
-    /// What a provider has issued: cleaned as a paste is, and kept as it came where that cannot be done.
+    /// What a provider has issued, as it came, but for white space round it, with which nobody could send it.
     init(issued: [String: SecretBytes], fields: [Field], keeping kept: FieldMap<String>) {
         var values: [String: SecretBytes] = [:]
         for (name, value) in kept.all { values[name] = SecretBytes(value.utf8) }
         for field in fields {
             guard let value = issued[field.name] else { continue }
-            values[field.name] = (try? Hygiene.clean(value, field: field).0) ?? value
+            values[field.name] = Hygiene.trimmed(value)
         }
         self.values = values
         removals = [:]

@@ -16,6 +16,8 @@ public struct StatusReport: Sendable {
     let askedAt: Timestamp
     /// A rotation that is not over.
     public let rotation: Rotation?
+    /// Another credential whose current key is an old one of this.
+    public let oldKeyUser: Address?
 
     /// What the last check said of the current version; nil when it was of another one, or never made.
     public var currentCheck: Check? { credential.lastCheck.flatMap { $0.version == version.number ? $0 : nil } }
@@ -71,7 +73,7 @@ extension Keeper {
                         address: address, credential: credential, version: current, age: age, maxAge: maxAge,
                         dueAt: current.activatedAt.map { $0 + maxAge },
                         flags: Flag.allCases.filter(flags.contains), askedAt: time,
-                        rotation: survey.openRotation(of: credential)))
+                        rotation: survey.openRotation(of: credential), oldKeyUser: survey.oldKeyUser(of: credential)))
             }
         }
         guard patterns.isEmpty || !reports.isEmpty else { throw .nothingMatches(patterns) }
@@ -112,6 +114,7 @@ private struct Survey {
     /// Who uses a secret: the first credential seen, and whether another one does too.
     private struct Holder {
         let credential: CredentialID
+        let address: Address?
         var isShared = false
     }
 
@@ -133,7 +136,7 @@ private struct Survey {
                 if let holder = holders[fingerprint] {
                     if holder.credential != credential.id { holders[fingerprint]?.isShared = true }
                 } else {
-                    holders[fingerprint] = Holder(credential: credential.id)
+                    holders[fingerprint] = Holder(credential: credential.id, address: credential.addresses.first)
                 }
             }
         }
@@ -163,6 +166,13 @@ private struct Survey {
         }
         if current.fingerprints.values.contains(where: { environments[$0]?.isShared == true }) { flags.append(.shared) }
         return flags
+    }
+
+    func oldKeyUser(of credential: Credential) -> Address? {
+        for fingerprint in credential.previous.flatMap(\.fingerprints.values) {
+            if let holder = environments[fingerprint], holder.credential != credential.id { return holder.address }
+        }
+        return nil
     }
 
     func openRotation(of credential: Credential) -> Rotation? { openRotations[credential.id] }

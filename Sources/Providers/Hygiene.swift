@@ -58,6 +58,9 @@ public enum Hygiene {
         return try cleaned.get()
     }
 
+    /// The value without the white space of ASCII round it.
+    public static func trimmed(_ value: SecretBytes) -> SecretBytes { PastedLine(value)?.bytes ?? value }
+
     /// Takes off, from both ends, what surrounds the value.
     private static func trim(_ text: inout PastedText, isSecret: Bool) {
         var changed = true

@@ -63,7 +63,7 @@ struct PastedLine {
     var half: SecretBytes? {
         let count = bytes.count / 2
         let isDoubled = bytes.withBytes { bytes in
-            bytes.count >= 16 && bytes.count % 2 == 0 && bytes.prefix(count).elementsEqual(bytes.suffix(count))
+            bytes.count >= 32 && bytes.count % 2 == 0 && bytes.prefix(count).elementsEqual(bytes.suffix(count))
         }
         return isDoubled ? bytes[0..<count] : nil
     }

@@ -177,7 +177,7 @@ struct KnowledgeTests {
         #expect(house.keeper.vault.emergencyFiles().isEmpty)
     }
 
-    @Test func `an issued key is cleaned as a paste is`() async throws {
+    @Test func `an issued key has no white space round it, and is otherwise as it came`() async throws {
         let house = try await House()
         let key = house.provider.issue()
         house.provider.manners { $0.issued = key + "\n" }
@@ -208,5 +208,31 @@ struct KnowledgeTests {
         try leave()
         #expect(house.keeper.takeInEmergencyFiles().taken.isEmpty)
         #expect(house.keeper.vault.emergencyFiles().isEmpty)
+    }
+
+    @Test func `an old key that another credential uses is not said to be of no use`() async throws {
+        let house = try await House()
+        let other = try Address("cron/live/scripted")
+        _ = try await house.keeper.add(
+            AddRequest(
+                address: other, terms: house.credential().terms, hasOwnBaseURL: true,
+                values: ["token": SecretBytes(house.first.utf8)], checks: true, proof: House.proof(), prefix: nil,
+                maxAge: nil, expires: nil, note: "", account: ""))
+        _ = try await house.rotate(to: house.provider.issue())
+        let reports = try house.keeper.status([])
+        #expect(reports.first { $0.address == house.address }?.oldKeyUser == other)
+        #expect(reports.first { $0.address == other }?.oldKeyUser == nil)
+    }
+
+    @Test func `a clock that was ahead makes no dead key look alive`() async throws {
+        let house = try await House(attempts: Self.many)
+        let second = house.provider.issue()
+        house.time.set(by: 10_000_000_000)
+        _ = try await house.rotate(to: second)
+        house.time.set(by: -10_000_000_000)
+        house.provider.change(second) { $0.isDead = true }
+        house.provider.manners { $0.isSilentFor = house.first }
+        #expect(try await house.check().accepted == [])
+        #expect(try house.status().accepted.isEmpty)
     }
 }

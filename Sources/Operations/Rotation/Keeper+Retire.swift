@@ -93,8 +93,9 @@ extension Keeper {
     private func requireAccepted(
         _ current: Version, _ credential: Credential, _ address: Address
     ) async throws(OperationError) {
-        let check = try await steadyCall([try trial(current, of: credential)])[0].check
-        guard check.outcome == .ok else { throw .currentNotAccepted(address, check, accepted: nil) }
+        let reply = try await steadyCall([try trial(current, of: credential)])[0]
+        if reply.ended == nil, reply.check.outcome.isDead { throw try attemptsSpent(credential.terms) }
+        guard reply.check.outcome == .ok else { throw .currentNotAccepted(address, reply.check, accepted: nil) }
     }
 
     /// Records every answer in one transaction and erases what has been refused twice.

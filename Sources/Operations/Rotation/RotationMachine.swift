@@ -161,7 +161,11 @@ extension Keeper {
         let probing = try await tryBoth(
             Trial(credential: credential, version: new.number, values: newValues),
             isOldAsked(rotation, credential.terms) ? try trial(old, of: credential) : nil,
-            Activation(issued: new.createdAt, window: credential.terms.activationWindow), options, &rotation)
+            // One that was live before does not become so.
+            Activation(
+                issued: new.createdAt,
+                window: new.activatedAt == nil ? credential.terms.activationWindow : Span(seconds: 0)), options,
+            &rotation)
         let newReply = probing.new
         let newCheck = newReply.check
         // It was not asked for: it was refused before, and its host has seen enough wrong keys.

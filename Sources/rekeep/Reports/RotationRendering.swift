@@ -41,11 +41,11 @@ struct RotationPlanRendering {
             console.note(
                 "  \(isDead ? "The old key has ended already. Paste" : "The old key ends at that moment. Then paste") the new one here; it is proved and written at once."
             )
+        case .overlap where !isDead:
+            console.note("  Leave the old key valid for \(plan.grace); then rekeep retire \(plan.address) erases it.")
+        case .overlap where plan.credential.current?.isRetired == true: break
         case .overlap:
-            console.note(
-                isDead
-                    ? "  The old key has ended already; rekeep retire \(plan.address) erases it."
-                    : "  Leave the old key valid for \(plan.grace); then rekeep retire \(plan.address) erases it.")
+            console.note("  The old key has ended already; rekeep retire \(plan.address) erases it.")
         }
     }
 

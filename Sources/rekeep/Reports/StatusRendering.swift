@@ -40,6 +40,9 @@ struct StatusRendering {
                 : "the current key is refused. rekeep check \(address) tries the versions that are kept (\(kept)); revoke none of them before."
         }
         guard report.flags.contains(.oldKeyAlive) else { return nil }
+        if let user = report.oldKeyUser {
+            return "an old key is still accepted, and \(user) uses it: rotate that first, or link the two."
+        }
         guard let check = report.currentCheck, check.outcome == .ok, report.isRecent(check) else {
             return
                 "an old key may still be accepted. Before it is revoked: rekeep check \(address) tells whether the current one works."

@@ -412,7 +412,7 @@ class Auto(Command):
     modes = ("overlap",)
 
     def prepare(self) -> None:
-        self.case.command = [self.rekeep, "rotate", "--auto", "--no-input", self.case.address]
+        self.case.command = [self.rekeep, "rotate", "--auto", "--yes", self.case.address]
 
     def finish(self) -> None:
         case = self.case

@@ -238,15 +238,16 @@ extension OpenVault {
     /// Keeps room for a key that is about to be asked for.
     /// - Throws: `diskFull`, `notAccessible` when it can be kept nowhere.
     public func reserveEmergencyFile() throws(VaultError) -> EmergencyFile {
-        var failure = VaultError.diskFull
+        var failure: VaultError?
         for directory in emergencyDirectories {
             do throws(VaultError) {
                 return try EmergencyFile.reserve(in: directory, lasting, id)
             } catch {
-                failure = error
+                // The second place may lack for no better reason.
+                failure = failure ?? error
             }
         }
-        throw failure
+        throw failure ?? .diskFull
     }
 
     /// Those that somebody left, be they filled or not.

@@ -37,6 +37,11 @@ struct ComeBackTests {
         #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == new)
         #expect(sandbox.text("site.env").contains(new))
         #expect(try await sandbox.rekeep("drift").status == 0)
+        // The other one is dead, and stays where it is.
+        let dead = try await sandbox.rekeep("rotate", "site/live", "--to", "1", "--yes")
+        #expect(dead.status == 1, "\(dead.err)")
+        #expect(try await sandbox.rekeep("rotate", "--status").out == "No rotation is open.\n")
+        #expect(try await sandbox.rekeep("show", "site/live", "--field", "token").out == new)
     }
 
     @Test func `a kept version can be shown, an erased one and none cannot`() async throws {

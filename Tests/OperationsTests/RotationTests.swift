@@ -176,6 +176,18 @@ struct RotationTests {
         #expect(house.provider.wrongAttempts - before <= 1)
         #expect(house.time.monotonic - issued < 31_000)
         #expect(house.provider.asked.filter { $0 == house.first }.count == 3)
+        // The old key and the new one: two of three.
+        #expect(try house.keeper.attemptsLeft(house.credential().terms) == 1)
+    }
+
+    @Test func `an old key that is still accepted beside the new one has not ended yet`() async throws {
+        let house = try await House(mode: .cutover)
+        house.provider.manners { $0.latency = 500 }
+        let report = try await house.rotate(to: house.provider.issue())
+        // Both were asked at once; the control came after them.
+        let began = house.time.clock.wall(at: house.time.monotonic - 1_000)
+        #expect(report.rotation.oldKeyLastAlive == began)
+        #expect(report.rotation.oldKeyFirstDead == nil)
     }
 
     @Test func `no more wrong keys are tried than the host may see`() async throws {

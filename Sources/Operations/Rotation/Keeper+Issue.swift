@@ -48,7 +48,8 @@ extension Keeper {
         }
     }
 
-    private func otherUser(of versions: [Version], in credential: Credential) throws(OperationError) -> Address? {
+    /// Who else has one of these values, and goes on using it.
+    func otherUser(of versions: [Version], in credential: Credential) throws(OperationError) -> Address? {
         try read { snapshot throws(VaultError) in
             for fingerprint in versions.flatMap(\.fingerprints.values) {
                 for id in try snapshot.holders(of: fingerprint) where id != credential.id {

@@ -85,6 +85,9 @@ extension Keeper {
         }
         let session = begun.map { Span(seconds: (clock.monotonic() - $0) / 1000) }
         let retired = try settle(probes.map { ($0.0, $0.1.check) }, of: credential.id, address, session)
+        if let user = try otherUser(of: probes.filter { $0.1.check.outcome == .ok }.map(\.0), in: credential) {
+            throw .inUseElsewhere(user)
+        }
         try Self.explain(probes.map { ($0.0, $0.1.check) }, retired, credential.terms)
         if asked.count < previous.count { throw try attemptsSpent(credential.terms) }
         return retired

@@ -139,6 +139,13 @@ extension Keeper {
         }
     }
 
+    /// Puts a version that was refused back to where it was: there is nothing to go on with.
+    public func giveUpReturn(_ plan: RotationPlan) throws(OperationError) {
+        let put = try putAsideRefused(plan)
+        var rotation = put.rotation
+        try enter(.aborted, &rotation)
+    }
+
     private func kept(_ plan: RotationPlan) -> FieldMap<String> { plan.credential.current?.plain ?? [:] }
 
     private func stage(_ plan: RotationPlan, _ intake: Intake, _ expires: Timestamp?) throws(OperationError) {

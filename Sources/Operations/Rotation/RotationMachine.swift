@@ -29,7 +29,7 @@ extension Keeper {
         defer { withExtendedLifetime(plan.lock) {} }
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
         let address = credential.binding(at: plan.address)?.address ?? credential.addresses.first
-        return try await advance(credential.id, address ?? plan.address, options)
+        return try await advance(credential.id, address ?? plan.address, options, before: plan.oldKey)
     }
 
     /// Takes an unfinished rotation back. The pending version is put aside, never to be delivered, and goes
@@ -120,11 +120,12 @@ extension Keeper {
     }
 
     /// - Throws: `rotationStopped` where the disk fails.
+    /// - Parameter before: the answer for the old key, before there was a new one.
     private func advance(
-        _ id: CredentialID, _ address: Address, _ options: ProofOptions
+        _ id: CredentialID, _ address: Address, _ options: ProofOptions, before: Check? = nil
     ) async throws(OperationError) -> RotationReport {
         do {
-            return try await runStates(id, address, options)
+            return try await runStates(id, address, options, before)
         } catch {
             guard case .vault(let cause) = error, error.isOfStorage else { throw error }
             throw .rotationStopped(address, cause)
@@ -133,12 +134,12 @@ extension Keeper {
 
     /// Runs the states that are left, each committed before the next begins.
     private func runStates(
-        _ id: CredentialID, _ address: Address, _ options: ProofOptions
+        _ id: CredentialID, _ address: Address, _ options: ProofOptions, _ before: Check?
     ) async throws(OperationError) -> RotationReport {
         var rotation = try openRotation(id, address)
         guard rotation.state != .planned else { throw .stillPlanned(address) }
         var newKey: Check?
-        if rotation.state == .staged { newKey = try await prove(&rotation, options) }
+        if rotation.state == .staged { newKey = try await prove(&rotation, options, before) }
         if rotation.state == .proved { try promote(&rotation) }
         var targets: [TargetReport] = []
         if rotation.state == .promoted { try enter(.delivering, &rotation) }
@@ -150,7 +151,9 @@ extension Keeper {
 
     /// staged → proved: the new key is ok, and it is of the same account.
     /// - Returns: the answer for the new key.
-    private func prove(_ rotation: inout Rotation, _ options: ProofOptions) async throws(OperationError) -> Check {
+    private func prove(
+        _ rotation: inout Rotation, _ options: ProofOptions, _ before: Check?
+    ) async throws(OperationError) -> Check {
         let id = rotation.credential
         let credential = try read { snapshot throws(VaultError) in try snapshot.credential(id) }
         guard let number = rotation.newVersion, let new = credential.version(number: number),
@@ -179,7 +182,7 @@ extension Keeper {
             // Where no version was ever proved, the old one's answer now tells whose key it is.
             let recorded = new.identity ?? old.identity ?? (oldCheck?.outcome == .ok ? oldCheck?.identity : nil)
             try Self.require(newCheck, for: credential, plain: newValues, recorded: recorded)
-            try requireOneAccount(newCheck, oldCheck, recorded, rotation.mode, options)
+            try requireOneAccount(newCheck, oldCheck, before, recorded, rotation.mode, options)
             // In a cutover only one key is valid: an endpoint that accepts both may accept anything by now.
             rotation.control = try await control(
                 credential, newValues, isWanted: options.controls,
@@ -226,17 +229,19 @@ extension Keeper {
 
     /// Where the provider names no account, two keys that live at one moment show the same.
     private func requireOneAccount(
-        _ new: Check, _ old: Check?, _ recorded: String?, _ mode: Terms.Mode, _ options: ProofOptions
+        _ new: Check, _ old: Check?, _ before: Check?, _ recorded: String?, _ mode: Terms.Mode, _ options: ProofOptions
     ) throws(OperationError) {
         guard let old, new.identity == nil, recorded == nil, !new.balances.isEmpty else { return }
-        // That it gave no answer must not be the way past the question. In a cutover it is dead by now, and a provider may
-        // say that in a way that nobody knows.
-        if old.outcome.isIndeterminate, mode == .overlap {
+        // That it gave no answer must not be the way past the question: then what it showed a moment ago counts.
+        let last = old.outcome.isIndeterminate ? before : old
+        // In a cutover it is dead by now, and a provider may say that in a way that nobody knows.
+        if old.outcome.isIndeterminate, last?.balances.isEmpty ?? true, mode == .overlap {
             guard options.isOneAccount([], new.balances) else { throw .indeterminate(old) }
             return
         }
-        let (before, after) = (old.balances, new.balances)
-        guard old.outcome == .ok, !before.isEmpty, Set(before.map(\.normalized)) != Set(after.map(\.normalized)) else {
+        let (before, after) = (last?.balances ?? [], new.balances)
+        guard last?.outcome == .ok, !before.isEmpty, Set(before.map(\.normalized)) != Set(after.map(\.normalized))
+        else {
             return
         }
         guard options.isOneAccount(before, after) else { throw .otherAccount(old: before, new: after) }

@@ -209,6 +209,11 @@ struct Rotate: WaitingKeeperCommand {
             }
         }
         if auto {
+            if let begun = plan.begunAt {
+                try confirmation.require(
+                    "This rotation was begun at \(begun): a key may have been issued whose answer was lost. Have you looked in the panel (\(plan.credential.terms.panelPath)), and ask for another one?",
+                    options)
+            }
             Interruption.explain("rekeep rotate --resume \(plan.address) goes on, if a new key was issued")
             try await keeper.stageIssued(plan, expires: expiry.expires, options: proof(console))
             return try await keeper.finish(plan, options: proof(console))
@@ -236,7 +241,12 @@ struct Rotate: WaitingKeeperCommand {
         try confirmation.require("Prove version \(number) and make it current again?", options)
         Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
         try keeper.stageReturn(plan, to: number)
-        return try await keeper.finish(plan, options: proof(console))
+        do throws(OperationError) {
+            return try await keeper.finish(plan, options: proof(console))
+        } catch {
+            if error.isRefusal { try keeper.giveUpReturn(plan) }
+            throw error
+        }
     }
 
     /// Who else has the key that is about to end is linked, or lost with open eyes.

@@ -70,8 +70,8 @@ extension Complaint {
             self.init("version \(number) of \(address) is current", hint: "rekeep deploy writes it", ExitStatus.usage)
         case .noRoomForKey(let error):
             self.init(
-                "there is no room to keep a new key (\(Self.cause(error))), so none was asked for",
-                hint: "free some space", ExitStatus.cannotWrite)
+                "a new key could not be kept (\(Self.cause(error))), so none was asked for",
+                hint: error == .diskFull ? "free some space" : nil, ExitStatus.cannotWrite)
         case .issuedKeyInFile(let path, let error):
             self.init(
                 "the provider issued a new key, and the vault could not take it (\(Self.cause(error))). It is in \(path), sealed to the vault",

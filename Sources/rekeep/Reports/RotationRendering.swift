@@ -18,7 +18,7 @@ struct RotationPlanRendering {
         let terms = plan.credential.terms
         console.note("Rotation of \(plan.address) (\(terms.label), \(plan.mode.name))")
         if let check = plan.oldKey { console.note("  old key: \(check.outcome.name), \(check.message)") }
-        if let begun = plan.begunAt { console.note("  begun \(begun), left before there was a new key") }
+        if let begun = plan.begunAt { console.note("  begun \(begun), left before a new key was stored") }
         console.note("  \(plan.targets.count) target\(plan.targets.count == 1 ? "" : "s") to write:")
         for target in plan.targets { console.note("    \(target.deployment)  \(target.path)") }
         if plan.targets.isEmpty {

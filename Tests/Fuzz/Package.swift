@@ -34,7 +34,8 @@ let package = Package(
         .target(
             name: "Providers", dependencies: ["Credentials", "Sealing", "CLinux"],
             sources: [
-                "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift", "PastedText.swift",
+                "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift", "PastedLine.swift",
+                "PastedText.swift",
                 "ProviderDescription.swift",
             ], swiftSettings: house),
         .target(

@@ -39,14 +39,10 @@ public struct Intake: Sendable {
         self.removals = removals
     }
 
-    /// What a provider has issued, as it came, but for white space round it, with which nobody could send it.
-    init(issued: [String: SecretBytes], fields: [Field], keeping kept: FieldMap<String>) {
-        var values: [String: SecretBytes] = [:]
+    /// What a provider has issued.
+    init(issued: [String: SecretBytes], keeping kept: FieldMap<String>) {
+        var values = issued
         for (name, value) in kept.all { values[name] = SecretBytes(value.utf8) }
-        for field in fields {
-            guard let value = issued[field.name] else { continue }
-            values[field.name] = Hygiene.trimmed(value)
-        }
         self.values = values
         removals = [:]
     }

@@ -33,11 +33,12 @@ extension Keeper {
         }
         let total = trials.count
         var refusals: [CredentialID: OperationError] = [:]
-        var replies = try await call(trials) {
+        let answers = try await cautiousCall(trials) {
             progress($0, total)
         } refusing: {
             refusals[$0] = .courier($1)
         }
+        var replies = zip(trials, answers).map { $1 ?? unasked($0) }
         let slowed = replies.indices.filter { replies[$0].retryAfter != nil }
         if !slowed.isEmpty, await isWaited(for: slowed.map { replies[$0] }, atLeast: Span(seconds: 1)) {
             for (index, reply) in zip(slowed, try await call(slowed.map { trials[$0] })) { replies[index] = reply }
@@ -50,7 +51,8 @@ extension Keeper {
         }
         let (others, untried) = try await tryOthers(
             zip(trials, replies).filter { $1.check.outcome.isRefusal }.map(\.0.credential))
-        let (noted, ends) = (results, expiries)
+        let tried = Set(zip(trials, answers).compactMap { $1 == nil ? nil : $0.credential.id })
+        let (noted, ends) = (results.filter { tried.contains($0.key) }, expiries)
         try write { transaction throws(VaultError) in
             for (id, check) in noted {
                 // Removed meanwhile: then there is nothing to note.
@@ -79,6 +81,17 @@ extension Keeper {
                     untried: untried[credential.id] ?? [])
             }
         }
+    }
+
+    /// Stands for the answer to a key that was not tried.
+    private func unasked(_ trial: Trial) -> Reply {
+        let terms = trial.credential.terms
+        let check = Check(
+            outcome: .unknown, at: now(), version: trial.version, balances: [], identity: nil, latency: nil,
+            message:
+                "it was not asked for: \(Self.host(of: terms)) refused others, and is asked with at most \(terms.attempts.most) wrong keys in \(terms.attempts.per)"
+        )
+        return Reply(check: check, began: nil, ended: nil, retryAfter: nil, expires: nil)
     }
 
     /// Where the current key is refused, a kept one may be the one that works: each is tried, as long as the host may see
@@ -113,9 +126,10 @@ extension Keeper {
 
     /// An answer for another account than the one on record is no proof, however friendly.
     static func blessed(_ check: Check, _ trial: Trial) -> Check {
-        let recorded = trial.credential.version(number: trial.version)?.identity
+        let credential = trial.credential
+        let recorded = credential.version(number: trial.version)?.identity ?? credential.current?.identity
         do {
-            try require(check, for: trial.credential, plain: trial.values, recorded: recorded)
+            try require(check, for: credential, plain: trial.values, recorded: recorded)
             return check
         } catch .identityDiffers {
             return Check(

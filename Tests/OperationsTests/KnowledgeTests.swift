@@ -98,6 +98,20 @@ struct KnowledgeTests {
         #expect(house.provider.wrongAttempts - before == 1)
     }
 
+    @Test func `where the host may see no wrong key, no old one is asked`() async throws {
+        let house = try await House()
+        let keys = try await Self.sixKeys(of: house)
+        for key in keys.dropLast() { house.provider.change(key) { $0.isDead = true } }
+        for _ in 0..<3 { try house.keeper.takeAttempt(house.credential().terms) }
+        let before = house.provider.wrongAttempts
+        await #expect {
+            try await house.keeper.retire(house.reference, revoking: false)
+        } throws: {
+            if case OperationError.attemptsSpent = $0 { true } else { false }
+        }
+        #expect(house.provider.wrongAttempts == before)
+    }
+
     @Test func `the one old key that lives is found in the end, and until then it is said what was not tried`()
         async throws
     {
@@ -177,7 +191,7 @@ struct KnowledgeTests {
 
     @Test func `a provider that issues the key that there is has issued none`() async throws {
         let house = try await House()
-        house.provider.manners { $0.issued = house.first }
+        house.provider.manners { $0.issued = house.first + "\n" }
         await #expect(throws: OperationError.issuedOld(panelPath: "Account > Keys")) {
             try await house.keeper.stageIssued(try await house.plan(), expires: nil, options: House.proof())
         }
@@ -243,5 +257,47 @@ struct KnowledgeTests {
         house.provider.manners { $0.isSilentFor = house.first }
         #expect(try await house.check().accepted == [])
         #expect(try house.status().accepted.isEmpty)
+    }
+
+    @Test func `where the keys of a host have ended together, no more are tried than it may see wrong ones`()
+        async throws
+    {
+        let house = try await House()
+        var keys = [house.first]
+        for number in 1...9 {
+            keys.append(house.provider.issue())
+            _ = try await house.keeper.add(
+                AddRequest(
+                    address: Address("app\(number)/live/scripted"), terms: house.credential().terms,
+                    hasOwnBaseURL: true,
+                    values: ["token": SecretBytes(keys[number].utf8)], checks: true, proof: House.proof(), prefix: nil,
+                    maxAge: nil, expires: nil, note: "", account: ""))
+        }
+        // All live: each is asked for once.
+        var asked = house.provider.asked.count
+        #expect(try await house.keeper.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .ok })
+        #expect(house.provider.asked.count - asked == 10)
+        house.time.pass(601_000)
+        for key in keys { house.provider.change(key) { $0.isDead = true } }
+        let before = house.provider.wrongAttempts
+        var reports = try await house.keeper.check([]) { _, _ in }
+        #expect(house.provider.wrongAttempts - before == 3)
+        #expect(reports.count { $0.check.outcome == .badCredentials } == 3)
+        #expect(reports.count { $0.check.outcome == .unknown } == 7)
+        // What was not asked for is not known to be refused, and one more is tried at most.
+        #expect(try house.keeper.status([]).count { $0.flags.contains(.refused) } == 3)
+        reports = try await house.keeper.check([]) { _, _ in }
+        #expect(house.provider.wrongAttempts - before == 4)
+        // When they live again, that is found out.
+        house.time.pass(601_000)
+        for key in keys { house.provider.change(key) { $0.isDead = false } }
+        // Of four that were refused three are tried; then there is room for the last.
+        asked = house.provider.asked.count
+        reports = try await house.keeper.check([]) { _, _ in }
+        #expect(reports.count { $0.check.outcome == .ok } == 9)
+        reports = try await house.keeper.check([]) { _, _ in }
+        #expect(reports.allSatisfy { $0.check.outcome == .ok })
+        #expect(house.provider.asked.count - asked == 19)
+        #expect(try house.keeper.status([]).allSatisfy { !$0.flags.contains(.refused) })
     }
 }

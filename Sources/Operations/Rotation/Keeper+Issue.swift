@@ -24,7 +24,10 @@ extension Keeper {
         }
         var values: [String: SecretBytes] = [:]
         for field in plan.credential.terms.secretFields {
-            if let text = issued.values[field.name], !text.isEmpty { values[field.name] = SecretBytes(text.utf8) }
+            if let text = issued.values[field.name], !text.isEmpty {
+                // As it came, but for white space round it, with which nobody could send it.
+                values[field.name] = Hygiene.trimmed(SecretBytes(text.utf8))
+            }
         }
         guard !values.isEmpty else { throw .issuedNothing(panelPath: plan.credential.terms.panelPath) }
         let isOld = values.allSatisfy { trial.values[$0.key] == $0.value }

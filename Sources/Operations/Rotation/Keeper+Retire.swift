@@ -58,8 +58,9 @@ extension Keeper {
         // Old keys are wrong keys by now: no more of them than the host may see, and none while the current one is refused,
         // because that proves nothing.
         let left = try attemptsLeft(credential.terms)
-        let asked = previous.filter(\.isRetired) + previous.filter { !$0.isRetired }.prefix(max(left, 1))
+        let asked = previous.filter(\.isRetired) + previous.filter { !$0.isRetired }.prefix(left)
         if left <= previous.count { try await requireAccepted(current, credential, address) }
+        if asked.isEmpty { throw try attemptsSpent(credential.terms) }
         func ask() async throws(OperationError) -> [(Version, Reply)] {
             let trials = try ([current] + asked).map { version throws(OperationError) in
                 try trial(version, of: credential)

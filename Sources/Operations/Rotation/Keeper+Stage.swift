@@ -77,7 +77,7 @@ extension Keeper {
             let file = fill(room, issued)
             do {
                 try stage(
-                    plan, Intake(issued: values, fields: plan.credential.terms.fields, keeping: kept(plan)), expires)
+                    plan, Intake(issued: values, keeping: kept(plan)), expires)
                 room.remove()
                 file?.remove()
                 return

@@ -22,7 +22,7 @@ struct TakenInRendering {
         case .busy:
             "\(file.path) has an issued key, and its credential is busy: a rotation is under way. The next rekeep command tries again."
         case .credentialGone:
-            "\(file.path) has an issued key of a credential that is not in this vault any more. End it in the provider's panel, then remove the file."
+            "\(file.path) has an issued key of a credential that is not in this vault, and may be the only one that works. A copy of the vault that has the credential takes it in: rekeep restore, or the file vault.db.replaced-N of an earlier restore. Remove the file only when nothing needs the key."
         case .unknown:
             "\(file.path) may hold an issued key, and does not open: it is another vault's, or it was changed. It stays where it is."
         case .storage(let error):

@@ -1,0 +1,44 @@
+internal import Credentials
+internal import Providers
+
+extension Keeper {
+    /// The balance calls of many keys that should be right. Where the first of a host's are refused, perhaps all of them
+    /// have ended: then no more are tried than the host may see wrong keys.
+    /// - Parameters:
+    ///   - progress: told how many answers there are.
+    ///   - refusing: as for `call`.
+    /// - Returns: one reply for each trial, in their order; nil for one that was not tried.
+    func cautiousCall(
+        _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void,
+        refusing: @escaping (CredentialID, CourierAnswer.Refusal) -> Void
+    ) async throws(OperationError) -> [Reply?] {
+        var replies = [Reply?](repeating: nil, count: trials.count)
+        // What is known to be refused comes last: its refusal is no news.
+        var waiting = Dictionary(grouping: trials.indices) { Self.host(of: trials[$0].credential.terms) }
+            .mapValues { $0.filter { trials[$0].lastRefusal == nil } + $0.filter { trials[$0].lastRefusal != nil } }
+        var alarmed: Set<String> = []
+        var trusted: Set<String> = []
+        while !waiting.isEmpty {
+            var wave: [Int] = []
+            for (host, indices) in waiting {
+                let left = try attemptsLeft(trials[indices[0]].credential.terms)
+                let count = trusted.contains(host) ? indices.count : alarmed.contains(host) ? left : max(left, 1)
+                wave += indices.prefix(max(0, count))
+                let rest = Array(indices.dropFirst(max(0, count)))
+                waiting[host] = rest.isEmpty || count <= 0 ? nil : rest
+            }
+            guard !wave.isEmpty else { break }
+            let done = replies.count { $0 != nil }
+            let answers = try await call(
+                wave.map { trials[$0] }, progress: { progress(done + $0) }, refusing: refusing)
+            for (index, reply) in zip(wave, answers) {
+                replies[index] = reply
+                let host = Self.host(of: trials[index].credential.terms)
+                if reply.check.outcome == .ok { trusted.insert(host) }
+                if reply.check.outcome.isDead, trials[index].lastRefusal == nil { alarmed.insert(host) }
+            }
+            trusted.subtract(alarmed)
+        }
+        return replies
+    }
+}

@@ -33,8 +33,13 @@ extension Keeper {
     }
 
     /// - Throws: `attemptsSpent` when the host may see no more wrong keys now.
-    public func requireAttempts(_ terms: Terms) throws(OperationError) {
-        if try attemptsLeft(terms) <= 0 { throw try attemptsSpent(terms) }
+    func requireAttempts(_ terms: Terms) throws(OperationError) {
+        if let spent = try spentAttempts(terms) { throw spent }
+    }
+
+    /// `attemptsSpent` when the host has seen as many wrong keys as it may, else nil.
+    public func spentAttempts(_ terms: Terms) throws(OperationError) -> OperationError? {
+        try attemptsLeft(terms) <= 0 ? attemptsSpent(terms) : nil
     }
 
     func attemptsSpent(_ terms: Terms) throws(OperationError) -> OperationError {

@@ -101,7 +101,12 @@ extension Keeper {
     ) async throws(OperationError) -> (found: [CredentialID: [Check]], untried: [CredentialID: [Int]]) {
         var found: [CredentialID: [Check]] = [:]
         var untried: [CredentialID: [Int]] = [:]
-        for credential in credentials where credential.terms.allowsControl && !(credential.current?.isRetired ?? true) {
+        for credential in credentials where !(credential.current?.isRetired ?? true) {
+            guard credential.terms.allowsControl else {
+                // Not even one wrong key may be tried here.
+                untried[credential.id] = credential.kept.map(\.number)
+                continue
+            }
             let kept = credential.kept.filter(\.isThoughtAlive) + credential.kept.filter { !$0.isThoughtAlive }
             for version in kept {
                 guard try attemptsLeft(credential.terms) > 0 else {

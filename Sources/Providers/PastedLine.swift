@@ -31,7 +31,11 @@ struct PastedLine {
                 bytes[(at + 1)...].allSatisfy({ Self.isNameByte($0) || $0 == UInt8(ascii: ".") })
             else { return false }
             let dot = bytes[(at + 1)...].lastIndex(of: UInt8(ascii: "."))
-            return dot.map { $0 > at + 1 && bytes.count - $0 > 2 } ?? false
+            // The last part is a domain's, which has letters only.
+            return dot.map { dot in
+                dot > at + 1 && bytes.count - dot > 2
+                    && bytes[(dot + 1)...].allSatisfy { Self.isLetterOrDigit($0) && $0 > 57 }
+            } ?? false
         }
     }
 

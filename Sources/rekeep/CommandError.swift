@@ -34,6 +34,8 @@ enum CommandError: Error {
     case programNotFound(String, errno: Int32)
     /// Another credential has the same key and would lose it.
     case sharedKey([String])
+    /// More than a terminal takes in one line.
+    case pasteTooLong(String)
     /// What was pasted at a prompt could not be stored.
     case pasteNotKept(VaultError, Address)
     /// Targets could not be written with a new key.

@@ -65,4 +65,27 @@ struct LimitTests {
         #expect(rotated.status == 0, "\(rotated.err)")
         #expect(try #require(try await state()["wrongAttempts"] as? Int) - before <= 1)
     }
+
+    @Test func `a wrong paste that spends the budget is told, and the next paste is taken`() async throws {
+        let profile = ".config/rekeep/providers/domainnameapi.yaml"
+        try sandbox.write(sandbox.text(profile).replacing("most: 1000", with: "most: 3"), to: profile)
+        try await sandbox.shared(rehearsal)
+        let script = """
+            set timeout 60
+            spawn \(Sandbox.products)/rekeep rotate whmcs/live/domainnameapi
+            expect "no way back" { send "y\r" } timeout { exit 99 }
+            expect "not shown" {} timeout { exit 98 }
+            set key [exec curl -sf -d {{"account":"\(rehearsal.reseller)","environment":"live"}} \(rehearsal.url)/admin/keys]
+            regexp {"value":"([^"]*)"} $key all value
+            send "fake-wrong-key-1\r"
+            expect "more can lock you out" {} timeout { exit 97 }
+            expect "not shown" { send "$value\r" } timeout { exit 96 }
+            expect eof
+            lassign [wait] pid spawned os status
+            exit $status
+            """
+        let rotated = try await sandbox.run(["expect", "-c", script])
+        #expect(rotated.status == 0, "\(rotated.out)")
+        #expect(try await sandbox.rekeep("check").status == 0)
+    }
 }

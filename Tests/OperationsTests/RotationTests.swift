@@ -216,7 +216,7 @@ struct RotationTests {
         _ = try await house.keeper.finish(plan, options: House.proof())
         #expect(house.provider.wrongAttempts == 0)
         house.provider.change(second) { $0.isDead = true }
-        _ = try await house.check()
+        #expect(try await house.check().untried == [1])
         #expect(house.provider.wrongAttempts == 1)
         #expect(house.provider.asked.filter { $0 == house.first }.count == 2)
         // The old key was accepted before the new one was issued: that says nothing of it by now.

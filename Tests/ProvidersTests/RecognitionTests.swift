@@ -59,7 +59,7 @@ struct RecognitionTests {
 
     @Test(arguments: [
         "fake-key-1", "eyJmYWtlIjoxfQ.eyJmYWtlIjoyfQ.c2lnbmF0dXJl", "ZmFrZS1rZXktMQ==", "QUJDRA=", "yesterday-1",
-        "fake:key:1", "a=b", "abcdabcd", "nobody", "key", "curly-key-1",
+        "fake:key:1", "a=b", "abcdabcd", "nobody", "key", "curly-key-1", "p@ss.word5Oo6F0",
     ])
     func `what may be a key is none of these`(pasted: String) {
         #expect(throws: Never.self) { try judge(pasted) }

@@ -32,6 +32,8 @@ struct CredentialInput: ParsableArguments {
             guard let answer = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
                 throw CommandError.declined
             }
+            // A terminal gives so much of a line, and drops the rest without a word.
+            guard answer.count < 4095 else { throw CommandError.pasteTooLong(field.label) }
             if answer.count > 0 { values[field.name] = answer }
         }
         return values

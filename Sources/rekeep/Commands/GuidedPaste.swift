@@ -33,8 +33,8 @@ struct GuidedPaste {
                 guard error.isAboutInput || error.isRefusal else { throw error }
                 console.complain(Complaint(error))
                 if error.isRefusal { plan = try keeper.putAsideRefused(plan) }
-                // One more can lock everybody out who asks from here.
-                try keeper.requireAttempts(terms)
+                // One more can lock everybody out who asks from here; but the old key may be dead, and the next one right.
+                if let spent = try keeper.spentAttempts(terms) { console.warn("warning: " + Complaint(spent).text) }
             }
         }
     }

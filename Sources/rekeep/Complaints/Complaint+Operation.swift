@@ -193,7 +193,7 @@ extension Complaint {
         case .issuedNothing(let panelPath):
             self.init(
                 "the provider answered that it issued a key, and gave none that could be read",
-                hint: "look for it in the provider's panel: \(panelPath); the old key stays in use",
+                hint: "look for it in the provider's panel: \(panelPath); the old key may have ended",
                 ExitStatus.indeterminate)
         case .issuedOld(let panelPath):
             self.init(
@@ -202,7 +202,7 @@ extension Complaint {
         case .issueIndeterminate(let check):
             self.init(
                 "it can't be told whether the provider issued a key: \(check.message)",
-                hint: "look for one in the provider's panel before trying again; the old key stays in use",
+                hint: "look for one in the provider's panel before trying again; the old key may have ended",
                 ExitStatus.indeterminate)
         case .oldKeyNotDead(let check):
             self.init(

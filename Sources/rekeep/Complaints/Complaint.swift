@@ -130,6 +130,10 @@ struct Complaint {
                 hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
+        case .pasteTooLong(let label):
+            self.init(
+                "the \(label) is longer than the 4094 characters that a terminal takes in one line",
+                hint: "--input FILE takes it", ExitStatus.badInput)
         case .pasteNotKept(let error, let address):
             self.init(
                 "\(Self.cause(error)); the pasted key was not kept",

@@ -48,6 +48,10 @@ struct CheckRendering {
     private static func untried(_ report: CheckReport) -> String {
         let numbers = report.untried.map { "\($0)" }.joined(separator: ", ")
         let budget = report.credential.terms.attempts
+        guard report.credential.terms.allowsControl else {
+            return
+                "\(report.address): the current key is refused. Its profile allows no wrong key, so the versions that are kept (\(numbers)) are not tried. rekeep rotate \(report.address) --to VERSION proves one."
+        }
         return
             "\(report.address): the current key is refused, and of the versions that are kept \(numbers) could not be tried now: more than \(budget.most) wrong keys in \(budget.per) can lock you out. Run rekeep check again later."
     }

@@ -35,20 +35,22 @@ struct StatusRendering {
         }
         if report.flags.contains(.refused) {
             let kept = report.credential.kept.map { "\($0.number)" }.joined(separator: ", ")
-            return kept.isEmpty
-                ? "the current key is refused. rekeep rotate \(address) takes a new one."
-                : "the current key is refused. rekeep check \(address) tries the versions that are kept (\(kept)); revoke none of them before."
+            if kept.isEmpty { return "the current key is refused. rekeep rotate \(address) takes a new one." }
+            return report.credential.terms.allowsControl
+                ? "the current key is refused. rekeep check \(address) tries the versions that are kept (\(kept)); revoke none of them before."
+                : "the current key is refused. rekeep rotate \(address) --to VERSION proves one of the versions that are kept (\(kept)); revoke none of them before."
         }
         guard report.flags.contains(.oldKeyAlive) else { return nil }
         if let user = report.oldKeyUser {
-            return "an old key is still accepted, and \(user) uses it: rotate that first, or link the two."
+            return "\(user) uses an old key of this, which is still accepted: rotate that first, or link the two."
         }
         guard let check = report.currentCheck, check.outcome == .ok, report.isRecent(check) else {
             return
                 "an old key may still be accepted. Before it is revoked: rekeep check \(address) tells whether the current one works."
         }
+        let last = report.credential.previous.filter(\.isThoughtAlive).compactMap(\.provedAt).max()
         return
-            "an old key is still accepted. Revoke it at: \(report.credential.terms.panelPath); then rekeep retire \(address)"
+            "an old key was accepted when it was last asked for\(last.map { ", \($0)" } ?? ""). Revoke it at: \(report.credential.terms.panelPath); then rekeep retire \(address)"
     }
 
     /// The flags, and how long the old key is accepted on purpose.

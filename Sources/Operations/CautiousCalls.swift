@@ -16,16 +16,17 @@ extension Keeper {
         // What is known to be refused comes last: its refusal is no news.
         var waiting = Dictionary(grouping: trials.indices) { Self.host(of: trials[$0].credential.terms) }
             .mapValues { $0.filter { trials[$0].lastRefusal == nil } + $0.filter { trials[$0].lastRefusal != nil } }
+        var tried: Set<String> = []
         var alarmed: Set<String> = []
-        var trusted: Set<String> = []
         while !waiting.isEmpty {
             var wave: [Int] = []
             for (host, indices) in waiting {
                 let left = try attemptsLeft(trials[indices[0]].credential.terms)
-                let count = trusted.contains(host) ? indices.count : alarmed.contains(host) ? left : max(left, 1)
-                wave += indices.prefix(max(0, count))
-                let rest = Array(indices.dropFirst(max(0, count)))
-                waiting[host] = rest.isEmpty || count <= 0 ? nil : rest
+                let count = alarmed.contains(host) ? left : tried.contains(host) ? indices.count : max(left, 1)
+                wave += indices.prefix(count)
+                let rest = Array(indices.dropFirst(count))
+                waiting[host] = rest.isEmpty || count == 0 ? nil : rest
+                tried.insert(host)
             }
             guard !wave.isEmpty else { break }
             let done = replies.count { $0 != nil }
@@ -33,11 +34,11 @@ extension Keeper {
                 wave.map { trials[$0] }, progress: { progress(done + $0) }, refusing: refusing)
             for (index, reply) in zip(wave, answers) {
                 replies[index] = reply
-                let host = Self.host(of: trials[index].credential.terms)
-                if reply.check.outcome == .ok { trusted.insert(host) }
-                if reply.check.outcome.isDead, trials[index].lastRefusal == nil { alarmed.insert(host) }
+                // One that gives no answer is no reason to ask the others one by one.
+                if reply.check.outcome.isDead, trials[index].lastRefusal == nil {
+                    alarmed.insert(Self.host(of: trials[index].credential.terms))
+                }
             }
-            trusted.subtract(alarmed)
         }
         return replies
     }

@@ -273,6 +273,11 @@ struct KnowledgeTests {
                     values: ["token": SecretBytes(keys[number].utf8)], checks: true, proof: House.proof(), prefix: nil,
                     maxAge: nil, expires: nil, note: "", account: ""))
         }
+        // A provider that gives no answer is not asked in small steps: each takes as long as the longest wait.
+        house.provider.manners { $0.outages = 10 }
+        let start = house.time.monotonic
+        #expect(try await house.keeper.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .providerDown })
+        #expect(house.time.monotonic - start == 2 * 20)
         // All live: each is asked for once.
         var asked = house.provider.asked.count
         #expect(try await house.keeper.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .ok })

@@ -84,6 +84,9 @@ public struct Credential: Hashable, Sendable {
     /// What can come back: every version but the current one that is not erased, newest first.
     public var kept: [Version] { versions.reversed().filter { $0.state != .current && !$0.isRetired } }
 
+    /// What the last check said, if it was of this version.
+    public func lastCheck(of number: Int) -> Check? { lastCheck.flatMap { $0.version == number ? $0 : nil } }
+
     public func version(number: Int) -> Version? {
         versions.first { $0.number == number }
     }

@@ -32,11 +32,6 @@ extension Keeper {
         if let free { throw .attemptsSpent(host: host, terms.attempts, free: free) }
     }
 
-    /// - Throws: `attemptsSpent` when the host may see no more wrong keys now.
-    func requireAttempts(_ terms: Terms) throws(OperationError) {
-        if let spent = try spentAttempts(terms) { throw spent }
-    }
-
     /// `attemptsSpent` when the host has seen as many wrong keys as it may, else nil.
     public func spentAttempts(_ terms: Terms) throws(OperationError) -> OperationError? {
         try attemptsLeft(terms) <= 0 ? attemptsSpent(terms) : nil
@@ -96,9 +91,9 @@ extension Keeper {
 extension Trial {
     /// True where the vault thinks otherwise of the version.
     fileprivate func isSurprising(_ check: Check) -> Bool {
-        let last = credential.lastCheck.flatMap { $0.version == version ? $0 : nil }
         let isKnownRefused =
-            last?.outcome.isRefusal ?? (credential.version(number: version)?.refusedAt != nil)
+            credential.lastCheck(of: version)?.outcome.isRefusal
+            ?? (credential.version(number: version)?.refusedAt != nil)
         return isKnownRefused ? check.outcome == .ok : check.outcome.isRefusal && isCounted
     }
 }

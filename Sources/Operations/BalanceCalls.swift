@@ -43,7 +43,7 @@ struct Trial {
     /// When it was refused, if that is the last that is known of it.
     var lastRefusal: Timestamp? {
         guard let known = credential.version(number: version) else { return nil }
-        if let check = credential.lastCheck, check.version == version { return check.outcome.isDead ? check.at : nil }
+        if let check = credential.lastCheck(of: version) { return check.outcome.isDead ? check.at : nil }
         return known.refusedAt
     }
 
@@ -65,6 +65,9 @@ struct Reply {
     let retryAfter: Span?
     /// When the provider ends the key, where it says so.
     let expires: Timestamp?
+
+    /// The key was not asked for: it was refused before, and its host has seen enough wrong keys.
+    var isSpared: Bool { ended == nil && check.outcome.isDead }
 }
 
 extension Keeper {

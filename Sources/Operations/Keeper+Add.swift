@@ -76,7 +76,7 @@ extension Keeper {
         }
         var expires: Timestamp?
         if request.checks {
-            try requireAttempts(terms)
+            if let spent = try spentAttempts(terms) { throw spent }
             let reply = try await prove(credential, intake.values)
             credential.lastCheck = reply.check
             expires = reply.expires

@@ -20,7 +20,7 @@ public struct StatusReport: Sendable {
     public let oldKeyUser: Address?
 
     /// What the last check said of the current version; nil when it was of another one, or never made.
-    public var currentCheck: Check? { credential.lastCheck.flatMap { $0.version == version.number ? $0 : nil } }
+    public var currentCheck: Check? { credential.lastCheck(of: version.number) }
 
     /// Not older than a day.
     public func isRecent(_ check: Check) -> Bool { askedAt - check.at <= .days(1) && check.at <= askedAt }
@@ -152,9 +152,7 @@ private struct Survey {
         flags += Self.keyFlags(openRotations[credential.id], credential.previous, time)
         let own = targets[address.deployment] ?? []
         if current.isRetired { flags.append(.retired) }
-        if let check = credential.lastCheck, check.version == current.number, check.outcome.isRefusal {
-            flags.append(.refused)
-        }
+        if credential.lastCheck(of: current.number)?.outcome.isRefusal == true { flags.append(.refused) }
         if current.fingerprints.values.contains(where: { replaced[$0].map { $0 != credential.id } ?? false }) {
             flags.append(.replaced)
         }

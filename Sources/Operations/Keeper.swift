@@ -63,8 +63,7 @@ public struct Keeper {
         _ body: (Transaction) throws(VaultError) -> Result
     ) throws(OperationError) -> Result {
         do {
-            if let unseen { return try vault.write(unseen: unseen.note, body) }
-            return try vault.write(body)
+            return try vault.write(unseen: unseen?.note, body)
         } catch {
             throw .vault(error)
         }

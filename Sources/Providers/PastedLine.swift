@@ -175,7 +175,7 @@ struct PastedLine {
         byte <= 0x20 || byte == UInt8(ascii: ",") || byte == UInt8(ascii: ";")
     }
 
-    private static func isQuote(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") }
+    fileprivate static func isQuote(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") }
 
     private static func isCapitalOrDigit(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) && byte < 97 }
 
@@ -192,9 +192,8 @@ extension SecretBytes {
     /// Without the quotes round it, and what stands behind them: no key has one in it.
     fileprivate var unquoted: SecretBytes {
         let range = withBytes { bytes -> Range<Int> in
-            func isQuote(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") }
-            let start = bytes.firstIndex { !isQuote($0) && $0 > 0x20 } ?? bytes.count
-            return start..<(bytes[start...].firstIndex(where: isQuote) ?? bytes.count)
+            let start = bytes.firstIndex { !PastedLine.isQuote($0) && $0 > 0x20 } ?? bytes.count
+            return start..<(bytes[start...].firstIndex(where: PastedLine.isQuote) ?? bytes.count)
         }
         return self[range]
     }

@@ -127,24 +127,16 @@ public final class OpenVault {
 
     /// Lends a transaction to `body` and commits it durably when `body` returns.
     /// - Throws: what `body` throws, after which nothing has changed; `busy`; `diskFull`; `rekeyed`.
+    /// - Parameter unseen: for whoever goes on when only this machine's own record could not be written: told of that,
+    ///   where it would be thrown.
     public func write<Result>(
-        _ body: (Transaction) throws(VaultError) -> Result
-    ) throws(VaultError) -> Result {
-        let (result, seen) = try commit(after: nil, body)
-        try remember(seen)
-        return result
-    }
-
-    /// As `write`, for whoever goes on when only this machine's own record could not be written.
-    /// - Parameter unseen: told of that; the change is stored.
-    public func write<Result>(
-        unseen: (VaultError) -> Void, _ body: (Transaction) throws(VaultError) -> Result
+        unseen: ((VaultError) -> Void)? = nil, _ body: (Transaction) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
         let (result, seen) = try commit(after: nil, body)
         do throws(VaultError) {
             try remember(seen)
         } catch {
-            guard error.leavesChange else { throw error }
+            guard let unseen, error.leavesChange else { throw error }
             unseen(error)
         }
         return result

@@ -81,9 +81,7 @@ extension Keeper {
             // With the current one again: it may have ended too.
             probes = try await ask()
         }
-        if probes.contains(where: { $0.1.ended == nil && $0.1.check.outcome.isDead }) {
-            throw try attemptsSpent(credential.terms)
-        }
+        if probes.contains(where: { $0.1.isSpared }) { throw try attemptsSpent(credential.terms) }
         let session = begun.map { Span(seconds: (clock.monotonic() - $0) / 1000) }
         let retired = try settle(probes.map { ($0.0, $0.1.check) }, of: credential.id, address, session)
         if let user = try otherUser(of: probes.filter { $0.1.check.outcome == .ok }.map(\.0), in: credential) {
@@ -98,7 +96,7 @@ extension Keeper {
         _ current: Version, _ credential: Credential, _ address: Address
     ) async throws(OperationError) {
         let reply = try await steadyCall([try trial(current, of: credential)])[0]
-        if reply.ended == nil, reply.check.outcome.isDead { throw try attemptsSpent(credential.terms) }
+        if reply.isSpared { throw try attemptsSpent(credential.terms) }
         guard reply.check.outcome == .ok else { throw .currentNotAccepted(address, reply.check, accepted: nil) }
     }
 

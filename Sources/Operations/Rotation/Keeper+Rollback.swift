@@ -68,7 +68,7 @@ extension Keeper {
         let values = try values(of: old, in: credential)
         let reply = try await steadyCall([Trial(credential: credential, version: old.number, values: values)])[0]
         let check = reply.check
-        if reply.ended == nil, check.outcome.isDead { throw try attemptsSpent(credential.terms) }
+        if reply.isSpared { throw try attemptsSpent(credential.terms) }
         do {
             try Self.require(check, for: credential, plain: values, recorded: old.identity)
         } catch {

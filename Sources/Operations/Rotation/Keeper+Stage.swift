@@ -56,11 +56,14 @@ extension Keeper {
         } catch {
             room.remove()
             // These mean that there is no new key; everything else leaves it open.
-            switch error {
-            case .refused where !plan.lastIsOpen, .issuedOld where !plan.lastIsOpen:
+            let issuedNone =
+                switch error {
+                case .refused, .issuedOld: true
+                default: false
+                }
+            if issuedNone, !plan.lastIsOpen {
                 var rotation = plan.rotation
                 try enter(.aborted, &rotation)
-            default: break
             }
             throw error
         }

@@ -171,8 +171,7 @@ extension Keeper {
             &rotation)
         let newReply = probing.new
         let newCheck = newReply.check
-        // It was not asked for: it was refused before, and its host has seen enough wrong keys.
-        if newReply.ended == nil, newCheck.outcome.isDead { throw try attemptsSpent(credential.terms) }
+        if newReply.isSpared { throw try attemptsSpent(credential.terms) }
         rotation.newKey = Rotation.Probe(outcome: newCheck.outcome, at: newCheck.at)
         // The old one's answer counts as of the same breath only if it came with the new one's.
         let oldCheck = probing.old?.check

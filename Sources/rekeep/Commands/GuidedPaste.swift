@@ -87,9 +87,8 @@ struct GuidedPaste {
     /// Addresses and targets can have changed while the question stood. The key is durable by now, whatever is answered.
     private func showChanges(_ plan: RotationPlan, _ prompt: Prompt) throws {
         guard let changed = try keeper.changedPlan(plan) else { return }
-        console.note("While you were asked, something has changed. The rotation is this now:")
         do {
-            try RotationPlanRendering(plan: changed, newKey: .kept).show(console)
+            try RotationPlanRendering(plan: changed, newKey: .kept).showChanged(console)
         } catch {
             // What could not be written is tried all the same: the key is here, and the old one may be dead.
             console.complain(Complaint(error) ?? Complaint("\(error)", ExitStatus.failed))

@@ -18,7 +18,7 @@ enum KeyHandover {
             "The new key can't be stored anywhere, and nobody else has it. Free some space, then press Return to try again; or answer yes to have it shown here: "
         while let answer = prompt.text(question) {
             if answer.count == 0 { return .again }
-            guard ["y", "Y", "yes", "Yes", "YES"].contains(where: { SecretBytes($0.utf8) == answer }) else { continue }
+            guard Prompt.isYes(answer) else { continue }
             prompt.show(document)
             return .taken
         }

@@ -37,8 +37,9 @@ struct Verify: KeeperCommand {
     @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        // What could be taken in has been, when the vault was opened.
-        let left = keeper.takeInEmergencyFiles().left
-        try VerifyRendering(report: keeper.verify(), left: left, vault: keeper.vaultPin).show(options, console)
+        // Almost always what was told when the vault was opened; a key that is taken in only now must be told too.
+        let found = keeper.takeInEmergencyFiles()
+        TakenInRendering(found: (found.taken, [])).show(console)
+        try VerifyRendering(report: keeper.verify(), left: found.left, vault: keeper.vaultPin).show(options, console)
     }
 }

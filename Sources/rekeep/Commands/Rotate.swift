@@ -203,8 +203,7 @@ struct Rotate: WaitingKeeperCommand {
             // Before anything is pressed in the panel: addresses and targets can have changed while the question stood.
             while let changed = try keeper.changedPlan(plan) {
                 plan = changed
-                console.note("While you were asked, something has changed. The rotation is this now:")
-                try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
+                try RotationPlanRendering(plan: plan, newKey: newKey).showChanged(console)
                 try confirmation.require("Go on?", options)
             }
         }

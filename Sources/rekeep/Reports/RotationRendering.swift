@@ -49,6 +49,12 @@ struct RotationPlanRendering {
         }
     }
 
+    /// A plan that was made again while a question stood.
+    func showChanged(_ console: Console) throws {
+        console.note("While you were asked, something has changed. The rotation is this now:")
+        try show(console)
+    }
+
     private static func warning(of other: Credential, _ plan: RotationPlan) -> String {
         let names = other.addresses.map(\.description).joined(separator: ", ")
         return plan.mode == .cutover

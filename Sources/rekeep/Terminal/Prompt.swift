@@ -41,8 +41,11 @@ struct Prompt {
     /// True only when the answer is yes.
     func confirm(_ question: String) -> Bool {
         ask(question + " [y/N] ")
-        guard let answer = line() else { return false }
-        return ["y", "Y", "yes", "Yes", "YES"].contains { SecretBytes($0.utf8) == answer }
+        return line().map(Self.isYes) ?? false
+    }
+
+    static func isYes(_ answer: SecretBytes) -> Bool {
+        ["y", "Y", "yes", "Yes", "YES"].contains { SecretBytes($0.utf8) == answer }
     }
 
     /// A question has one line, whatever the names in it hold.

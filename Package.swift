@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let house: [SwiftSetting] = [
+let strictSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -32,33 +32,34 @@ let package = Package(
         .target(name: "CVaultVFS", dependencies: ["CSQLite"]),
         .target(name: "CConfinement"),
         .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
-        .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: house),
-        .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
-        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
+        .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: strictSettings),
+        .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: strictSettings),
+        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: strictSettings),
         .target(
             name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CVaultVFS", "CLinux"],
-            swiftSettings: house),
+            swiftSettings: strictSettings),
         .target(
-            name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux", "CLibsecret"], swiftSettings: house),
+            name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux", "CLibsecret"],
+            swiftSettings: strictSettings),
         .target(
             name: "Providers",
             dependencies: [
                 "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .target(
             name: "Delivery",
             dependencies: [
                 "Credentials", "Sealing", "Drafts", .product(name: "Subprocess", package: "swift-subprocess"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .target(
             name: "Operations", dependencies: ["Vault", "Providers", "Delivery", "Credentials", "Sealing"],
-            swiftSettings: house),
+            swiftSettings: strictSettings),
         .executableTarget(
             name: "rekeep",
             dependencies: [
                 "Operations", "Vault", "Providers", "Delivery", "Keyring", "Credentials", "Sealing", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .executableTarget(
             name: "rekeep-courier",
             dependencies: [
@@ -74,40 +75,43 @@ let package = Package(
                 .embedInCode("Profiles/domainnameapi.yaml"), .embedInCode("Profiles/101domain.yaml"),
                 .embedInCode("Profiles/bearer.yaml"), .embedInCode("Profiles/cloudflare.yaml"),
                 .embedInCode("Profiles/gandi.yaml"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .executableTarget(
             name: "rekeep-rehearsal",
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .executableTarget(
             name: "vault-filler", dependencies: ["Vault", "Credentials", "Sealing"], path: "Tests/VaultFiller",
-            swiftSettings: house),
+            swiftSettings: strictSettings),
         .executableTarget(
             name: "bit-flips", dependencies: ["Vault", "Credentials", "Sealing"], path: "Tests/BitFlips",
-            swiftSettings: house),
-        .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: house),
-        .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: house),
+            swiftSettings: strictSettings),
+        .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: strictSettings),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: strictSettings),
         .testTarget(
             name: "OperationsTests", dependencies: ["Operations", "Vault", "Providers", "Credentials", "Sealing"],
-            swiftSettings: house),
-        .testTarget(name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: house),
+            swiftSettings: strictSettings),
         .testTarget(
-            name: "KeyringTests", dependencies: ["Keyring", "Credentials", "Sealing"], swiftSettings: house),
+            name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: strictSettings),
         .testTarget(
-            name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: house),
-        .testTarget(name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: house),
+            name: "KeyringTests", dependencies: ["Keyring", "Credentials", "Sealing"], swiftSettings: strictSettings),
+        .testTarget(
+            name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: strictSettings
+        ),
+        .testTarget(
+            name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: strictSettings),
         .testTarget(
             name: "CommandTests",
             dependencies: [
                 "rekeep", "rekeep-courier", "rekeep-rehearsal", "bit-flips", "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
                 "Delivery", "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
     ]
 )

@@ -32,9 +32,9 @@ public enum DeliveryError: Error, Equatable, Sendable {
     case hookNotFound(String)
     /// Somebody else could put another program in its place: the mode of a file or a directory on the way lets others
     /// write.
-    case hookChangeable(program: String, place: String, mode: UInt32)
+    case hookChangeable(program: String, path: String, mode: UInt32)
     /// As `hookChangeable`: a file, a directory or a link on the way belongs to neither root nor the user.
-    case hookOfAnother(program: String, place: String, owner: UInt32)
+    case hookOfAnother(program: String, path: String, owner: UInt32)
     case hookNeedsShell(String)
     case hookFailed(program: String, status: Int32)
     case hookTimedOut(program: String, seconds: Int)

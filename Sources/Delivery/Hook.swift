@@ -116,13 +116,13 @@ public enum Hook {
     /// Ours without what leads to the vault, and with what happened.
     private static func environment(_ occasion: Occasion) -> Environment {
         var changes: [Environment.Key: String?] = ["CREDENTIALS_DIRECTORY": nil]
-        var entry = environ
-        while let variable = entry.pointee {
+        var pointer = environ
+        while let variable = pointer.pointee {
             let name = String(cString: variable).prefix { $0 != "=" }
             if name.hasPrefix("REKEEP_") {
                 changes.updateValue(nil, forKey: Environment.Key(stringLiteral: String(name)))
             }
-            entry += 1
+            pointer += 1
         }
         changes["REKEEP_DEPLOYMENT"] = occasion.deployments.map(\.description).joined(separator: " ")
         changes["REKEEP_TARGETS"] = occasion.paths.joined(separator: "\n")

@@ -61,27 +61,27 @@ enum HookProgram {
     ///   else could put another in its place.
     private static func check(_ program: String, isRun: Bool = true) throws(DeliveryError) {
         guard program.hasPrefix("/"), access(program, isRun ? X_OK : F_OK) == 0 else { throw .hookNotFound(program) }
-        var place = ""
+        var path = ""
         var rest = program.split(separator: "/").map(String.init)[...]
         var links = 0
         var isSticky = try inspect("/", of: program, inSticky: false).isSticky
         while let name = rest.popFirst() {
             if name == "." || name == ".." {
-                if name == ".." { place = place.lastIndex(of: "/").map { String(place[..<$0]) } ?? "" }
-                isSticky = try inspect(place.isEmpty ? "/" : place, of: program, inSticky: false).isSticky
+                if name == ".." { path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "" }
+                isSticky = try inspect(path.isEmpty ? "/" : path, of: program, inSticky: false).isSticky
                 continue
             }
-            let next = place + "/" + name
+            let next = path + "/" + name
             let found = try inspect(next, of: program, inSticky: isSticky)
             if let target = found.link {
                 links += 1
                 guard links <= 40 else { throw .hookNotFound(program) }
                 rest = (target.split(separator: "/").map(String.init) + rest)[...]
                 guard target.hasPrefix("/") else { continue }
-                place = ""
+                path = ""
                 isSticky = try inspect("/", of: program, inSticky: false).isSticky
             } else {
-                place = next
+                path = next
                 isSticky = found.isSticky
                 guard rest.isEmpty == found.isFile else { throw .hookNotFound(program) }
             }
@@ -96,28 +96,28 @@ enum HookProgram {
     }
 
     private static func inspect(
-        _ place: String, of program: String, inSticky: Bool
+        _ path: String, of program: String, inSticky: Bool
     ) throws(DeliveryError) -> Found {
         var status = stat()
-        guard lstat(place, &status) == 0 else { throw .hookNotFound(program) }
+        guard lstat(path, &status) == 0 else { throw .hookNotFound(program) }
         let owner = status.st_uid
         let isOurs = owner == 0 || owner == geteuid()
         switch status.st_mode & S_IFMT {
         case S_IFLNK:
             // Its owner counts only where others may put a link of theirs in its place.
-            guard isOurs || !inSticky else { throw .hookOfAnother(program: program, place: place, owner: owner) }
+            guard isOurs || !inSticky else { throw .hookOfAnother(program: program, path: path, owner: owner) }
             var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
             let count = target.withUnsafeMutableBytes { bytes in
-                bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(place, $0, bytes.count) } ?? -1
+                bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(path, $0, bytes.count) } ?? -1
             }
             guard count > 0 else { throw .hookNotFound(program) }
             return Found(link: String(decoding: target[..<count], as: UTF8.self))
         case S_IFDIR, S_IFREG:
-            guard isOurs else { throw .hookOfAnother(program: program, place: place, owner: owner) }
+            guard isOurs else { throw .hookOfAnother(program: program, path: path, owner: owner) }
             let isDirectory = status.st_mode & S_IFMT == S_IFDIR
             let isSticky = isDirectory && status.st_mode & S_ISVTX != 0
             guard status.st_mode & 0o022 == 0 || isSticky else {
-                throw .hookChangeable(program: program, place: place, mode: status.st_mode & 0o7777)
+                throw .hookChangeable(program: program, path: path, mode: status.st_mode & 0o7777)
             }
             return Found(isFile: !isDirectory, isSticky: isSticky)
         default: throw .hookNotFound(program)

@@ -28,18 +28,18 @@ public enum RunningHooks {
     /// For signal handlers: allocates nothing.
     public static func end() {
         isEnding.store(true, ordering: .sequentiallyConsistent)
-        for place in 0..<most where groups[place] > 0 { kill(-groups[place], SIGTERM) }
+        for index in 0..<most where groups[index] > 0 { kill(-groups[index], SIGTERM) }
         for _ in 0..<looks {
             var isAnyLeft = false
-            for place in 0..<most where groups[place] > 0 {
+            for index in 0..<most where groups[index] > 0 {
                 // What has ended counts as a member of its group until somebody has asked for its end.
-                while waitpid(-groups[place], nil, WNOHANG) > 0 {}
-                if kill(-groups[place], 0) == 0 { isAnyLeft = true }
+                while waitpid(-groups[index], nil, WNOHANG) > 0 {}
+                if kill(-groups[index], 0) == 0 { isAnyLeft = true }
             }
             guard isAnyLeft else { return }
             usleep(UInt32(step * 1000))
         }
-        for place in 0..<most where groups[place] > 0 { kill(-groups[place], SIGKILL) }
+        for index in 0..<most where groups[index] > 0 { kill(-groups[index], SIGKILL) }
     }
 
     /// Ends one group for good.
@@ -71,7 +71,7 @@ public enum RunningHooks {
 
     private static func replace(_ old: pid_t, by new: pid_t) {
         change.withLock { _ in
-            if let place = (0..<most).first(where: { groups[$0] == old }) { groups[place] = new }
+            if let index = (0..<most).first(where: { groups[$0] == old }) { groups[index] = new }
         }
     }
 }

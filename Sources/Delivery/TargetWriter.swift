@@ -104,14 +104,14 @@ public struct TargetWriter: Sendable {
 
     private static func userID(_ name: String) throws(DeliveryError) -> uid_t {
         if let number = uid_t(name) { return number }
-        guard let entry = getpwnam(name) else { throw .noSuchUser(name) }
-        return entry.pointee.pw_uid
+        guard let found = getpwnam(name) else { throw .noSuchUser(name) }
+        return found.pointee.pw_uid
     }
 
     private static func groupID(_ name: String) throws(DeliveryError) -> gid_t {
         if let number = gid_t(name) { return number }
-        guard let entry = getgrnam(name) else { throw .noSuchGroup(name) }
-        return entry.pointee.gr_gid
+        guard let found = getgrnam(name) else { throw .noSuchGroup(name) }
+        return found.pointee.gr_gid
     }
 
     private func newContent(

@@ -29,8 +29,8 @@ public enum Drafts {
         guard copy >= 0, let listing = fdopendir(copy) else { return }
         defer { closedir(listing) }
         let prefix = prefix(file)
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        while let item = readdir(listing) {
+            let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             let rest = name.dropFirst(prefix.count)

@@ -78,7 +78,7 @@ extension Keeper {
         var all: [CredentialID: [Check]] = [:]
         var contradicted: Set<CredentialID> = []
         for (trial, reply) in zip(trials, replies) where trial.isStored && reply.ended != nil {
-            let check = blessed(reply.check, trial)
+            let check = checkedIdentity(reply.check, trial)
             all[trial.credential.id, default: []].append(check)
             if trial.isSurprising(check) {
                 contradicted.insert(trial.credential.id)

@@ -88,7 +88,7 @@ extension Keeper {
     /// - Returns: one reply for each trial, in their order.
     func call(
         _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in },
-        refusing: ((CredentialID, CourierAnswer.Refusal) -> Void)? = nil
+        refusing: ((CredentialID, CourierReply.Refusal) -> Void)? = nil
     ) async throws(OperationError) -> [Reply] {
         guard courier.isInstalled else { throw .courierMissing }
         let spared = try spared(trials)

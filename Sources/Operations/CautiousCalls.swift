@@ -10,7 +10,7 @@ extension Keeper {
     /// - Returns: one reply for each trial, in their order; nil for one that was not tried.
     func cautiousCall(
         _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void,
-        refusing: @escaping (CredentialID, CourierAnswer.Refusal) -> Void
+        refusing: @escaping (CredentialID, CourierReply.Refusal) -> Void
     ) async throws(OperationError) -> [Reply?] {
         var replies = [Reply?](repeating: nil, count: trials.count)
         // What is known to be refused comes last: its refusal is no news.

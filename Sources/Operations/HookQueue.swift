@@ -11,8 +11,8 @@ struct HookQueue {
     /// - Parameter targets: the words of each target's hook, empty where it has none, with the target's index.
     init(_ targets: [(index: Int, words: [String])]) {
         for (index, words) in targets where !words.isEmpty {
-            if let place = hooks.firstIndex(where: { $0.words == words }) {
-                hooks[place].waitsFor.insert(index)
+            if let position = hooks.firstIndex(where: { $0.words == words }) {
+                hooks[position].waitsFor.insert(index)
             } else {
                 hooks.append(Hook(words: words, waitsFor: [index]))
             }
@@ -24,10 +24,10 @@ struct HookQueue {
     /// - Returns: the words that are to be run now, and the targets that they are run for; nil when others are still to be
     ///   written, or none needs it.
     mutating func settle(_ index: Int, isDue: Bool) -> (words: [String], indices: [Int])? {
-        guard let place = hooks.firstIndex(where: { $0.waitsFor.contains(index) }) else { return nil }
-        hooks[place].waitsFor.remove(index)
-        if isDue { hooks[place].due.append(index) }
-        let hook = hooks[place]
+        guard let position = hooks.firstIndex(where: { $0.waitsFor.contains(index) }) else { return nil }
+        hooks[position].waitsFor.remove(index)
+        if isDue { hooks[position].due.append(index) }
+        let hook = hooks[position]
         return hook.waitsFor.isEmpty && !hook.due.isEmpty ? (hook.words, hook.due.sorted()) : nil
     }
 }

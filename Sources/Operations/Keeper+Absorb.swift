@@ -28,15 +28,15 @@ extension Keeper {
             credential.bindings = (credential.bindings + other.bindings).sorted { $0.address < $1.address }
             try transaction.put(credential)
             for deployment in Set(other.addresses.map(\.deployment)) {
-                var entry = try transaction.deploymentEntry(deployment)
-                for index in entry.targets.indices {
+                var record = try transaction.deploymentRecord(deployment)
+                for index in record.targets.indices {
                     // It holds the same values, under the other name.
-                    let version = entry.targets[index].delivery.versions.removeValue(forKey: id)
+                    let version = record.targets[index].delivery.versions.removeValue(forKey: id)
                     if version == other.current?.number {
-                        entry.targets[index].delivery.versions[credential.id] = credential.current?.number
+                        record.targets[index].delivery.versions[credential.id] = credential.current?.number
                     }
                 }
-                try transaction.put(entry)
+                try transaction.put(record)
             }
             for linked in other.addresses {
                 try transaction.log(entry("link", address.description, linked.description))

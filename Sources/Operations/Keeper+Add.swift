@@ -154,9 +154,9 @@ extension Keeper {
     static func namesProblem(
         adding credential: Credential, at address: Address, _ snapshot: Snapshot
     ) throws(VaultError) -> DeliveryError? {
-        let entry = try snapshot.deployment(address.deployment)
+        let record = try snapshot.deployment(address.deployment)
         var all: [(Credential, Binding)] = []
-        for other in entry?.addresses ?? [] where credential.binding(at: other) == nil {
+        for other in record?.addresses ?? [] where credential.binding(at: other) == nil {
             let neighbour = try snapshot.credential(at: other)
             if neighbour.id != credential.id, let binding = neighbour.binding(at: other) {
                 all.append((neighbour, binding))
@@ -167,11 +167,11 @@ extension Keeper {
         }
         do throws(DeliveryError) {
             try Preset.plain.checkNames(all)
-            for name in Set((entry?.targets ?? []).map(\.preset)) { try Preset.named(name).checkNames(all) }
+            for name in Set((record?.targets ?? []).map(\.preset)) { try Preset.named(name).checkNames(all) }
         } catch {
             return error
         }
-        for target in entry?.targets ?? [] {
+        for target in record?.targets ?? [] {
             guard let preset = try? Preset.named(target.preset) else { continue }
             let names = all.flatMap { (try? preset.variables(of: $0.0, at: $0.1).map { $0.name }) ?? [] }
             if let problem = try Self.fileProblem(target.path, Set(names), besides: address.deployment, snapshot) {

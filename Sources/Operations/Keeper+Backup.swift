@@ -5,7 +5,7 @@ public import Vault
 public struct RestoreReport: Sendable {
     /// The generation of the copy.
     public let generation: UInt64
-    public let outcome: Restoration.Outcome
+    public let outcome: Restoration.Report
 }
 
 extension Keeper {
@@ -33,7 +33,7 @@ extension Keeper {
         open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(OperationError) -> RestoreReport {
         // Where nothing lies that can be written, nobody works on it.
-        let present = try? LockFile(path: source.place)
+        let present = try? LockFile(path: source.destination)
         let lock = try wholeVaultLock { () throws(VaultError) in try present?.lock(.wholeVault) }
         defer { withExtendedLifetime(lock) {} }
         do {

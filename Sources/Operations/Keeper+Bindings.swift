@@ -118,7 +118,7 @@ extension Keeper {
         defer { withExtendedLifetime(lock) {} }
         return try write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(at: address)
-            let targets = try transaction.deploymentEntry(address.deployment).targets.map(\.path)
+            let targets = try transaction.deploymentRecord(address.deployment).targets.map(\.path)
             let isLast = credential.bindings.count == 1
             if isLast {
                 try transaction.remove(credential)
@@ -145,15 +145,15 @@ extension Keeper {
                 body(&credential)
                 credential.bindings.sort { $0.address < $1.address }
                 problem = try Self.namesProblem(adding: credential, at: names, transaction.snapshot)
-                guard problem == nil else { throw .givenUp }
+                guard problem == nil else { throw .cancelled }
                 try transaction.put(credential)
                 if credential.bindings != before.bindings || credential.current?.plain != before.current?.plain {
                     for deployment in Set((before.addresses + credential.addresses).map(\.deployment)) {
-                        var entry = try transaction.deploymentEntry(deployment)
-                        for index in entry.targets.indices {
-                            entry.targets[index].delivery.versions[credential.id] = nil
+                        var record = try transaction.deploymentRecord(deployment)
+                        for index in record.targets.indices {
+                            record.targets[index].delivery.versions[credential.id] = nil
                         }
-                        try transaction.put(entry)
+                        try transaction.put(record)
                     }
                 }
                 try transaction.log(entry(action, address.description, outcome))

@@ -46,7 +46,7 @@ extension Keeper {
         var results: [CredentialID: Check] = [:]
         var expiries: [CredentialID: Timestamp] = [:]
         for (trial, reply) in zip(trials, replies) {
-            results[trial.credential.id] = Self.blessed(reply.check, trial)
+            results[trial.credential.id] = Self.checkedIdentity(reply.check, trial)
             expiries[trial.credential.id] = reply.expires
         }
         let (others, untried) = try await tryOthers(
@@ -121,7 +121,7 @@ extension Keeper {
                     // It can't be sent.
                     continue
                 }
-                let check = Self.blessed(reply.check, trial)
+                let check = Self.checkedIdentity(reply.check, trial)
                 found[credential.id, default: []].append(check)
                 if check.outcome == .ok { break }
             }
@@ -130,7 +130,7 @@ extension Keeper {
     }
 
     /// An answer for another account than the one on record is no proof, however friendly.
-    static func blessed(_ check: Check, _ trial: Trial) -> Check {
+    static func checkedIdentity(_ check: Check, _ trial: Trial) -> Check {
         let credential = trial.credential
         let recorded = credential.version(number: trial.version)?.identity ?? credential.current?.identity
         do {

@@ -21,9 +21,9 @@ extension Keeper {
         of deployment: Deployment, preset: Preset, replacing: (id: CredentialID, values: [String: SecretBytes])? = nil
     ) throws(OperationError) -> Contents {
         let result: Result<Contents, DeliveryError> = try read { snapshot throws(VaultError) in
-            guard let entry = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
+            guard let record = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
             var contents = Contents()
-            for address in entry.addresses {
+            for address in record.addresses {
                 let credential = try snapshot.credential(at: address)
                 guard let binding = credential.binding(at: address), let current = credential.current else { continue }
                 let sources: [(name: String, source: Preset.Source)]

@@ -32,15 +32,15 @@ public struct DeployPreview: Sendable {
 
 extension Keeper {
     /// All deployments that have targets, or those that are named.
-    public func deploymentsWithTargets(_ named: [Deployment]) throws(OperationError) -> [DeploymentEntry] {
+    public func deploymentsWithTargets(_ named: [Deployment]) throws(OperationError) -> [DeploymentRecord] {
         let found = try read { snapshot throws(VaultError) in
-            var entries: [DeploymentEntry] = []
+            var entries: [DeploymentRecord] = []
             if named.isEmpty {
                 try snapshot.forEachDeployment { if !$0.targets.isEmpty { entries.append($0) } }
             } else {
                 for deployment in named {
-                    guard let entry = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
-                    if !entry.targets.isEmpty { entries.append(entry) }
+                    guard let record = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
+                    if !record.targets.isEmpty { entries.append(record) }
                 }
             }
             return entries.sorted { $0.deployment < $1.deployment }
@@ -66,13 +66,13 @@ extension Keeper {
     /// What `deploy` would change.
     public func preview(_ deployments: [Deployment]) throws(OperationError) -> [DeployPreview] {
         var previews: [DeployPreview] = []
-        for entry in try deploymentsWithTargets(deployments) {
-            for target in entry.targets {
+        for record in try deploymentsWithTargets(deployments) {
+            for target in record.targets {
                 var changes: [String] = []
                 var problem: DeliveryError?
-                let variables = try variables(entry.deployment, preset: try preset(target))
-                let writer = TargetWriter(target, of: entry.deployment)
-                let abandoned = (try? self.abandoned(target, entry.deployment, variables)) ?? []
+                let variables = try variables(record.deployment, preset: try preset(target))
+                let writer = TargetWriter(target, of: record.deployment)
+                let abandoned = (try? self.abandoned(target, record.deployment, variables)) ?? []
                 do throws(DeliveryError) {
                     try writer.preflight(variables)
                     changes = try Self.changes(writer, variables, abandoned)
@@ -81,7 +81,7 @@ extension Keeper {
                 }
                 previews.append(
                     DeployPreview(
-                        deployment: entry.deployment, path: target.path, changes: changes,
+                        deployment: record.deployment, path: target.path, changes: changes,
                         isHookDue: !target.hook.isEmpty && (target.delivery.isHookDue || !changes.isEmpty),
                         problem: problem))
             }
@@ -100,14 +100,14 @@ extension Keeper {
         // for one that waits for it.
         var rounds: [[(file: String, index: Int, target: Target)]] = []
         for deployment in deployments {
-            let entry: DeploymentEntry?
+            let record: DeploymentRecord?
             do {
-                entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
+                record = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
             } catch {
                 reports.append(TargetReport(deployment: deployment, path: "", problem: Self.asDelivery(error)))
                 continue
             }
-            for target in entry?.targets ?? [] {
+            for target in record?.targets ?? [] {
                 let file = TargetWriter.canonical(target.path)
                 let round = rounds.firstIndex { !$0.contains { $0.file == file } } ?? rounds.count
                 if round == rounds.count { rounds.append([]) }
@@ -127,7 +127,7 @@ extension Keeper {
     }
 
     /// A target that is locked and looked at, and about to be written.
-    private struct Approach: Sendable {
+    private struct PreparedTarget: Sendable {
         let lock: VaultLock
         let target: Target
         let writer: TargetWriter
@@ -162,7 +162,7 @@ extension Keeper {
         var hooks = HookQueue(groups.joined().map { ($0.index, $0.target.hook) })
         var waiting = groups[...]
         await withTaskGroup(of: Event.self) { tasks in
-            var approaches: [Int: Approach] = [:]
+            var approaches: [Int: PreparedTarget] = [:]
             func settle(_ index: Int, needsHook: Bool) {
                 if needsHook { reports[index].isHookRun = false }
                 guard let (hook, indices) = hooks.settle(index, isDue: needsHook) else { return }
@@ -180,7 +180,7 @@ extension Keeper {
                             tasks.addTask {
                                 .written(
                                     index: index,
-                                    await Self.besideTheVault { () throws(DeliveryError) in try approach.write() })
+                                    await Self.onOwnThread { () throws(DeliveryError) in try approach.write() })
                             }
                         } catch {
                             fail(error, &reports[index])
@@ -204,7 +204,7 @@ extension Keeper {
     }
 
     /// Files may lie where a write takes long: as many threads as there are files wait for them.
-    private static func besideTheVault(
+    private static func onOwnThread(
         _ body: @escaping @Sendable () throws(DeliveryError) -> Written
     ) async -> Result<Written, DeliveryError> {
         await withCheckedContinuation { continuation in
@@ -224,11 +224,11 @@ extension Keeper {
 
     /// Locks a target and reads it and its values: what another process made current or left undone meanwhile is what
     /// counts.
-    private func approach(_ found: Target, _ report: inout TargetReport) throws -> Approach {
+    private func approach(_ found: Target, _ report: inout TargetReport) throws -> PreparedTarget {
         let lock = try deliveryLock(found.path)
         let deployment = report.deployment
-        let entry = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
-        let target = entry?.targets.first { $0.path == found.path } ?? found
+        let record = try read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
+        let target = record?.targets.first { $0.path == found.path } ?? found
         let contents = try contents(of: deployment, preset: try preset(target))
         report.versions = contents.versions
         let writer = TargetWriter(target, of: deployment)
@@ -238,7 +238,7 @@ extension Keeper {
             // Before the write: a crash right after it must not lose the hook.
             try noteOrThrow(report) { $0.isHookDue = true }
         }
-        return Approach(
+        return PreparedTarget(
             lock: lock, target: target, writer: writer, contents: contents, abandoned: abandoned,
             needsHook: !target.hook.isEmpty && (report.isChanged || target.delivery.isHookDue))
     }
@@ -246,7 +246,7 @@ extension Keeper {
     /// Records what was written, still under the lock, which ends here: a hook must not find the file locked.
     /// - Returns: true when the target's hook has to run.
     private func finish(
-        _ approach: Approach, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
+        _ approach: PreparedTarget, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
     ) -> Bool {
         defer { withExtendedLifetime(approach.lock) {} }
         do {
@@ -259,7 +259,7 @@ extension Keeper {
     }
 
     private func record(
-        _ approach: Approach, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
+        _ approach: PreparedTarget, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
     ) throws {
         let written = try result.get()
         report.isWritten = true
@@ -303,10 +303,10 @@ extension Keeper {
         _ report: TargetReport, _ change: (inout DeliveryState) -> Void
     ) throws(OperationError) {
         try write { transaction throws(VaultError) in
-            var entry = try transaction.deploymentEntry(report.deployment)
-            guard let index = entry.targets.firstIndex(where: { $0.path == report.path }) else { return }
-            change(&entry.targets[index].delivery)
-            try transaction.put(entry)
+            var record = try transaction.deploymentRecord(report.deployment)
+            guard let index = record.targets.firstIndex(where: { $0.path == report.path }) else { return }
+            change(&record.targets[index].delivery)
+            try transaction.put(record)
         }
     }
 

@@ -32,21 +32,21 @@ extension Keeper {
     /// Reads every target of the deployments, all that have any when none is named, and compares.
     public func drift(_ deployments: [Deployment]) throws(OperationError) -> [DriftReport] {
         var reports: [DriftReport] = []
-        for entry in try deploymentsWithTargets(deployments) {
-            for target in entry.targets { reports.append(try drift(of: target, in: entry)) }
+        for record in try deploymentsWithTargets(deployments) {
+            for target in record.targets { reports.append(try drift(of: target, in: record)) }
         }
         let found = reports
         try write { transaction throws(VaultError) in
             for report in found {
-                var entry = try transaction.deploymentEntry(report.deployment)
-                guard let index = entry.targets.firstIndex(where: { $0.path == report.path }) else { continue }
+                var record = try transaction.deploymentRecord(report.deployment)
+                guard let index = record.targets.firstIndex(where: { $0.path == report.path }) else { continue }
                 let problem = report.state == .current ? nil : "drift: " + report.state.rawValue
-                let before = entry.targets[index].delivery.problem
+                let before = record.targets[index].delivery.problem
                 guard before != problem, report.state != .current || before?.hasPrefix("drift: ") == true else {
                     continue
                 }
-                entry.targets[index].delivery.problem = problem
-                try transaction.put(entry)
+                record.targets[index].delivery.problem = problem
+                try transaction.put(record)
             }
             try transaction.log(
                 entry(
@@ -56,24 +56,24 @@ extension Keeper {
         return reports
     }
 
-    private func drift(of target: Target, in entry: DeploymentEntry) throws(OperationError) -> DriftReport {
+    private func drift(of target: Target, in record: DeploymentRecord) throws(OperationError) -> DriftReport {
         func report(
             _ state: DriftReport.State, _ variables: [String] = [], version: Int? = nil, problem: DeliveryError? = nil
         ) -> DriftReport {
             DriftReport(
-                deployment: entry.deployment, path: target.path, state: state, version: version,
+                deployment: record.deployment, path: target.path, state: state, version: version,
                 variables: variables, isHookDue: target.delivery.isHookDue, problem: problem)
         }
         let contents: Contents
         do throws(OperationError) {
-            contents = try self.contents(of: entry.deployment, preset: try preset(target))
+            contents = try self.contents(of: record.deployment, preset: try preset(target))
         } catch .vault(.retiredSecret(let address)) {
             // There is nothing that it should hold.
             return report(.unreadable, problem: .retiredKey(address))
         }
         let held: [String: TargetWriter.Held]?
         do {
-            held = try TargetWriter(target, of: entry.deployment).held(contents.variables.map(\.name))
+            held = try TargetWriter(target, of: record.deployment).held(contents.variables.map(\.name))
         } catch {
             return report(.unreadable, problem: error)
         }
@@ -82,7 +82,7 @@ extension Keeper {
         if contents.variables.isEmpty { return report(.foreign) }
         let wrong = contents.variables.filter { held[$0.name] != .value($0.value) }
         let names = wrong.map(\.name)
-        let abandoned = try abandoned(target, entry.deployment, contents.variables)
+        let abandoned = try abandoned(target, record.deployment, contents.variables)
         guard !wrong.isEmpty else {
             return abandoned.isEmpty
                 ? report(.current, version: contents.versions.values.max()) : report(.stale, abandoned)

@@ -11,7 +11,7 @@ extension Keeper {
         }
         let variables = try variables(deployment, preset: preset)
         let bound = try read { snapshot throws(VaultError) in
-            try snapshot.deployment(deployment).map { entry throws(VaultError) in try Self.bound(entry, snapshot) }
+            try snapshot.deployment(deployment).map { record throws(VaultError) in try Self.bound(record, snapshot) }
                 ?? []
         }
         do throws(DeliveryError) {
@@ -23,14 +23,14 @@ extension Keeper {
         let names = Set(variables.map(\.name))
         var problem: DeliveryError?
         let isNew = try write { transaction throws(VaultError) in
-            var entry = try transaction.deploymentEntry(deployment)
+            var record = try transaction.deploymentRecord(deployment)
             let file = TargetWriter.canonical(target.path)
-            guard !entry.targets.contains(where: { TargetWriter.canonical($0.path) == file }) else { return false }
+            guard !record.targets.contains(where: { TargetWriter.canonical($0.path) == file }) else { return false }
             problem = try Self.fileProblem(target.path, names, besides: deployment, transaction.snapshot)
             guard problem == nil else { return true }
-            entry.targets.append(target)
-            try transaction.put(entry)
-            try transaction.log(self.entry("target add", deployment.description, target.path))
+            record.targets.append(target)
+            try transaction.put(record)
+            try transaction.log(entry("target add", deployment.description, target.path))
             return true
         }
         if let problem { throw .delivery(problem) }
@@ -45,20 +45,20 @@ extension Keeper {
         let file = TargetWriter.canonical(path)
         let last = file.split(separator: "/").last
         var problem: DeliveryError?
-        var others: [(DeploymentEntry, Target)] = []
-        try snapshot.forEachDeployment { entry in
-            for target in entry.targets
-            where entry.deployment != deployment && target.path.split(separator: "/").last == last
+        var others: [(DeploymentRecord, Target)] = []
+        try snapshot.forEachDeployment { record in
+            for target in record.targets
+            where record.deployment != deployment && target.path.split(separator: "/").last == last
                 && TargetWriter.canonical(target.path) == file
             {
-                others.append((entry, target))
+                others.append((record, target))
             }
         }
-        for (entry, target) in others {
-            for (credential, binding) in try bound(entry, snapshot) {
+        for (record, target) in others {
+            for (credential, binding) in try bound(record, snapshot) {
                 let taken = try? Preset.named(target.preset).variables(of: credential, at: binding).map { $0.name }
                 if let name = taken?.first(where: names.contains) {
-                    problem = .sameFile(path: path, entry.deployment, variable: name)
+                    problem = .sameFile(path: path, record.deployment, variable: name)
                 }
             }
         }
@@ -66,10 +66,10 @@ extension Keeper {
     }
 
     static func bound(
-        _ entry: DeploymentEntry, _ snapshot: Snapshot
+        _ record: DeploymentRecord, _ snapshot: Snapshot
     ) throws(VaultError) -> [(Credential, Binding)] {
         var bound: [(Credential, Binding)] = []
-        for address in entry.addresses {
+        for address in record.addresses {
             let credential = try snapshot.credential(at: address)
             if let binding = credential.binding(at: address) { bound.append((credential, binding)) }
         }
@@ -80,21 +80,21 @@ extension Keeper {
     /// - Parameter orNone: a deployment that does not exist has none.
     public func targets(_ deployment: Deployment, orNone: Bool = false) throws(OperationError) -> [Target] {
         try read { snapshot throws(VaultError) in
-            let entry = try snapshot.deployment(deployment)
-            guard entry != nil || orNone else { throw .noSuchDeployment(deployment) }
-            return entry?.targets ?? []
+            let record = try snapshot.deployment(deployment)
+            guard record != nil || orNone else { throw .noSuchDeployment(deployment) }
+            return record?.targets ?? []
         }
     }
 
     /// Forgets a target; its file stays as it is.
     public func removeTarget(path: String, from deployment: Deployment) throws(OperationError) {
         let existed = try write { transaction throws(VaultError) in
-            var entry = try transaction.deploymentEntry(deployment)
-            let count = entry.targets.count
-            entry.targets.removeAll { $0.path == path }
-            guard entry.targets.count < count else { return false }
-            try transaction.put(entry)
-            try transaction.log(self.entry("target remove", deployment.description, path))
+            var record = try transaction.deploymentRecord(deployment)
+            let count = record.targets.count
+            record.targets.removeAll { $0.path == path }
+            guard record.targets.count < count else { return false }
+            try transaction.put(record)
+            try transaction.log(entry("target remove", deployment.description, path))
             return true
         }
         guard existed else { throw .noTarget(path: path, deployment) }

@@ -9,7 +9,7 @@ public enum OperationError: Error, Equatable, Sendable {
     case delivery(DeliveryError)
     case hygiene(Hygiene.Refusal)
     case provider(String, ProviderDescription.Refusal)
-    case courier(CourierAnswer.Refusal)
+    case courier(CourierReply.Refusal)
     /// The courier is not installed.
     case courierMissing
     /// The courier could not be asked at all.
@@ -29,7 +29,7 @@ public enum OperationError: Error, Equatable, Sendable {
     case previousKey(Address, version: Int)
     /// The provider refused the values, or they are not usable there.
     case refused(Check)
-    /// No usable answer: neither blessed nor condemned.
+    /// No usable answer: the key is neither proved nor refused.
     case indeterminate(Check)
     /// The endpoint accepted a key that is wrong: what it says proves nothing.
     case acceptsAnything(endpoint: String)

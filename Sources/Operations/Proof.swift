@@ -91,7 +91,7 @@ extension Keeper {
         let trial = Trial(credential: credential, version: 0, values: altered, isCounted: false, isStored: false)
         let check = try await steadyCall([trial])[0].check
         guard check.outcome != .ok else { throw .acceptsAnything(endpoint: endpoint) }
-        guard Control.isConvincing(check.outcome) else { throw .controlIndeterminate(check) }
+        guard NegativeControl.isConvincing(check.outcome) else { throw .controlIndeterminate(check) }
         try remember(check, for: credential, endpoint)
         return Rotation.Probe(outcome: check.outcome, at: check.at)
     }
@@ -99,7 +99,7 @@ extension Keeper {
     private func remember(_ check: Check, for credential: Credential, _ endpoint: String) throws(OperationError) {
         try write { transaction throws(VaultError) in
             try transaction.put(
-                Control(
+                NegativeControl(
                     provider: credential.provider, environment: credential.environment, endpoint: endpoint,
                     outcome: check.outcome, at: check.at))
         }

@@ -6,11 +6,11 @@ public protocol Courier: Sendable {
     /// - Parameter progress: called after each answer with the number of answers so far.
     func ask(
         _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void
-    ) async -> [CourierAnswer]
+    ) async -> [CourierReply]
 }
 
 extension Courier {
-    public func ask(_ questions: [CourierQuestion]) async -> [CourierAnswer] {
+    public func ask(_ questions: [CourierQuestion]) async -> [CourierReply] {
         await ask(questions, progress: { _ in })
     }
 }

@@ -4,7 +4,7 @@ public import Sealing
 internal import Subprocess
 internal import Synchronization
 
-/// Starts the courier for one batch of questions and reads what it says, believing none of its manners.
+/// Starts the courier for one batch of questions and reads what it says, treating its output as hostile.
 public struct CourierClient: Sendable {
     /// Where the courier may lie; the first that is there is taken, and only when it is needed.
     private let candidates: [String]
@@ -47,11 +47,11 @@ public struct CourierClient: Sendable {
     public var executable: String? { candidates.first { access($0, X_OK) == 0 } }
 
     /// Asks all questions at once. Each gets exactly one answer: where the courier gave none, because it
-    /// died, hung or babbled, the answer is empty.
+    /// died, hung or broke the protocol, the answer is empty.
     /// - Parameter progress: called after each answer with the number of answers so far.
     public func ask(
         _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void = { _ in }
-    ) async -> [CourierAnswer] {
+    ) async -> [CourierReply] {
         let inbox = Inbox(count: questions.count, confinement: confinement, progress: progress)
         guard !questions.isEmpty, let executable else { return await inbox.answers }
         // However the courier ends, what has been read until then counts and the rest is unanswered.
@@ -90,11 +90,11 @@ public struct CourierClient: Sendable {
                     for try await chunk in execution.standardOutput {
                         for byte in chunk.withUnsafeBytes({ Array($0) }) {
                             if byte == UInt8(ascii: "\n") {
-                                guard await inbox.take(line) else { throw Babble() }
+                                guard await inbox.take(line) else { throw ProtocolViolation() }
                                 line.removeAll(keepingCapacity: true)
                             } else {
                                 line.append(byte)
-                                guard line.count <= Self.longestLine else { throw Babble() }
+                                guard line.count <= Self.longestLine else { throw ProtocolViolation() }
                             }
                         }
                     }
@@ -106,7 +106,7 @@ public struct CourierClient: Sendable {
 }
 
 /// The courier said something that is no answer.
-private struct Babble: Error {}
+private struct ProtocolViolation: Error {}
 
 /// Every courier that is started says how it is confined; it is told once.
 private final class ConfinementNotice: Sendable {
@@ -128,21 +128,21 @@ private final class ConfinementNotice: Sendable {
 
 /// Collects answers and notices silence.
 private actor Inbox {
-    private(set) var answers: [CourierAnswer]
+    private(set) var answers: [CourierReply]
     private var answered: Set<Int> = []
     private var lastHeard = ContinuousClock.now
     private let confinement: ConfinementNotice
     private let progress: @Sendable (Int) -> Void
 
     init(count: Int, confinement: ConfinementNotice, progress: @escaping @Sendable (Int) -> Void) {
-        answers = (0..<count).map { CourierAnswer(id: $0) }
+        answers = (0..<count).map { CourierReply(id: $0) }
         self.confinement = confinement
         self.progress = progress
     }
 
     /// False when the line is no answer to an open question.
     func take(_ line: [UInt8]) -> Bool {
-        guard let answer = try? JSONDecoder().decode(CourierAnswer.self, from: Data(line)),
+        guard let answer = try? JSONDecoder().decode(CourierReply.self, from: Data(line)),
             answers.indices.contains(answer.id), answered.insert(answer.id).inserted
         else { return false }
         answers[answer.id] = answer

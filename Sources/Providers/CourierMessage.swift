@@ -49,13 +49,13 @@ public struct BalanceCall: Sendable {
 }
 
 /// What the courier answers.
-public struct CourierAnswer: Codable, Sendable, Equatable {
+public struct CourierReply: Codable, Sendable, Equatable {
     /// Why a question has no answer.
     public enum Refusal: Error, Codable, Sendable, Equatable {
         case noSuchProvider(String, known: [String])
         case noSuchEnvironment(String)
         /// A profile file is wrong; the place is a path inside the file.
-        case badProfile(file: String, place: String, problem: String)
+        case badProfile(file: String, location: String, problem: String)
         case badBaseURL
         /// The profile's request would go elsewhere than to the scheme, host and port that are stored with the
         /// credential.

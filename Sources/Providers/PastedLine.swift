@@ -41,7 +41,7 @@ struct PastedLine {
 
     var isURL: Bool { ["http://", "https://", "www."].contains { begins(with: $0) } }
 
-    /// What a panel shows in place of a secret.
+    /// What a panel shows instead of a secret.
     var isMasked: Bool {
         let marks: [[UInt8]] = ["*", "\u{2022}", "\u{25CF}", "\u{00B7}"].map { Array($0.utf8) }
         return bytes.withBytes { bytes in
@@ -90,16 +90,16 @@ struct PastedLine {
     func labelled(_ fields: [Field]) -> [(field: Field, value: SecretBytes)] {
         var marks: [(field: Field, start: Int, value: Int)] = []
         bytes.withBytes { bytes in
-            var place = 0
-            while place < bytes.count {
-                if let (field, value) = label(in: bytes, at: place, fields) {
-                    marks.append((field, place, value))
-                    place = value
+            var position = 0
+            while position < bytes.count {
+                if let (field, value) = label(in: bytes, at: position, fields) {
+                    marks.append((field, position, value))
+                    position = value
                 } else if marks.isEmpty, !isCommand {
                     // Only what begins with a label is a list of them; in a command line one may stand anywhere.
                     return
                 } else {
-                    place = bytes[place...].firstIndex(where: Self.isGap).map { $0 + 1 } ?? bytes.count
+                    position = bytes[position...].firstIndex(where: Self.isGap).map { $0 + 1 } ?? bytes.count
                 }
             }
         }
@@ -119,35 +119,36 @@ struct PastedLine {
     ) -> (Field, Int)? {
         // What is no label is the secret itself: it is written nowhere but in locked memory.
         var name = SecretWriter(capacity: 64)
-        var place = start
+        var position = start
         func skip(_ isSkipped: (UInt8) -> Bool) {
-            while place < bytes.count, isSkipped(bytes[place]) { place += 1 }
+            while position < bytes.count, isSkipped(bytes[position]) { position += 1 }
         }
         skip { $0 <= 0x20 || $0 == UInt8(ascii: "{") || Self.isQuote($0) }
-        if bytes[place...].starts(with: "export ".utf8) { place += 7 }
+        if bytes[position...].starts(with: "export ".utf8) { position += 7 }
         skip { $0 == 0x20 }
-        let first = place
+        let first = position
         var isOneWord = true
-        while place < bytes.count, place - start < 64 {
-            let byte = bytes[place]
+        while position < bytes.count, position - start < 64 {
+            let byte = bytes[position]
             if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") { break }
             guard Self.isNameByte(byte) || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "_") || Self.isQuote(byte)
             else { return nil }
             if Self.isLetterOrDigit(byte) { name.append(Self.small(byte)) }
             if byte == UInt8(ascii: " "), name.count > 0 { isOneWord = false }
-            place += 1
+            position += 1
         }
         // `abc==` is the end of a key, not a name.
-        guard place < bytes.count, place - start < 64, place + 1 < bytes.count, bytes[place + 1] != bytes[place]
+        guard position < bytes.count, position - start < 64, position + 1 < bytes.count,
+            bytes[position + 1] != bytes[position]
         else { return nil }
         // A variable has the key, whatever it is called.
         let isVariable =
-            bytes[place] == UInt8(ascii: "=") && bytes[first..<place].count > 2
-            && bytes[first..<place].allSatisfy { Self.isCapitalOrDigit($0) || $0 == UInt8(ascii: "_") }
+            bytes[position] == UInt8(ascii: "=") && bytes[first..<position].count > 2
+            && bytes[first..<position].allSatisfy { Self.isCapitalOrDigit($0) || $0 == UInt8(ascii: "_") }
         let field =
             Self.field(named: name.finish(), isOneWord: isOneWord, fields)
             ?? (isVariable ? fields.first { $0.role == .key } : nil)
-        return field.map { ($0, place + 1) }
+        return field.map { ($0, position + 1) }
     }
 
     private static let words = ["apikey", "token", "secret", "password", "authorization", "accesskey"]

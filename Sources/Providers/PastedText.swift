@@ -100,7 +100,7 @@ struct PastedText {
         let lead = bytes[start]
         let width = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
         var value = width == 1 ? UInt32(lead) : UInt32(lead) & (0x7F >> UInt32(width))
-        for place in start + 1..<start + width { value = value << 6 | UInt32(bytes[place] & 0x3F) }
+        for index in start + 1..<start + width { value = value << 6 | UInt32(bytes[index] & 0x3F) }
         return Character(value: value, start: start, width: width)
     }
 

@@ -1,17 +1,17 @@
 /// What is known beforehand of the vault that is to be opened, and where that is kept.
 public struct Acquaintance: Sendable {
     /// Where a vault lies, as this machine remembers it.
-    public enum Place: Hashable, Sendable {
+    public enum Location: Hashable, Sendable {
         /// A copy on its way, which no place is remembered for.
         case nowhere
         /// A canonical path, and the path that was asked for: a linked directory may lead to another vault by now.
         case at(canonical: String, asked: String)
 
-        public static func at(_ path: String) -> Place { .at(canonical: path, asked: path) }
+        public static func at(_ path: String) -> Location { .at(canonical: path, asked: path) }
     }
 
     let stateDirectory: String
-    let place: Place
+    let location: Location
     /// The vault that somebody named; nil for any.
     let expected: VaultPin?
     /// False: what this machine remembers is not asked, only whoever named a vault.
@@ -19,11 +19,11 @@ public struct Acquaintance: Sendable {
     let tell: @Sendable (VaultNotice) -> Void
 
     public init(
-        stateDirectory: String, place: Place, expected: VaultPin? = nil, asksRecords: Bool = true,
+        stateDirectory: String, location: Location, expected: VaultPin? = nil, asksRecords: Bool = true,
         tell: @escaping @Sendable (VaultNotice) -> Void = { _ in }
     ) {
         self.stateDirectory = stateDirectory
-        self.place = place
+        self.location = location
         self.expected = expected
         self.asksRecords = asksRecords
         self.tell = tell
@@ -61,10 +61,10 @@ public struct Acquaintance: Sendable {
             return known.contains(pin)
         }
         var isKnown = false
-        if case .at(let canonical, let asked) = place {
+        if case .at(let canonical, let asked) = location {
             // Each for itself: that one is known does not speak for the other.
             for path in canonical == asked ? [canonical] : [canonical, asked] {
-                if try ask(.place(path), .place(path)) { isKnown = true }
+                if try ask(.path(path), .path(path)) { isKnown = true }
             }
         }
         // Where the place knows the vault, an identity may be new to it.

@@ -5,13 +5,13 @@ internal import Glibc
 /// beside the copy can reach it.
 public struct CopyToRestore {
     let draft: DraftFile
-    public let place: String
+    public let destination: String
     /// The copy of the copy, still locked.
     public let file: VaultFile
 
     /// - Throws: `missing`, `notAccessible`, `notWritable`, `diskFull`; `companion` when a journal or a write-ahead log lies
     ///   beside the copy: it was copied while it was being changed. As opening a vault file.
-    public init(of path: String, to place: String) throws(VaultError) {
+    public init(of path: String, to destination: String) throws(VaultError) {
         let source = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard source >= 0 else {
             let cause = errno
@@ -28,8 +28,8 @@ public struct CopyToRestore {
         // Looked at before anything is copied: whatever else it is may be large.
         guard vault_vfs_is_vault(source) != 0 else { throw .notAVault(path: path) }
         try Companions.requireNone(beside: path)
-        self.place = place
-        draft = try DraftFile(beside: place)
+        self.destination = destination
+        draft = try DraftFile(beside: destination)
         try Self.copy(source, path, to: draft)
         do throws(VaultError) {
             file = try VaultFile(path: draft.path)
@@ -41,8 +41,10 @@ public struct CopyToRestore {
     }
 
     /// The place as this machine remembers it.
-    public var rememberedPlace: Acquaintance.Place {
-        get throws(VaultError) { .at(canonical: try CanonicalPath.of(place), asked: CanonicalPath.asked(place)) }
+    public var rememberedLocation: Acquaintance.Location {
+        get throws(VaultError) {
+            .at(canonical: try CanonicalPath.of(destination), asked: CanonicalPath.asked(destination))
+        }
     }
 
     private static func copy(_ source: Int32, _ path: String, to draft: DraftFile) throws(VaultError) {

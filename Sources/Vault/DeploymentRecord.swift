@@ -1,7 +1,7 @@
 public import Credentials
 
 /// What belongs to one deployment: the addresses in it and the targets it is written to.
-public struct DeploymentEntry: Hashable, Sendable {
+public struct DeploymentRecord: Hashable, Sendable {
     public let deployment: Deployment
     /// Sorted.
     public var addresses: [Address]
@@ -15,7 +15,7 @@ public struct DeploymentEntry: Hashable, Sendable {
     }
 }
 
-extension DeploymentEntry: Record {
+extension DeploymentRecord: Record {
     static let table = Table.deployment
 
     func write(to writer: inout RecordWriter) {

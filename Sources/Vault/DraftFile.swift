@@ -13,9 +13,9 @@ final class DraftFile {
     private let identity: FileIdentity
 
     /// - Throws: `notWritable`.
-    init(beside place: String) throws(VaultError) {
-        let file = place.split(separator: "/").last.map(String.init) ?? place
-        let directory = Self.directory(of: place)
+    init(beside destination: String) throws(VaultError) {
+        let file = destination.split(separator: "/").last.map(String.init) ?? destination
+        let directory = Self.directory(of: destination)
         if let descriptor = try? Self.open(directory) {
             Drafts.removeLeftovers(of: file, in: descriptor, claimSuffix: Self.claimSuffix)
             close(descriptor)
@@ -52,8 +52,8 @@ final class DraftFile {
     }
 
     /// - Throws: `replaced` when another file than the draft lies there.
-    private func requireOwn(at place: String) throws(VaultError) {
-        guard FileIdentity(at: place) == identity else { throw .replaced(path: place) }
+    private func requireOwn(at destination: String) throws(VaultError) {
+        guard FileIdentity(at: destination) == identity else { throw .replaced(path: destination) }
     }
 
     deinit {
@@ -73,17 +73,17 @@ final class DraftFile {
 
     /// Gives the complete file its name, durably; never over another file.
     /// - Throws: `alreadyExists`, `notWritable`.
-    func publish(at place: String) throws(VaultError) {
+    func publish(at destination: String) throws(VaultError) {
         // A second name, where the file system cannot rename without replacing, is seen if we die before the first is gone.
-        guard linux_rename_to_new(path, place) == 0 || (errno != EEXIST && link(path, place) == 0) else {
-            throw errno == EEXIST ? .alreadyExists(path: place) : .notWritable(path: place, errno: errno)
+        guard linux_rename_to_new(path, destination) == 0 || (errno != EEXIST && link(path, destination) == 0) else {
+            throw errno == EEXIST ? .alreadyExists(path: destination) : .notWritable(path: destination, errno: errno)
         }
         unlink(path)
-        try requireOwn(at: place)
+        try requireOwn(at: destination)
         do {
-            try Self.syncDirectory(of: place)
+            try Self.syncDirectory(of: destination)
         } catch {
-            unlink(place)
+            unlink(destination)
             throw error
         }
     }
@@ -91,29 +91,29 @@ final class DraftFile {
     /// Gives the complete file the name of another one, durably; that one is then called `aside`. At every instant one of
     /// the two lies at `place`, under this name alone.
     /// - Throws: `alreadyExists` when something is called `aside`, `notAccessible`; `storedNotSynced`.
-    func replace(_ place: String, keepingAs aside: String) throws(VaultError) {
+    func replace(_ destination: String, keepingAs aside: String) throws(VaultError) {
         if linux_rename_to_new(path, aside) == 0 {
-            guard linux_exchange(aside, place) != 0 else { return try syncReplaced(place) }
+            guard linux_exchange(aside, destination) != 0 else { return try syncReplaced(destination) }
             guard rename(aside, path) == 0 else { throw .notAccessible(path: aside, errno: errno) }
         } else if errno == EEXIST {
             throw .alreadyExists(path: aside)
         }
         // A file system that cannot exchange two files: the old one has two names for a moment.
-        guard link(place, aside) == 0 else {
+        guard link(destination, aside) == 0 else {
             throw errno == EEXIST ? .alreadyExists(path: aside) : .notAccessible(path: aside, errno: errno)
         }
-        guard rename(path, place) == 0 else {
+        guard rename(path, destination) == 0 else {
             let cause = errno
             unlink(aside)
-            throw .notAccessible(path: place, errno: cause)
+            throw .notAccessible(path: destination, errno: cause)
         }
-        try syncReplaced(place)
+        try syncReplaced(destination)
     }
 
-    private func syncReplaced(_ place: String) throws(VaultError) {
-        try requireOwn(at: place)
+    private func syncReplaced(_ destination: String) throws(VaultError) {
+        try requireOwn(at: destination)
         do {
-            try Self.syncDirectory(of: place)
+            try Self.syncDirectory(of: destination)
         } catch {
             throw .storedNotSynced
         }

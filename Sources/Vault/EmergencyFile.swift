@@ -130,7 +130,7 @@ public struct EmergencyFile {
     /// Puts the values where room was kept for them.
     /// - Throws: `notAccessible`, `diskFull`.
     public func fill(_ values: IssuedValues) throws(VaultError) {
-        let sealed = AEAD.seal(values.plainForm, with: keys.emergency, binding: place)
+        let sealed = AEAD.seal(values.plainForm, with: keys.emergency, binding: context)
         let head = withUnsafeBytes(of: UInt32(sealed.count).littleEndian) { Array($0) }
         try write(head + sealed)
     }
@@ -143,7 +143,7 @@ public struct EmergencyFile {
         guard let content, content.count >= Self.mark.count, !content.starts(with: Self.mark) else { return .nothing }
         let count = content.withUnsafeBytes { Int(UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
         guard count <= content.count - 4,
-            let plain = try? AEAD.openSecret(Array(content[4..<4 + count]), with: keys.emergency, binding: place),
+            let plain = try? AEAD.openSecret(Array(content[4..<4 + count]), with: keys.emergency, binding: context),
             let values = try? IssuedValues(plainForm: plain)
         else { return .unknown }
         return .values(values)
@@ -166,7 +166,7 @@ public struct EmergencyFile {
         rmdir(directory)
     }
 
-    private var place: [UInt8] { Place.of("rekeep emergency file", in: vault) }
+    private var context: [UInt8] { SealContext.of("rekeep emergency file", in: vault) }
 
     private func write(_ bytes: [UInt8]) throws(VaultError) {
         do throws(VaultError) {
@@ -193,8 +193,8 @@ public struct EmergencyFile {
         guard let listing = opendir(directory) else { return [] }
         defer { closedir(listing) }
         var files: [EmergencyFile] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        while let item = readdir(listing) {
+            let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             guard name.hasSuffix(ending) else { continue }
@@ -243,7 +243,7 @@ extension OpenVault {
             do throws(VaultError) {
                 return try EmergencyFile.reserve(in: directory, lasting, id)
             } catch {
-                // The second place may lack for no better reason.
+                // The second place may lack it for no better reason.
                 failure = failure ?? error
             }
         }

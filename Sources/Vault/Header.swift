@@ -104,6 +104,6 @@ struct Header: Equatable {
 
     /// - Parameter slots: the checksum of all slots, so that none can be changed, swapped or dropped unseen.
     private static func binding(_ vault: [UInt8], _ slots: [UInt8]) -> [UInt8] {
-        Place.of("rekeep header", in: vault) + slots
+        SealContext.of("rekeep header", in: vault) + slots
     }
 }

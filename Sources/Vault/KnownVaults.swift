@@ -13,12 +13,12 @@ struct KnownVaults {
     /// What a vault is known by.
     enum Key {
         /// The canonical path.
-        case place(String)
+        case path(String)
         case identity(publicKey: [UInt8])
 
         fileprivate var fileName: String {
             switch self {
-            case .place(let path): "place-" + Self.hash(Array(path.utf8))
+            case .path(let path): "place-" + Self.hash(Array(path.utf8))
             case .identity(let publicKey): "identity-" + Self.hash(publicKey)
             }
         }
@@ -32,20 +32,20 @@ struct KnownVaults {
 
     /// The costs and the salt of the passphrase slot that opened the vault last, as they stand in the slot; nil when that is
     /// not known. To be told which slot to try first is all that this is good for.
-    func derivation(at place: String) -> [UInt8]? {
-        (try? StateFile.with(derivationPath(place), for: .reading) { file throws(VaultError) in
+    func derivation(at path: String) -> [UInt8]? {
+        (try? StateFile.with(derivationPath(path), for: .reading) { file throws(VaultError) in
             try file.bytes(atMost: Slot.derivationCount)
         }) ?? nil
     }
 
     /// What cannot be remembered costs time, and nothing else.
-    func rememberDerivation(_ derivation: [UInt8], at place: String) {
-        _ = try? StateFile.with(derivationPath(place), for: .changing) { file throws(VaultError) in
+    func rememberDerivation(_ derivation: [UInt8], at path: String) {
+        _ = try? StateFile.with(derivationPath(path), for: .changing) { file throws(VaultError) in
             try file.write(derivation, at: 0)
         }
     }
 
-    private func derivationPath(_ place: String) -> String { directory + "/" + Key.place(place).fileName + ".slot" }
+    private func derivationPath(_ path: String) -> String { directory + "/" + Key.path(path).fileName + ".slot" }
 
     private static let largest = 64 * 1024
 
@@ -72,21 +72,21 @@ struct KnownVaults {
     func remember(_ vault: VaultPin, at key: Key) throws(VaultError) {
         var lines: [String]
         switch key {
-        case .place(let path):
+        case .path(let path):
             lines = ["# the vault at " + path.replacing("\n", with: "?")]
         case .identity:
             lines = ["# the vaults that an identity opened"]
             for known in (try? vaults(at: key)) ?? [] where known != vault { lines += Self.lines(for: known) }
         }
         lines += Self.lines(for: vault)
-        let place = path(of: key)
-        let draft = place + ".\(Hexadecimal.text(Randomness.bytes(8))).draft"
+        let path = path(of: key)
+        let draft = path + ".\(Hexadecimal.text(Randomness.bytes(8))).draft"
         do throws(VaultError) {
             _ = try StateFile.with(draft, for: .changing) { file throws(VaultError) in
                 try file.write(Array((lines.joined(separator: "\n") + "\n").utf8), at: 0)
                 try file.sync()
             }
-            guard rename(draft, place) == 0 else { throw .notAccessible(path: place, errno: errno) }
+            guard rename(draft, path) == 0 else { throw .notAccessible(path: path, errno: errno) }
         } catch {
             unlink(draft)
             throw error

@@ -77,8 +77,8 @@ struct LogRecord {
     }
 
     private static func binding(_ vault: [UInt8], _ number: Int64) -> [UInt8] {
-        var place = Place.of("rekeep log", in: vault)
-        withUnsafeBytes(of: number.littleEndian) { place.append(contentsOf: $0) }
-        return place
+        var context = SealContext.of("rekeep log", in: vault)
+        withUnsafeBytes(of: number.littleEndian) { context.append(contentsOf: $0) }
+        return context
     }
 }

@@ -15,7 +15,7 @@ public final class OpenVault {
 
     /// - Throws: `damaged(.header)`, `damaged(.slotAnchor)`, `exchanged`, `recordRefused`.
     init(
-        database: Database, front: Front, unlocked: Unlocked, opener: Opener, as acquaintance: Acquaintance
+        database: Database, front: VaultRow, unlocked: Unlocked, opener: Opener, as acquaintance: Acquaintance
     ) throws(VaultError) {
         self.database = database
         vault = front.vault
@@ -201,7 +201,7 @@ public final class OpenVault {
         after floor: UInt64?, admit: ([UInt8]) throws(VaultError) -> Void = { _ in },
         _ body: (Transaction) throws(VaultError) -> (Result, SealedStore)
     ) throws(VaultError) -> (Result, Seen) {
-        var written: Front?
+        var written: VaultRow?
         do throws(VaultError) {
             let result = try write(after: floor, admit, body) { written = $0 }
             guard !database.hasMoved else { throw VaultError.replaced(path: database.path) }
@@ -213,10 +213,10 @@ public final class OpenVault {
         }
     }
 
-    private func isStored(_ front: Front) throws(VaultError) -> Bool {
+    private func isStored(_ front: VaultRow) throws(VaultError) -> Bool {
         do throws(VaultError) {
             let fresh = try Database(path: database.path)
-            return try fresh.reading { () throws(VaultError) in try Front(reading: fresh) }.header == front.header
+            return try fresh.reading { () throws(VaultError) in try VaultRow(reading: fresh) }.header == front.header
         } catch {
             throw .storedUnknown
         }
@@ -225,7 +225,7 @@ public final class OpenVault {
     private func write<Result>(
         after floor: UInt64?, _ admit: ([UInt8]) throws(VaultError) -> Void,
         _ body: (Transaction) throws(VaultError) -> (Result, SealedStore),
-        _ written: (Front) -> Void
+        _ written: (VaultRow) -> Void
     ) throws(VaultError) -> (Result, Seen) {
         try database.writing { () throws(VaultError) in
             var (header, sealed) = try header()
@@ -237,7 +237,7 @@ public final class OpenVault {
             let transaction = Transaction(store: store(header))
             let (result, store) = try body(transaction)
             try store.flush()
-            let front = Front(
+            let front = VaultRow(
                 vault: vault, lasting: lasting.sealed(with: store.keys, vault: vault),
                 header: store.header.sealed(
                     with: store.keys.header, vault: vault, slots: try SlotTable(database).summary().checksum)
@@ -270,10 +270,10 @@ public final class OpenVault {
                 let (header, sealed) = try header()
                 _ = try requireSuccession(of: try lastSeen().seen, Snapshot(store: store(header)), header: sealed)
                 try database.run("UPDATE vault SET id = id")
-                throw .givenUp
+                throw .cancelled
             }
         } catch {
-            guard error == .givenUp else { throw error }
+            guard error == .cancelled else { throw error }
         }
     }
 
@@ -298,7 +298,7 @@ public final class OpenVault {
     func copy(in file: VaultFile) throws(VaultError) -> OpenVault {
         try file.open(
             with: .vaultKey(keys.vaultKey),
-            as: Acquaintance(stateDirectory: acquaintance.stateDirectory, place: .nowhere))
+            as: Acquaintance(stateDirectory: acquaintance.stateDirectory, location: .nowhere))
     }
 
     private func store(_ header: Header) -> SealedStore {
@@ -307,7 +307,7 @@ public final class OpenVault {
 
     /// The header, and as it lies on disk.
     private func header() throws(VaultError) -> (header: Header, sealed: [UInt8]) {
-        let front = try Front(reading: database)
+        let front = try VaultRow(reading: database)
         guard front.vault == vault, front.format == Int64(Schema.format) else { throw .damaged(.header) }
         let slots = try SlotTable(database).summary()
         let header: Header

@@ -28,7 +28,7 @@ struct OutsideRecords {
 
     /// The file has two places for a record; the older one is written over, so that a write that is cut short leaves the
     /// newer one.
-    private static let placeCount = 8192
+    private static let halfCount = 8192
 
     /// What is on record.
     struct Recollection {
@@ -52,7 +52,7 @@ struct OutsideRecords {
         return found ?? Recollection(seen: nil, isTorn: false)
     }
 
-    /// Puts `seen` on record; never an older one in place of a newer one, unless `forced`.
+    /// Puts `seen` on record; never an older one instead of a newer one, unless `forced`.
     /// - Throws: `notAccessible`, `recordRefused`.
     func remember(_ seen: Seen, forced: Bool = false) throws(VaultError) {
         _ = try StateFile.with(seenPath, for: .changing) { file throws(VaultError) in
@@ -62,18 +62,18 @@ struct OutsideRecords {
             guard let known else {
                 // Both places: nothing from before counts, and the next one that is torn leaves one.
                 try file.write(record(seen), at: 0)
-                try file.write(record(seen), at: Self.placeCount)
+                try file.write(record(seen), at: Self.halfCount)
                 // A file that a power cut left empty would be missed.
                 return try file.sync()
             }
             // What is torn is written over, whenever the other was written.
-            if isTorn { return try file.write(record(seen), at: (1 - known.place) * Self.placeCount) }
+            if isTorn { return try file.write(record(seen), at: (1 - known.half) * Self.halfCount) }
             if known.seen.generation >= seen.generation { return }
-            try file.write(record(seen), at: try place(besides: known.place, in: file) * Self.placeCount)
+            try file.write(record(seen), at: try half(besides: known.half, in: file) * Self.halfCount)
         }
     }
 
-    /// Puts on record what a restore is about to put in the vault's place, so that it is known again if the restore is
+    /// Puts on record what a restore is about to put in place of the vault, so that it is known again if the restore is
     /// killed right after it.
     /// - Throws: `notAccessible`, `recordRefused`.
     func expect(_ next: Seen) throws(VaultError) {
@@ -120,7 +120,7 @@ struct OutsideRecords {
 
     /// Where to write next: over the older record, if the newer one has surely reached the disk, so that a power cut never
     /// finds both half written. That costs no sync.
-    private func place(besides newest: Int, in file: StateFile) throws(VaultError) -> Int {
+    private func half(besides newest: Int, in file: StateFile) throws(VaultError) -> Int {
         try file.secondsSinceChange() > Self.secondsToDisk ? 1 - newest : newest
     }
 
@@ -130,21 +130,21 @@ struct OutsideRecords {
     /// The newest record that is whole, and whether one is not.
     /// - Throws: `recordRefused` when there is something and none of it is whole: it may as well be forged, or another
     ///   vault's.
-    private func newest(in file: StateFile) throws(VaultError) -> (known: (seen: Seen, place: Int)?, isTorn: Bool) {
-        var known: (seen: Seen, place: Int)?
+    private func newest(in file: StateFile) throws(VaultError) -> (known: (seen: Seen, half: Int)?, isTorn: Bool) {
+        var known: (seen: Seen, half: Int)?
         var isTorn = false
-        for place in [0, 1] {
-            let start = place * Self.placeCount
+        for half in [0, 1] {
+            let start = half * Self.halfCount
             let front = try file.bytes(atMost: 4, from: start)
             guard front.contains(where: { $0 != 0 }) else { continue }
             var reader = RecordReader(front)
-            let count = min((try? Int(reader.number(UInt32.self))) ?? 0, Self.placeCount)
+            let count = min((try? Int(reader.number(UInt32.self))) ?? 0, Self.halfCount)
             let bytes = try file.bytes(atMost: 4 + count + KeyedHash.checksumCount, from: start)
             guard let seen = seen(in: bytes) else {
                 isTorn = true
                 continue
             }
-            if seen.generation >= known?.seen.generation ?? 0 { known = (seen, place) }
+            if seen.generation >= known?.seen.generation ?? 0 { known = (seen, half) }
         }
         guard known != nil || !isTorn else { throw .recordRefused(path: seenPath, .forged) }
         return (known, isTorn)

@@ -26,7 +26,7 @@ extension Record {
 }
 
 /// Where an address leads.
-struct AddressEntry: Record, Equatable {
+struct AddressRecord: Record, Equatable {
     static let table = Table.address
     let credential: CredentialID
 
@@ -36,7 +36,7 @@ struct AddressEntry: Record, Equatable {
 }
 
 /// The credentials that hold, or ever held, one secret value.
-struct FingerprintEntry: Record, Equatable {
+struct FingerprintRecord: Record, Equatable {
     static let table = Table.fingerprint
     var credentials: [CredentialID]
 
@@ -67,7 +67,7 @@ struct PolicyList: Record, Equatable {
     }
 }
 
-extension Control: Record {
+extension NegativeControl: Record {
     static let table = Table.control
 
     init(reading reader: inout RecordReader) throws(MalformedRecord) {

@@ -18,13 +18,13 @@ struct Rekeying {
     func run() throws(VaultError) -> SealedStore {
         try old.database.run("DELETE FROM tree")
         try forEachRow(of: .deployment) { row throws(VaultError) in
-            guard let entry = try? DeploymentEntry(plainForm: try old.open(row, in: .deployment)) else {
+            guard let record = try? DeploymentRecord(plainForm: try old.open(row, in: .deployment)) else {
                 throw .damaged(.record(table: Table.deployment.name))
             }
-            try new.adopt(row, of: old, in: .deployment, as: names.new.deploymentRow(entry.deployment))
+            try new.adopt(row, of: old, in: .deployment, as: names.new.deploymentRow(record.deployment))
         }
         try forEachRow(of: .control) { row throws(VaultError) in
-            guard let control = try? Control(plainForm: try old.open(row, in: .control)) else {
+            guard let control = try? NegativeControl(plainForm: try old.open(row, in: .control)) else {
                 throw .damaged(.record(table: Table.control.name))
             }
             let id = names.new.controlRow(control.provider, control.environment, control.endpoint)

@@ -10,7 +10,7 @@ public final class Restoration {
     private let known: [Seen]
     /// The record of the last one seen is gone, or cannot be read.
     private let missing: VaultError?
-    private let place: String
+    private let destination: String
     private let draft: DraftFile
     private let copy: OpenVault
     private let present: Present
@@ -25,7 +25,7 @@ public final class Restoration {
     }
 
     /// What a restored vault is.
-    public struct Outcome: Sendable {
+    public struct Report: Sendable {
         /// Where what lay at the place is kept; nil when nothing did.
         public let kept: String?
         /// The credentials whose current secret was retired since the copy was made.
@@ -44,13 +44,13 @@ public final class Restoration {
     public init(
         of source: CopyToRestore, open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(VaultError) {
-        place = source.place
+        destination = source.destination
         draft = source.draft
         copy = try open(source.file)
         let report = try copy.verifyAnyAge()
         if let damage = report.findings.first { throw .damaged(damage) }
         generation = report.generation
-        present = try Self.present(at: place, pin: copy.pin, open)
+        present = try Self.present(at: destination, pin: copy.pin, open)
         var known: [Seen] = []
         do throws(VaultError) {
             if let seen = try copy.lastSeen().seen { known.append(seen) }
@@ -71,20 +71,20 @@ public final class Restoration {
 
     /// Damage does not stand in the way of mending it; another vault does.
     private static func present(
-        at place: String, pin: VaultPin, _ open: (VaultFile) throws(VaultError) -> OpenVault
+        at destination: String, pin: VaultPin, _ open: (VaultFile) throws(VaultError) -> OpenVault
     ) throws(VaultError) -> Present {
         do throws(VaultError) {
-            let file = try VaultFile(path: place)
-            guard file.id == pin.id else { throw .otherVault(path: place) }
+            let file = try VaultFile(path: destination)
+            guard file.id == pin.id else { throw .otherVault(path: destination) }
             let vault = try open(file)
-            guard vault.pin == pin else { throw .otherVault(path: place) }
+            guard vault.pin == pin else { throw .otherVault(path: destination) }
             return .open(vault)
         } catch {
             switch error {
-            case .exchanged: throw .otherVault(path: place)
+            case .exchanged: throw .otherVault(path: destination)
             case .missing, .damaged, .derivation, .foreignFile, .superJournal, .writeAheadLog: return .nothing
             case .noSlotFits, .noSuchSlot: return .closed
-            case .notAVault: throw .otherVault(path: place)
+            case .notAVault: throw .otherVault(path: destination)
             default: throw error
             }
         }
@@ -98,10 +98,10 @@ public final class Restoration {
     ///   at the place, unless `acceptingRollback`; `busy` while another process works on the vault.
     public func finish(
         acceptingRollback: Bool, at time: Timestamp, entry: LogEntry
-    ) throws(VaultError) -> Outcome {
+    ) throws(VaultError) -> Report {
         if !acceptingRollback {
             try requireSuccession()
-            if case .closed = present { throw .presentNotOpened(path: place) }
+            if case .closed = present { throw .presentNotOpened(path: destination) }
         }
         let dead = try deadSecrets()
         let gone = try removedSlots()
@@ -119,7 +119,7 @@ public final class Restoration {
             ? try copy.commit(after: floor, change) : try copy.commitRekeyed(after: floor, change)
         let slots = try copy.readAnyAge { snapshot throws(VaultError) in try snapshot.slots() }
         let kept = try replace(seen)
-        return Outcome(
+        return Report(
             kept: kept, retired: retired, removedSlots: gone, isPresentUnread: kept != nil && !isRead, slots: slots)
     }
 
@@ -165,15 +165,19 @@ public final class Restoration {
     }
 
     private func exchange(_ seen: Seen) throws(VaultError) -> String? {
-        let aside = Companions.exists(place) ? try freeName(seen.generation) : nil
+        let aside = Companions.exists(destination) ? try freeName(seen.generation) : nil
         // What could be read with the old file must not be read with the new one.
-        for (suffix, companion) in Companions.of(place) {
-            let name = (aside ?? place + ".replaced-\(seen.generation)") + suffix
+        for (suffix, companion) in Companions.of(destination) {
+            let name = (aside ?? destination + ".replaced-\(seen.generation)") + suffix
             guard rename(companion, name) == 0 else { throw .notAccessible(path: name, errno: errno) }
         }
         try copy.state.expect(seen)
         do {
-            if let aside { try draft.replace(place, keepingAs: aside) } else { try draft.publish(at: place) }
+            if let aside {
+                try draft.replace(destination, keepingAs: aside)
+            } else {
+                try draft.publish(at: destination)
+            }
         } catch {
             // What could not be put there must not be taken for it later.
             if error != .storedNotSynced { copy.state.forgetExpected() }
@@ -186,7 +190,7 @@ public final class Restoration {
 
     /// A name for what lies at the place. One that a try before left behind does not stand in the way.
     private func freeName(_ generation: UInt64) throws(VaultError) -> String {
-        let name = place + ".replaced-\(generation)"
+        let name = destination + ".replaced-\(generation)"
         for candidate in [name] + (2...99).map({ "\(name)-\($0)" }) where !Companions.exists(candidate) {
             return candidate
         }

@@ -7,10 +7,10 @@ enum Schema {
 
     static func create(in database: Database) throws(VaultError) {
         try database.run("PRAGMA application_id=\(Database.applicationID)")
-        var place: Int32 = 0
-        while let text = vault_schema_text(place) {
+        var index: Int32 = 0
+        while let text = vault_schema_text(index) {
             try database.run(String(cString: text))
-            place += 1
+            index += 1
         }
     }
 

@@ -9,35 +9,35 @@ struct SealedRow {
 
     /// The keyed hash that stands for this row, in exactly this revision, in the freshness tree.
     func element(in table: Table, key: SecretBytes) -> Element {
-        var place: [UInt8] = []
-        place.reserveCapacity(1 + RowID.count + 8 + AEAD.overhead)
-        place.append(table.rawValue)
-        place.append(contentsOf: id.bytes)
-        withUnsafeBytes(of: revision.littleEndian) { place.append(contentsOf: $0) }
-        place.append(contentsOf: sealed.prefix(AEAD.nonceCount))
-        place.append(contentsOf: sealed.suffix(AEAD.tagCount))
-        return Element(bytes: KeyedHash.hash(place, key: key, count: Element.count))
+        var context: [UInt8] = []
+        context.reserveCapacity(1 + RowID.count + 8 + AEAD.overhead)
+        context.append(table.rawValue)
+        context.append(contentsOf: id.bytes)
+        withUnsafeBytes(of: revision.littleEndian) { context.append(contentsOf: $0) }
+        context.append(contentsOf: sealed.prefix(AEAD.nonceCount))
+        context.append(contentsOf: sealed.suffix(AEAD.tagCount))
+        return Element(bytes: KeyedHash.hash(context, key: key, count: Element.count))
     }
 }
 
 /// Where a record belongs. Every seal binds it, so that nothing can be moved, renamed or replayed elsewhere.
-enum Place {
+enum SealContext {
     /// What every binding begins with: the kind of thing, the format and the vault.
     static func of(_ kind: StaticString, in vault: [UInt8]) -> [UInt8] {
-        var place: [UInt8] = []
-        place.reserveCapacity(kind.utf8CodeUnitCount + 4 + vault.count + 1 + RowID.count + 8)
-        place.append(contentsOf: UnsafeBufferPointer(start: kind.utf8Start, count: kind.utf8CodeUnitCount))
-        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { place.append(contentsOf: $0) }
-        place.append(contentsOf: vault)
-        return place
+        var context: [UInt8] = []
+        context.reserveCapacity(kind.utf8CodeUnitCount + 4 + vault.count + 1 + RowID.count + 8)
+        context.append(contentsOf: UnsafeBufferPointer(start: kind.utf8Start, count: kind.utf8CodeUnitCount))
+        withUnsafeBytes(of: UInt32(Schema.format).littleEndian) { context.append(contentsOf: $0) }
+        context.append(contentsOf: vault)
+        return context
     }
 
     static func binding(vault: [UInt8], table: Table, id: RowID, revision: UInt64) -> [UInt8] {
-        var place = of("rekeep record", in: vault)
-        place.append(table.rawValue)
-        place.append(contentsOf: id.bytes)
-        withUnsafeBytes(of: revision.littleEndian) { place.append(contentsOf: $0) }
-        return place
+        var context = of("rekeep record", in: vault)
+        context.append(table.rawValue)
+        context.append(contentsOf: id.bytes)
+        withUnsafeBytes(of: revision.littleEndian) { context.append(contentsOf: $0) }
+        return context
     }
 }
 

@@ -122,7 +122,7 @@ final class SealedStore {
 
     func open(_ row: SealedRow, in table: Table) throws(VaultError) -> [UInt8] {
         do {
-            return try AEAD.open(row.sealed, with: keys.records, binding: place(table, row.id, row.revision))
+            return try AEAD.open(row.sealed, with: keys.records, binding: context(table, row.id, row.revision))
         } catch {
             throw .damaged(.record(table: table.name))
         }
@@ -130,14 +130,14 @@ final class SealedStore {
 
     func openSecret(_ row: SealedRow) throws(VaultError) -> SecretBytes {
         do {
-            return try AEAD.openSecret(row.sealed, with: keys.secrets, binding: place(.secret, row.id, row.revision))
+            return try AEAD.openSecret(row.sealed, with: keys.secrets, binding: context(.secret, row.id, row.revision))
         } catch {
             throw .damaged(.secret)
         }
     }
 
-    func place(_ table: Table, _ id: RowID, _ revision: UInt64) -> [UInt8] {
-        Place.binding(vault: vault, table: table, id: id, revision: revision)
+    func context(_ table: Table, _ id: RowID, _ revision: UInt64) -> [UInt8] {
+        SealContext.binding(vault: vault, table: table, id: id, revision: revision)
     }
 
     private static func row(from statement: Statement, _ table: Table) throws(VaultError) -> SealedRow {
@@ -185,12 +185,12 @@ final class SealedStore {
 
     /// Takes a row over from a store of the same file under other keys.
     func adopt(_ row: SealedRow, of old: SealedStore, in table: Table, as id: RowID) throws(VaultError) {
-        let place = place(table, id, header.generation)
+        let context = context(table, id, header.generation)
         let sealed =
             if table == .secret {
-                AEAD.seal(try old.openSecret(row), with: keys.secrets, binding: place)
+                AEAD.seal(try old.openSecret(row), with: keys.secrets, binding: context)
             } else {
-                AEAD.seal(try old.open(row, in: table), with: keys.records, binding: place)
+                AEAD.seal(try old.open(row, in: table), with: keys.records, binding: context)
             }
         let adopted = SealedRow(id: id, revision: header.generation, sealed: sealed)
         try database.statement("UPDATE \(table.name) SET id = ?1, revision = ?2, sealed = ?3 WHERE id = ?4")
@@ -216,7 +216,7 @@ final class SealedStore {
             header[table].rows += 1
         }
         let row = SealedRow(
-            id: id, revision: header.generation, sealed: seal(self, place(table, id, header.generation)))
+            id: id, revision: header.generation, sealed: seal(self, context(table, id, header.generation)))
         try store(row, table)
         try toggle(row.element(in: table, key: keys.freshness), table, id)
     }
@@ -286,7 +286,7 @@ final class SealedStore {
 
     private func writeNode(_ node: TreeNode, _ id: RowID) throws(VaultError) -> Element {
         let sealed = AEAD.seal(
-            node.plainForm, with: keys.records, binding: place(.tree, id, header.generation))
+            node.plainForm, with: keys.records, binding: context(.tree, id, header.generation))
         let row = SealedRow(id: id, revision: header.generation, sealed: sealed)
         try store(row, .tree)
         return row.element(in: .tree, key: keys.freshness)

@@ -166,10 +166,10 @@ extension Slot {
     }
 
     private static func binding(_ vault: [UInt8], _ number: Int, _ kind: SlotKind) -> [UInt8] {
-        var place = Place.of("rekeep slot", in: vault)
-        withUnsafeBytes(of: Int64(number).littleEndian) { place.append(contentsOf: $0) }
-        place.append(kind.rawValue)
-        return place
+        var context = SealContext.of("rekeep slot", in: vault)
+        withUnsafeBytes(of: Int64(number).littleEndian) { context.append(contentsOf: $0) }
+        context.append(kind.rawValue)
+        return context
     }
 }
 

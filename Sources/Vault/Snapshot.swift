@@ -28,8 +28,8 @@ public final class Snapshot {
 
     /// - Throws: `noSuchAddress`.
     public func credential(at address: Address) throws(VaultError) -> Credential {
-        guard let entry: AddressEntry = try record(addressRow(address)) else { throw .noSuchAddress(address) }
-        let credential = try credential(entry.credential)
+        guard let record: AddressRecord = try record(addressRow(address)) else { throw .noSuchAddress(address) }
+        let credential = try credential(record.credential)
         guard credential.binding(at: address) != nil else { throw .damaged(.freshness(table: Table.address.name)) }
         return credential
     }
@@ -50,11 +50,11 @@ public final class Snapshot {
     }
 
     public func hasAddress(_ address: Address) throws(VaultError) -> Bool {
-        let entry: AddressEntry? = try record(addressRow(address))
-        return entry != nil
+        let record: AddressRecord? = try record(addressRow(address))
+        return record != nil
     }
 
-    public func deployment(_ deployment: Deployment) throws(VaultError) -> DeploymentEntry? {
+    public func deployment(_ deployment: Deployment) throws(VaultError) -> DeploymentRecord? {
         try record(deploymentRow(deployment))
     }
 
@@ -68,7 +68,8 @@ public final class Snapshot {
     }
 
     /// The negative control that was made there; nil when there was none yet.
-    public func control(provider: String, environment: String, endpoint: String) throws(VaultError) -> Control? {
+    public func control(provider: String, environment: String, endpoint: String) throws(VaultError) -> NegativeControl?
+    {
         try record(controlRow(provider, environment, endpoint))
     }
 
@@ -83,7 +84,7 @@ public final class Snapshot {
     }
 
     /// Hands every deployment to `body`, in no particular order.
-    public func forEachDeployment(_ body: (DeploymentEntry) throws(VaultError) -> Void) throws(VaultError) {
+    public func forEachDeployment(_ body: (DeploymentRecord) throws(VaultError) -> Void) throws(VaultError) {
         try forEach(body)
     }
 
@@ -111,8 +112,8 @@ public final class Snapshot {
 
     /// The credentials that hold, or ever held, a secret with this fingerprint.
     public func holders(of fingerprint: Fingerprint) throws(VaultError) -> [CredentialID] {
-        let entry: FingerprintEntry? = try record(fingerprintRow(fingerprint))
-        return entry?.credentials ?? []
+        let record: FingerprintRecord? = try record(fingerprintRow(fingerprint))
+        return record?.credentials ?? []
     }
 
     /// The ways to open this vault, in the order in which they were added.

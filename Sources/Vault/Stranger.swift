@@ -81,7 +81,7 @@ extension VaultFile {
         } catch {
             guard error.canBeDecided else { throw error }
             let unasked = Acquaintance(
-                stateDirectory: acquaintance.stateDirectory, place: acquaintance.place,
+                stateDirectory: acquaintance.stateDirectory, location: acquaintance.location,
                 expected: acquaintance.expected, asksRecords: false, tell: acquaintance.tell)
             return try Stranger(try open(with: opener, as: unasked), doubt: error)
         }

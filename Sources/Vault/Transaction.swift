@@ -19,11 +19,11 @@ public final class Transaction {
         for address in old where credential.binding(at: address) == nil { try unbind(address) }
         for address in credential.addresses where !old.contains(address) {
             guard try !snapshot.hasAddress(address) else { throw .addressTaken(address) }
-            try write(AddressEntry(credential: credential.id), snapshot.addressRow(address))
-            var entry = try deploymentEntry(address.deployment)
-            entry.addresses.append(address)
-            entry.addresses.sort()
-            try put(entry)
+            try write(AddressRecord(credential: credential.id), snapshot.addressRow(address))
+            var record = try deploymentRecord(address.deployment)
+            record.addresses.append(address)
+            record.addresses.sort()
+            try put(record)
         }
         try write(credential, RowID(credential.id))
     }
@@ -38,7 +38,7 @@ public final class Transaction {
         var holders = try snapshot.holders(of: fingerprint)
         if !holders.contains(id) {
             holders.append(id)
-            try write(FingerprintEntry(credentials: holders), snapshot.fingerprintRow(fingerprint))
+            try write(FingerprintRecord(credentials: holders), snapshot.fingerprintRow(fingerprint))
         }
         return fingerprint
     }
@@ -140,7 +140,7 @@ public final class Transaction {
         if holders.isEmpty {
             try snapshot.store.remove(.fingerprint, row)
         } else {
-            try write(FingerprintEntry(credentials: holders), row)
+            try write(FingerprintRecord(credentials: holders), row)
         }
     }
 
@@ -178,12 +178,12 @@ public final class Transaction {
     }
 
     /// Stores a deployment; an empty one is removed.
-    public func put(_ entry: DeploymentEntry) throws(VaultError) {
-        let row = snapshot.deploymentRow(entry.deployment)
-        if entry.addresses.isEmpty && entry.targets.isEmpty {
+    public func put(_ record: DeploymentRecord) throws(VaultError) {
+        let row = snapshot.deploymentRow(record.deployment)
+        if record.addresses.isEmpty && record.targets.isEmpty {
             try snapshot.store.remove(.deployment, row)
         } else {
-            try write(entry, row)
+            try write(record, row)
         }
     }
 
@@ -191,7 +191,7 @@ public final class Transaction {
         try write(rotation, snapshot.rotationRow(rotation.credential))
     }
 
-    public func put(_ control: Control) throws(VaultError) {
+    public func put(_ control: NegativeControl) throws(VaultError) {
         try write(control, snapshot.controlRow(control.provider, control.environment, control.endpoint))
     }
 
@@ -218,15 +218,15 @@ public final class Transaction {
     }
 
     /// The deployment's entry, or an empty one.
-    public func deploymentEntry(_ deployment: Deployment) throws(VaultError) -> DeploymentEntry {
-        try snapshot.deployment(deployment) ?? DeploymentEntry(deployment: deployment, addresses: [], targets: [])
+    public func deploymentRecord(_ deployment: Deployment) throws(VaultError) -> DeploymentRecord {
+        try snapshot.deployment(deployment) ?? DeploymentRecord(deployment: deployment, addresses: [], targets: [])
     }
 
     private func unbind(_ address: Address) throws(VaultError) {
         try snapshot.store.remove(.address, snapshot.addressRow(address))
-        var entry = try deploymentEntry(address.deployment)
-        entry.addresses.removeAll { $0 == address }
-        try put(entry)
+        var record = try deploymentRecord(address.deployment)
+        record.addresses.removeAll { $0 == address }
+        try put(record)
     }
 
     private func isKnown(_ id: CredentialID) throws(VaultError) -> Bool {

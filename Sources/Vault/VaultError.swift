@@ -71,7 +71,7 @@ public enum VaultError: Error, Equatable, Sendable {
     case derivation(SealingError)
 
     /// The caller gave the transaction up; nothing has changed.
-    case givenUp
+    case cancelled
 
     case noSuchAddress(Address)
     case noSuchDeployment(Deployment)
@@ -123,7 +123,7 @@ public struct Exchange: Hashable, Sendable {
     /// Who knows it otherwise.
     public enum Witness: Hashable, Sendable {
         /// This machine, by the path.
-        case place(String)
+        case path(String)
         /// This machine, by the identity.
         case identity
         /// The identity file itself.

@@ -5,7 +5,7 @@ internal import Sealing
 /// A vault on disk, still locked: only what is readable without a key can be asked of it.
 public final class VaultFile {
     private let database: Database
-    private let front: Front
+    private let front: VaultRow
     private let slots: [Slot]
 
     /// Opens the file and reads its slots.
@@ -21,7 +21,7 @@ public final class VaultFile {
     }
 
     /// Where the vault lies, as this machine remembers it.
-    public var place: Acquaintance.Place {
+    public var location: Acquaintance.Location {
         .at(canonical: database.canonicalPath, asked: CanonicalPath.asked(database.path))
     }
 
@@ -31,11 +31,13 @@ public final class VaultFile {
     public func open(with opener: Opener, as acquaintance: Acquaintance) throws(VaultError) -> OpenVault {
         let known = KnownVaults(directory: acquaintance.stateDirectory)
         var hint: [UInt8]?
-        if case .passphrase = opener, case .at(_, let asked) = acquaintance.place { hint = known.derivation(at: asked) }
+        if case .passphrase = opener, case .at(_, let asked) = acquaintance.location {
+            hint = known.derivation(at: asked)
+        }
         let (unlocked, slot) = try unlocked(with: opener, first: hint)
         let vault = try OpenVault(
             database: database, front: front, unlocked: unlocked, opener: opener, as: acquaintance)
-        if case .passphrase = opener, case .at(_, let asked) = acquaintance.place, let used = slot.derivation,
+        if case .passphrase = opener, case .at(_, let asked) = acquaintance.location, let used = slot.derivation,
             used != hint
         {
             known.rememberDerivation(used, at: asked)
@@ -45,7 +47,7 @@ public final class VaultFile {
 
     /// Opens the vault as the one that this machine knows by its place.
     public func open(with opener: Opener, stateDirectory: String) throws(VaultError) -> OpenVault {
-        try open(with: opener, as: Acquaintance(stateDirectory: stateDirectory, place: place))
+        try open(with: opener, as: Acquaintance(stateDirectory: stateDirectory, location: location))
     }
 
     /// Sixteen bytes that tell this vault from others; readable without a key.
@@ -117,7 +119,7 @@ public final class VaultFile {
         try outside.remember(seen, forced: true)
         let known = KnownVaults(directory: stateDirectory)
         for path in Set([try CanonicalPath.of(path), CanonicalPath.asked(path)]) {
-            try known.remember(new.pin, at: .place(path))
+            try known.remember(new.pin, at: .path(path))
         }
         for case .identity(let publicKey) in requests {
             try known.remember(new.pin, at: .identity(publicKey: publicKey))
@@ -145,16 +147,16 @@ public final class VaultFile {
             let table = SlotTable(database)
             for slot in slots { try table.put(slot) }
             let sealed = header.sealed(with: keys.header, vault: vault, slots: try table.summary().checksum)
-            try Front(vault: vault, lasting: lasting.sealed(with: keys, vault: vault), header: sealed).write(
+            try VaultRow(vault: vault, lasting: lasting.sealed(with: keys, vault: vault), header: sealed).write(
                 to: database)
             return Seen(generation: header.generation, header: KeyedHash.checksum(sealed), entries: [])
         }
     }
 
-    private static func read(_ database: Database, path: String) throws(VaultError) -> (Front, [Slot]) {
+    private static func read(_ database: Database, path: String) throws(VaultError) -> (VaultRow, [Slot]) {
         try database.reading { () throws(VaultError) in
             guard try Schema.hasApplicationID(database) else { throw .notAVault(path: path) }
-            let front = try Front(reading: database)
+            let front = try VaultRow(reading: database)
             guard front.format <= Schema.format else {
                 throw .newerFormat(found: Int(front.format), known: Schema.format)
             }

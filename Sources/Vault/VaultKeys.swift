@@ -49,13 +49,13 @@ struct LastingKeys {
     init(opening sealed: [UInt8], with keys: VaultKeys, vault: [UInt8]) throws(VaultError) {
         guard
             let key = try? AEAD.openSecret(
-                sealed, with: keys.header, binding: Place.of("rekeep lasting key", in: vault)),
+                sealed, with: keys.header, binding: SealContext.of("rekeep lasting key", in: vault)),
             key.count == AEAD.keyCount
         else { throw .damaged(.header) }
         self.init(key)
     }
 
     func sealed(with keys: VaultKeys, vault: [UInt8]) -> [UInt8] {
-        AEAD.seal(lastingKey, with: keys.header, binding: Place.of("rekeep lasting key", in: vault))
+        AEAD.seal(lastingKey, with: keys.header, binding: SealContext.of("rekeep lasting key", in: vault))
     }
 }

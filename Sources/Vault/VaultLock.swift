@@ -16,8 +16,8 @@ public enum LockSubject: Sendable {
     fileprivate var range: (start: Int64, count: Int64) {
         switch self {
         case .wholeVault: (Self.rotations, Self.span)
-        case .rotation(let id): (Self.rotations + Self.place(id.bytes), 1)
-        case .delivery(let path): (Self.deliveries + Self.place(Array(path.utf8)), 1)
+        case .rotation(let id): (Self.rotations + Self.offset(id.bytes), 1)
+        case .delivery(let path): (Self.deliveries + Self.offset(Array(path.utf8)), 1)
         }
     }
 
@@ -25,7 +25,7 @@ public enum LockSubject: Sendable {
     private static let rotations: Int64 = 1 << 60
     private static let deliveries: Int64 = 1 << 61
 
-    private static func place(_ name: [UInt8]) -> Int64 {
+    private static func offset(_ name: [UInt8]) -> Int64 {
         KeyedHash.checksum(name, count: 16).prefix(6).reduce(0) { $0 << 8 | Int64($1) }
     }
 }
@@ -116,9 +116,9 @@ public final class LockFile: Sendable {
         guard let listing = opendir(directory) else { return [] }
         defer { closedir(listing) }
         var names: [String] = []
-        while let entry = readdir(listing) {
+        while let item = readdir(listing) {
             names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
+                withUnsafePointer(to: &item.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
                 })
         }

@@ -33,13 +33,14 @@ public struct VaultPin: Hashable, Sendable, CustomStringConvertible {
         guard hexadecimal.count == 2 * Self.count else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count)
-        var place = hexadecimal.startIndex
-        while place < hexadecimal.endIndex {
-            guard let high = Self.value(of: hexadecimal[place]), let low = Self.value(of: hexadecimal[place + 1]) else {
+        var position = hexadecimal.startIndex
+        while position < hexadecimal.endIndex {
+            guard let high = Self.value(of: hexadecimal[position]), let low = Self.value(of: hexadecimal[position + 1])
+            else {
                 return nil
             }
             bytes.append(high << 4 | low)
-            place += 2
+            position += 2
         }
         id = Array(bytes[..<16])
         mark = Array(bytes[16...])

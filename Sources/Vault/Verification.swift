@@ -73,32 +73,32 @@ private final class Verification {
             _ = try store.openSecret(row)
         } else {
             let content = try store.open(row, in: table)
-            let place: RowID
+            let expected: RowID
             do throws(MalformedRecord) {
-                place = try self.place(of: content, at: row.id, in: table)
+                expected = try self.expected(of: content, at: row.id, in: table)
             } catch {
                 throw .damaged(.record(table: table.name))
             }
-            guard place == row.id else { throw .damaged(.record(table: table.name)) }
+            guard expected == row.id else { throw .damaged(.record(table: table.name)) }
             if table == .credential { try follow(content) }
         }
         guard row.revision <= snapshot.generation else { throw .damaged(.freshness(table: table.name)) }
     }
 
     /// Where a record belongs, as far as it says itself.
-    private func place(of content: [UInt8], at row: RowID, in table: Table) throws(MalformedRecord) -> RowID {
+    private func expected(of content: [UInt8], at row: RowID, in table: Table) throws(MalformedRecord) -> RowID {
         switch table {
         case .credential: return RowID(try Credential(plainForm: content).id)
         case .address:
-            guard addresses[row] == (try AddressEntry(plainForm: content).credential) else { throw MalformedRecord() }
+            guard addresses[row] == (try AddressRecord(plainForm: content).credential) else { throw MalformedRecord() }
             return row
-        case .deployment: return snapshot.deploymentRow(try DeploymentEntry(plainForm: content).deployment)
+        case .deployment: return snapshot.deploymentRow(try DeploymentRecord(plainForm: content).deployment)
         case .fingerprint:
-            _ = try FingerprintEntry(plainForm: content)
+            _ = try FingerprintRecord(plainForm: content)
             return row
         case .rotation: return snapshot.rotationRow(try Rotation(plainForm: content).credential)
         case .control:
-            let control = try Control(plainForm: content)
+            let control = try NegativeControl(plainForm: content)
             return snapshot.controlRow(control.provider, control.environment, control.endpoint)
         case .attempt: return snapshot.attemptRow(try WrongAttempts(plainForm: content).host)
         case .policy:

@@ -11,7 +11,7 @@ struct Condition {
     }
 
     /// Where it stands in its profile.
-    let place: String
+    let location: String
     private let statuses: [Int]
     private let json: (pointer: String, test: Test)?
     private let header: (name: String, pattern: FieldPattern)?
@@ -19,9 +19,9 @@ struct Condition {
     /// Pointer fields of the credential: where one is given, the answer must have a value there.
     let present: [String]
 
-    init(_ node: Node, place: String) throws(ProfileFault) {
-        var map = try YAMLMap(node, place: place)
-        self.place = place
+    init(_ node: Node, location: String) throws(ProfileFault) {
+        var map = try YAMLMap(node, location: location)
+        self.location = location
         statuses = try (map.oneOrMore("status") ?? []).map { text throws(ProfileFault) in
             guard let status = Int(text), (100...599).contains(status) else {
                 throw map.fault("status", "an HTTP status is expected")
@@ -47,7 +47,7 @@ struct Condition {
         present = try map.oneOrMore("present") ?? []
         try map.finish()
         guard !statuses.isEmpty || json != nil || header != nil || text != nil else {
-            throw ProfileFault(place: place, problem: "a condition without a test would always hold")
+            throw ProfileFault(location: location, problem: "a condition without a test would always hold")
         }
     }
 

@@ -3,19 +3,19 @@ internal import Providers
 
 /// Makes balance calls: renders the profile's requests, sends them in turn, and classifies what comes back.
 struct Courier: Sendable {
-    let shelf: ProfileShelf
+    let catalog: ProfileCatalog
     let transport: Transport
     let pace: Pace
 
-    func balance(_ question: Question) async -> CourierAnswer {
-        await answering(question) { call throws(CourierAnswer.Refusal) in
+    func balance(_ question: Question) async -> CourierReply {
+        await answering(question) { call throws(CourierReply.Refusal) in
             // All of them before the first is sent: a profile that cannot be used sends nothing.
             var requests: [(Profile.Request, RenderedRequest)] = []
             for request in call.profile.requests where Self.isSent(request, call) {
                 requests.append((request, try Self.rendered(request, call)))
             }
             let ready = requests
-            return CourierAnswer(
+            return CourierReply(
                 id: question.id,
                 result: await pace.alone(with: call.key) {
                     var result = await sendInOrder(ready, call)
@@ -30,39 +30,39 @@ struct Courier: Sendable {
     }
 
     /// Asks the provider for a new key.
-    func issue(_ question: Question) async -> CourierAnswer {
-        await answering(question) { call throws(CourierAnswer.Refusal) in
+    func issue(_ question: Question) async -> CourierReply {
+        await answering(question) { call throws(CourierReply.Refusal) in
             guard let issue = call.profile.issue else { throw .cannotChangeKeys(call.provider) }
             let (answer, result) = await change(
                 issue.change, try Self.rendered(issue.change, call), call, issuing: issue)
-            guard let answer else { return CourierAnswer(id: question.id, result: result) }
+            guard let answer else { return CourierReply(id: question.id, result: result) }
             let values = issue.newValues(in: answer)
             let redaction = Redaction(hiding: call.secrets + values.values)
             let expires = issue.expires.flatMap { answer.json?[pointer: $0]?.text }
                 .flatMap { redaction.clean($0, limit: 40) }
-            return CourierAnswer(id: question.id, issued: IssuedKey(values: values, expires: expires))
+            return CourierReply(id: question.id, issued: IssuedKey(values: values, expires: expires))
         }
     }
 
     /// Asks the provider to end the key that is asked with.
-    func revoke(_ question: Question) async -> CourierAnswer {
-        await answering(question) { call throws(CourierAnswer.Refusal) in
+    func revoke(_ question: Question) async -> CourierReply {
+        await answering(question) { call throws(CourierReply.Refusal) in
             guard let revoke = call.profile.revoke else { throw .cannotChangeKeys(call.provider) }
             let (answer, result) = await change(revoke, try Self.rendered(revoke, call), call)
             let ended = BalanceResult(outcome: Outcome.ok.name, status: answer?.status)
-            return CourierAnswer(id: question.id, result: answer == nil ? result : ended)
+            return CourierReply(id: question.id, result: answer == nil ? result : ended)
         }
     }
 
     /// One request that changes something. It is sent once: nobody knows what a second would do.
-    /// - Parameter issue: the answer may hold a new key, whose place it names.
+    /// - Parameter issue: the answer may hold a new key, whose position it names.
     /// - Returns: the answer, if it says that it was done; else what it says instead, which is never ok.
     private func change(
         _ change: Profile.Change, _ request: RenderedRequest, _ call: Call, issuing issue: Profile.Issue? = nil
     ) async -> (Answer?, BalanceResult) {
-        let taken: Pace.Taken
+        let taken: Pace.Permit
         switch await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit) {
-        case .place(let place): taken = place
+        case .permit(let permit): taken = permit
         case .blocked(let seconds): return (nil, Self.blocked(seconds))
         }
         var retryAfter: Int?
@@ -87,23 +87,23 @@ struct Courier: Sendable {
 
     /// Finds the profile, and asks where the credential is kept for: what the profile names as host does not count.
     private func answering(
-        _ question: Question, _ body: (Call) async throws(CourierAnswer.Refusal) -> CourierAnswer
-    ) async -> CourierAnswer {
-        do throws(CourierAnswer.Refusal) {
+        _ question: Question, _ body: (Call) async throws(CourierReply.Refusal) -> CourierReply
+    ) async -> CourierReply {
+        do throws(CourierReply.Refusal) {
             let call = try call(question)
             var answer = try await body(call)
             answer.replacingProfile = call.profile.description.replacingFile
             return answer
         } catch {
-            return CourierAnswer(id: question.id, refusal: error)
+            return CourierReply(id: question.id, refusal: error)
         }
     }
 
-    private func call(_ question: Question) throws(CourierAnswer.Refusal) -> Call {
+    private func call(_ question: Question) throws(CourierReply.Refusal) -> Call {
         guard let provider = question.provider, let environment = question.environment, let fields = question.fields,
             let baseURL = question.baseURL
         else { throw .malformedQuestion }
-        let profile = try shelf.profile(provider)
+        let profile = try catalog.profile(provider)
         let terms: Terms
         let base: BaseURL
         do {
@@ -130,7 +130,7 @@ struct Courier: Sendable {
 
     private static func rendered(
         _ change: Profile.Change, _ call: Call
-    ) throws(CourierAnswer.Refusal) -> RenderedRequest {
+    ) throws(CourierReply.Refusal) -> RenderedRequest {
         guard let request = change.requests.first(where: { isSent($0, call) }) else {
             throw .cannotChangeKeys(call.provider)
         }
@@ -153,7 +153,7 @@ struct Courier: Sendable {
 
     private static func rendered(
         _ request: Profile.Request, _ call: Call
-    ) throws(CourierAnswer.Refusal) -> RenderedRequest {
+    ) throws(CourierReply.Refusal) -> RenderedRequest {
         do {
             return try RenderedRequest(request, call.values, to: call.base)
         } catch {
@@ -172,9 +172,9 @@ struct Courier: Sendable {
         var began: Int64?
         var ended: Int64?
         for (request, rendered) in requests {
-            let taken: Pace.Taken
+            let taken: Pace.Permit
             switch await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit) {
-            case .place(let place): taken = place
+            case .permit(let permit): taken = permit
             case .blocked(let seconds): return Self.blocked(seconds)
             }
             let start = ContinuousClock.now
@@ -204,7 +204,7 @@ struct Courier: Sendable {
 
     /// The account's name, where it is another request that tells it. Without an answer it stays untold.
     private func identity(_ pointer: String, _ request: RenderedRequest, _ call: Call) async -> String? {
-        guard case .place(let taken) = await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit)
+        guard case .permit(let taken) = await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit)
         else { return nil }
         defer { pace.leave(taken, retryAfter: nil) }
         guard let answer = try? await transport.send(request), (200...299).contains(answer.status) else { return nil }

@@ -47,9 +47,9 @@ struct NeededFiles {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var links: [String] = []
-        while let entry = readdir(stream) {
-            guard entry.pointee.d_type == DT_LNK else { continue }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        while let item = readdir(stream) {
+            guard item.pointee.d_type == DT_LNK else { continue }
+            let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             guard name.hasSuffix(ending) else { continue }

@@ -19,7 +19,7 @@ enum OwnProfiles {
             // A link that leads nowhere is a directory that somebody meant to be there.
             guard cause != ENOENT || lstat(directory, &status) == 0 else { return [] }
             throw ProfileFault(
-                place: "",
+                location: "",
                 problem: "the directory cannot be read (\(String(cString: strerror(cause)))), so nobody knows which"
                     + " profiles it holds; XDG_CONFIG_HOME can name another place")
         }
@@ -28,14 +28,14 @@ enum OwnProfiles {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
         } catch {
-            throw ProfileFault(place: "", problem: "the directory cannot be read")
+            throw ProfileFault(location: "", problem: "the directory cannot be read")
         }
         var files: [(String, String, Result<String, ProfileFault>)] = []
         for name in names where !name.hasPrefix(".") {
             let path = directory + "/" + name
             guard name.hasSuffix(ending) else {
                 for other in [".yml", ending] where name.lowercased().hasSuffix(other) {
-                    let fault = ProfileFault(place: "", problem: "its name has to end with \(ending)")
+                    let fault = ProfileFault(location: "", problem: "its name has to end with \(ending)")
                     files.append((name.dropLast(other.count).lowercased(), path, .failure(fault)))
                 }
                 continue
@@ -61,7 +61,7 @@ enum OwnProfiles {
         try requireSafe(descriptor, "it")
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw ProfileFault(place: "", problem: "is not a regular file")
+            throw ProfileFault(location: "", problem: "is not a regular file")
         }
         var bytes = [UInt8](repeating: 0, count: largest + 1)
         var count = 0
@@ -74,7 +74,7 @@ enum OwnProfiles {
             if step == 0 { break }
             count += step
         }
-        guard count <= largest else { throw ProfileFault(place: "", problem: "larger than 64 KiB") }
+        guard count <= largest else { throw ProfileFault(location: "", problem: "larger than 64 KiB") }
         return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
@@ -83,16 +83,16 @@ enum OwnProfiles {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(errno) }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw ProfileFault(place: "", problem: "\(what) belongs to another user (\(status.st_uid))")
+            throw ProfileFault(location: "", problem: "\(what) belongs to another user (\(status.st_uid))")
         }
         guard status.st_mode & 0o022 == 0 else {
             let mode = String(status.st_mode & 0o777, radix: 8)
             throw ProfileFault(
-                place: "", problem: "others can write to \(what) (mode 0\(mode)); chmod go-w takes that from them")
+                location: "", problem: "others can write to \(what) (mode 0\(mode)); chmod go-w takes that from them")
         }
     }
 
     private static func unreadable(_ code: Int32) -> ProfileFault {
-        ProfileFault(place: "", problem: "cannot be read: \(String(cString: strerror(code)))")
+        ProfileFault(location: "", problem: "cannot be read: \(String(cString: strerror(code)))")
     }
 }

@@ -4,19 +4,19 @@ internal import Synchronization
 /// Keeps a provider's rate limit: at most so many requests in so long, counted by key or by host, in this process and in
 /// all that share its file, and never two at once for one key.
 ///
-/// A limit of five in a second is five places. A request takes one, and the place is free again a second after the
-/// request's *answer*: whatever the network makes of the moments at which requests leave, no two of one place arrive
+/// A limit of five in a second is five permits. A request takes one, and the permit is free again a second after the
+/// request's *answer*: whatever the network makes of the moments at which requests leave, no two of one permit arrive
 /// within that second.
 final class Pace: Sendable {
     /// May a request leave?
     enum Leave {
-        case place(Taken)
+        case permit(Permit)
         /// The provider has asked for more patience, in seconds.
         case blocked(seconds: Int)
     }
 
-    /// A place that is taken until the answer is there.
-    struct Taken {
+    /// A permit that is taken until the answer is there.
+    struct Permit {
         fileprivate let scope: String
         fileprivate let index: Int
         fileprivate let period: Int64
@@ -38,26 +38,26 @@ final class Pace: Sendable {
     /// Waits until one more request may leave.
     func enter(key: String, host: String, limit: Profile.Limit) async -> Leave {
         let scope = limit.scope == .key ? "key " + key : "host " + host
-        // More places than are kept: fewer of them, for a part of the time.
-        let parts = max(1, limit.requests / PaceRecord.places)
-        let places = min(limit.requests, PaceRecord.places)
+        // More permits than are kept: fewer of them, for a part of the time.
+        let parts = max(1, limit.requests / PaceRecord.permits)
+        let permits = min(limit.requests, PaceRecord.permits)
         let period = limit.per.seconds * 1000 / Int64(parts)
         await turns.take(scope)
-        let leave = await waitForPlace(scope, places, period)
+        let leave = await waitForPermit(scope, permits, period)
         await turns.giveBack(scope)
         return leave
     }
 
-    private func waitForPlace(_ scope: String, _ places: Int, _ period: Int64) async -> Leave {
+    private func waitForPermit(_ scope: String, _ permits: Int, _ period: Int64) async -> Leave {
         while true {
             let now = Monotonic.milliseconds()
-            let step = store.change(scope) { $0.take(of: places, period: period, now: now) }
+            let step = store.change(scope) { $0.take(of: permits, period: period, now: now) }
             switch step {
-            case .taken(let index): return .place(Taken(scope: scope, index: index, period: period))
+            case .taken(let index): return .permit(Permit(scope: scope, index: index, period: period))
             case .blocked(let milliseconds) where milliseconds > 1000:
                 return .blocked(seconds: Int((milliseconds + 999) / 1000))
             case .blocked(let milliseconds), .full(let milliseconds):
-                // Another process may give a place back long before its time; a little chance keeps them apart.
+                // Another process may give a permit back long before its time; a little chance keeps them apart.
                 try? await Task.sleep(for: .milliseconds(min(milliseconds, 50) + Int64.random(in: 0...5)))
             }
         }
@@ -65,7 +65,7 @@ final class Pace: Sendable {
 
     /// The answer is there.
     /// - Parameter retryAfter: for how long the provider wants no more, in seconds.
-    func leave(_ taken: Taken, retryAfter: Int?) {
+    func leave(_ taken: Permit, retryAfter: Int?) {
         let now = Monotonic.milliseconds()
         store.change(taken.scope) { record in
             record.free[taken.index] = now + taken.period
@@ -98,12 +98,12 @@ private actor Turns {
 
 /// What is kept of one scope. Times are milliseconds of the monotonic clock.
 struct PaceRecord {
-    /// The largest number of places.
-    static let places = 128
+    /// The largest number of permits.
+    static let permits = 128
     /// When nothing may leave before.
     var notBefore: Int64 = 0
-    /// When each place is free.
-    var free = [Int64](repeating: 0, count: places)
+    /// When each permit is free.
+    var free = [Int64](repeating: 0, count: permits)
 
     enum Step {
         case taken(Int)
@@ -111,16 +111,16 @@ struct PaceRecord {
         case full(Int64)
     }
 
-    /// Takes a place, if one is free. A holder that died gives its place back by the time that no call outlives.
-    mutating func take(of places: Int, period: Int64, now: Int64) -> Step {
+    /// Takes a permit, if one is free. A holder that died gives its permit back by the time that no call outlives.
+    mutating func take(of permits: Int, period: Int64, now: Int64) -> Step {
         let longest = Transport.deadline.components.seconds * 1000 + period
         if notBefore > now, notBefore <= now + Int64(RetryAfter.longest) * 1000 { return .blocked(notBefore - now) }
         // What lies further ahead than anybody could have put it is nobody's.
-        for index in 0..<places where free[index] <= now || free[index] > now + longest {
+        for index in 0..<permits where free[index] <= now || free[index] > now + longest {
             free[index] = now + longest
             return .taken(index)
         }
-        return .full((free.prefix(places).min() ?? now) - now)
+        return .full((free.prefix(permits).min() ?? now) - now)
     }
 }
 

@@ -5,8 +5,8 @@ internal import Sealing
 /// before the process is confined, and locked only while it is changed.
 ///
 /// Layout: a head of 4096 bytes (8 bytes mark, 36 bytes the kernel's boot id, 32 bytes salt), then records of 2048 bytes
-/// (16 bytes hash, i64 not before, 128 times i64 when a place is free), little-endian. A scope's record is one of eight
-/// behind the place that its hash says.
+/// (16 bytes hash, i64 not before, 128 times i64 when a permit is free), little-endian. A scope's record is one of eight
+/// behind the position that its hash gives.
 final class PaceFile: Sendable {
     private static let mark = Array("rekeepP1".utf8)
     private static let headCount = 4096
@@ -69,9 +69,9 @@ final class PaceFile: Sendable {
         let start = Self.headCount + (first % Self.buckets) * Self.recordCount
         var bytes = [UInt8](repeating: 0, count: Self.probes * Self.recordCount)
         guard pread(descriptor, &bytes, bytes.count, off_t(start)) >= 0 else { return nil }
-        let place = Self.place(of: hash, in: bytes)
-        let offset = place.index * Self.recordCount
-        var record = place.isKnown ? PaceRecord(bytes[offset...]) : PaceRecord()
+        let position = Self.position(of: hash, in: bytes)
+        let offset = position.index * Self.recordCount
+        var record = position.isKnown ? PaceRecord(bytes[offset...]) : PaceRecord()
         let result = body(&record)
         let content = hash + record.bytes
         guard pwrite(descriptor, content, content.count, off_t(start + offset)) == content.count else { return nil }
@@ -79,7 +79,7 @@ final class PaceFile: Sendable {
     }
 
     /// The record of a scope, or the one that has been of no use for longest.
-    private static func place(of hash: [UInt8], in bytes: [UInt8]) -> (index: Int, isKnown: Bool) {
+    private static func position(of hash: [UInt8], in bytes: [UInt8]) -> (index: Int, isKnown: Bool) {
         var oldest = (index: 0, latest: Int64.max)
         for index in 0..<probes {
             let offset = index * recordCount
@@ -95,12 +95,12 @@ final class PaceFile: Sendable {
 extension PaceRecord {
     /// What stands behind the hash.
     fileprivate init(_ bytes: ArraySlice<UInt8>) {
-        func number(_ place: Int) -> Int64 {
-            let start = bytes.startIndex + 16 + 8 * place
+        func number(_ position: Int) -> Int64 {
+            let start = bytes.startIndex + 16 + 8 * position
             return bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | Int64($1) }
         }
         notBefore = number(0)
-        for place in 0..<Self.places { free[place] = number(place + 1) }
+        for position in 0..<Self.permits { free[position] = number(position + 1) }
     }
 
     fileprivate var bytes: [UInt8] {

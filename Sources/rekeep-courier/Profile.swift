@@ -114,20 +114,20 @@ struct Profile {
     init(
         yaml: String, ownFile: String? = nil, builtIn: Set<String> = [], isTried: Bool = true
     ) throws(ProfileFault) {
-        guard yaml.utf8.count <= 64 * 1024 else { throw ProfileFault(place: "", problem: "larger than 64 KiB") }
+        guard yaml.utf8.count <= 64 * 1024 else { throw ProfileFault(location: "", problem: "larger than 64 KiB") }
         let root: Node?
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
-            throw ProfileFault(place: "", problem: "not valid YAML")
+            throw ProfileFault(location: "", problem: "not valid YAML")
         }
-        guard let root else { throw ProfileFault(place: "", problem: "is empty") }
-        var map = try YAMLMap(root, place: "")
+        guard let root else { throw ProfileFault(location: "", problem: "is empty") }
+        var map = try YAMLMap(root, location: "")
         let fields = try map.list("fields", Self.field)
         var environments: [String: String] = [:]
         for (name, url) in try map.texts("environments") {
             if !url.isEmpty, (try? BaseURL(url)) == nil {
-                throw ProfileFault(place: "environments.\(name)", problem: "an https URL is expected")
+                throw ProfileFault(location: "environments.\(name)", problem: "an https URL is expected")
             }
             environments[name] = url
         }
@@ -161,8 +161,8 @@ struct Profile {
         var rules = try balance.map("outcomes")
         var outcomes: [(Outcome, [Condition])] = []
         for outcome in Self.order {
-            let conditions = try rules.list(outcome.name) { node, place throws(ProfileFault) in
-                try Condition(node, place: place)
+            let conditions = try rules.list(outcome.name) { node, location throws(ProfileFault) in
+                try Condition(node, location: location)
             }
             if !conditions.isEmpty { outcomes.append((outcome, conditions)) }
         }
@@ -170,14 +170,14 @@ struct Profile {
         try rules.finish()
         money = try balance.list("money", Self.moneyRule)
         identity = try balance.optionalText("identity").map { text throws(ProfileFault) in
-            try Template(text, place: "balance.identity")
+            try Template(text, location: "balance.identity")
         }
         identityRequest = try balance.optionalMap("identity_request").map { given throws(ProfileFault) in
             var map = given
             let pointer = try map.pointer("pointer")
             let request = try map.map("request")
             try map.finish()
-            return (try Self.request(request.node, request.place), pointer)
+            return (try Self.request(request.node, request.location), pointer)
         }
         expires = balance.keys.contains("expires") ? try balance.pointer("expires") : nil
         messages = try balance.oneOrMore("message") ?? []
@@ -204,10 +204,10 @@ struct Profile {
         return budget
     }
 
-    private static func field(_ node: Node, _ place: String) throws(ProfileFault)
+    private static func field(_ node: Node, _ location: String) throws(ProfileFault)
         -> ProviderDescription.FieldDescription
     {
-        var map = try YAMLMap(node, place: place)
+        var map = try YAMLMap(node, location: location)
         let pattern = try map.optionalText("pattern")
         if let pattern, FieldPattern(pattern) == nil { throw map.fault("pattern", "not a regular expression") }
         let role = try map.text("role")
@@ -237,8 +237,8 @@ struct Profile {
         var map = given
         let change = try change(&map)
         var values: [(field: String, pointer: String)] = []
-        if var places = try map.optionalMap("values") {
-            for field in places.keys { values.append((field, try places.pointer(field))) }
+        if var pointers = try map.optionalMap("values") {
+            for field in pointers.keys { values.append((field, try pointers.pointer(field))) }
         }
         guard !values.isEmpty else { throw map.fault("values", "the place of the new key is missing") }
         let expires = map.keys.contains("expires") ? try map.pointer("expires") : nil
@@ -251,48 +251,48 @@ struct Profile {
         let methods = ["POST", "PUT", "DELETE"]
         let requests: [Request]
         if map.keys.contains("requests") {
-            requests = try map.list("requests") { node, place throws(ProfileFault) in
-                try request(node, place, methods: methods)
+            requests = try map.list("requests") { node, location throws(ProfileFault) in
+                try request(node, location, methods: methods)
             }
         } else {
             let given = try map.map("request")
-            requests = [try request(given.node, given.place, methods: methods)]
+            requests = [try request(given.node, given.location, methods: methods)]
         }
         let change = Change(
             requests: requests,
-            succeeded: try map.list("succeeded") { node, place throws(ProfileFault) in
-                try Condition(node, place: place)
+            succeeded: try map.list("succeeded") { node, location throws(ProfileFault) in
+                try Condition(node, location: location)
             })
         guard !change.succeeded.isEmpty else { throw map.fault("succeeded", "is missing: nothing would ever succeed") }
         return change
     }
 
-    private static func request(_ node: Node, _ place: String) throws(ProfileFault) -> Request {
-        try request(node, place, methods: ["GET", "POST"])
+    private static func request(_ node: Node, _ location: String) throws(ProfileFault) -> Request {
+        try request(node, location, methods: ["GET", "POST"])
     }
 
-    private static func request(_ node: Node, _ place: String, methods: [String]) throws(ProfileFault) -> Request {
-        var map = try YAMLMap(node, place: place)
+    private static func request(_ node: Node, _ location: String, methods: [String]) throws(ProfileFault) -> Request {
+        var map = try YAMLMap(node, location: location)
         let method = try map.text("method")
         guard methods.contains(method) else {
             throw map.fault("method", methods.joined(separator: " or ") + " is expected")
         }
-        let headers = try templates(map.texts("headers"), place + ".headers")
+        let headers = try templates(map.texts("headers"), location + ".headers")
         if map.keys.contains("form"), map.keys.contains("json") {
             throw map.fault("json", "a request has either a form or a JSON body")
         }
-        let form = try templates(map.texts("form"), place + ".form")
+        let form = try templates(map.texts("form"), location + ".form")
         let json = try map.optionalText("json").map { text throws(ProfileFault) in
-            try Template(text, place: place + ".json")
+            try Template(text, location: location + ".json")
         }
         let next: Condition?
         if let test = try map.optionalMap("next_when") {
-            next = try Condition(test.node, place: test.place)
+            next = try Condition(test.node, location: test.location)
         } else {
             next = nil
         }
         let request = Request(
-            method: method, url: try Template(map.text("url"), place: place + ".url"), headers: headers,
+            method: method, url: try Template(map.text("url"), location: location + ".url"), headers: headers,
             body: json.map { .json($0) } ?? (form.isEmpty ? .none : .form(form)), nextWhen: next,
             needs: try map.optionalText("needs"))
         try map.finish()
@@ -300,19 +300,19 @@ struct Profile {
     }
 
     private static func templates(
-        _ texts: [String: String], _ place: String
+        _ texts: [String: String], _ location: String
     ) throws(ProfileFault) -> [(name: String, value: Template)] {
         try texts.sorted { $0.key < $1.key }.map { pair throws(ProfileFault) in
-            (pair.key, try Template(pair.value, place: place + "." + pair.key))
+            (pair.key, try Template(pair.value, location: location + "." + pair.key))
         }
     }
 
-    private static func moneyRule(_ node: Node, _ place: String) throws(ProfileFault) -> MoneyRule {
-        var map = try YAMLMap(node, place: place)
+    private static func moneyRule(_ node: Node, _ location: String) throws(ProfileFault) -> MoneyRule {
+        var map = try YAMLMap(node, location: location)
         let rule = MoneyRule(
-            pointer: try Template(map.text("pointer"), place: place + ".pointer"),
+            pointer: try Template(map.text("pointer"), location: location + ".pointer"),
             currencyPointer: try map.optionalText("currency_pointer").map { text throws(ProfileFault) in
-                try Template(text, place: place + ".currency_pointer")
+                try Template(text, location: location + ".currency_pointer")
             },
             currency: try map.optionalText("currency"))
         if let currency = rule.currency, !Money.isCurrency(currency) {
@@ -327,8 +327,8 @@ struct Profile {
         return try map.optionalText("balance").map { [BalanceResult.Amount(amount: $0, currency: currency)] } ?? []
     }
 
-    private static func sample(_ node: Node, _ place: String) throws(ProfileFault) -> Sample {
-        var map = try YAMLMap(node, place: place)
+    private static func sample(_ node: Node, _ location: String) throws(ProfileFault) -> Sample {
+        var map = try YAMLMap(node, location: location)
         let sample = Sample(
             name: try map.text("name"), source: try map.text("source"), fields: try map.texts("fields"),
             answer: Answer(

@@ -10,52 +10,55 @@ extension Profile {
         let fields = description.fields
         guard Self.isName(description.id) else {
             throw ProfileFault(
-                place: "id", problem: "only a-z, 0-9, - and . are allowed, and a letter or digit at the beginning")
+                location: "id", problem: "only a-z, 0-9, - and . are allowed, and a letter or digit at the beginning")
         }
-        guard !fields.isEmpty else { throw ProfileFault(place: "fields", problem: "is empty") }
+        guard !fields.isEmpty else { throw ProfileFault(location: "fields", problem: "is empty") }
         guard fields.contains(where: \.secret) else {
-            throw ProfileFault(place: "fields", problem: "no field is secret")
+            throw ProfileFault(location: "fields", problem: "no field is secret")
         }
         var names: Set<String> = []
         for (index, field) in fields.enumerated() {
             guard field.name != Template.baseURL, names.insert(field.name).inserted else {
-                throw ProfileFault(place: "fields[\(index)].name", problem: "stands twice, or is not a field's name")
+                throw ProfileFault(location: "fields[\(index)].name", problem: "stands twice, or is not a field's name")
             }
         }
-        guard !description.environments.isEmpty else { throw ProfileFault(place: "environments", problem: "is empty") }
+        guard !description.environments.isEmpty else {
+            throw ProfileFault(location: "environments", problem: "is empty")
+        }
         guard (1...3).contains(requests.count) else {
-            throw ProfileFault(place: "balance.requests", problem: "one to three requests are expected")
+            throw ProfileFault(location: "balance.requests", problem: "one to three requests are expected")
         }
         guard outcomes.contains(where: { $0.outcome == .ok }) else {
-            throw ProfileFault(place: "balance.outcomes.ok", problem: "is missing: nothing would ever be ok")
+            throw ProfileFault(location: "balance.outcomes.ok", problem: "is missing: nothing would ever be ok")
         }
         let trials = isTried ? trialValues : []
         try checkNeeds(requests, "balance.requests")
-        for (place, change) in [("issue", issue?.change), ("revoke", revoke)] {
-            if let change { try checkNeeds(change.requests, place + ".requests") }
+        for (location, change) in [("issue", issue?.change), ("revoke", revoke)] {
+            if let change { try checkNeeds(change.requests, location + ".requests") }
         }
         if let identityRequest { try check(identityRequest.request, trials) }
         for request in requests + [issue?.change, revoke].flatMap({ $0?.requests ?? [] }) { try check(request, trials) }
         try checkReading()
         for (index, sample) in samples.enumerated() {
             for name in sample.fields.keys.sorted() where !names.contains(name) {
-                throw ProfileFault(place: "samples[\(index)].fields.\(name)", problem: "is no field")
+                throw ProfileFault(location: "samples[\(index)].fields.\(name)", problem: "is no field")
             }
         }
     }
 
     /// Whatever fields are given, there is one that can be sent.
-    private func checkNeeds(_ requests: [Request], _ place: String) throws(ProfileFault) {
+    private func checkNeeds(_ requests: [Request], _ location: String) throws(ProfileFault) {
         for request in requests { try checkNeeds(request) }
         guard requests.contains(where: { $0.needs == nil }) else {
-            throw ProfileFault(place: place, problem: "one without needs is expected")
+            throw ProfileFault(location: location, problem: "one without needs is expected")
         }
     }
 
     private func checkNeeds(_ request: Request) throws(ProfileFault) {
         guard let name = request.needs else { return }
         guard description.fields.contains(where: { $0.name == name && $0.optional && !$0.secret }) else {
-            throw ProfileFault(place: request.url.place, problem: "needs \(name), which is no optional plain field")
+            throw ProfileFault(
+                location: request.url.location, problem: "needs \(name), which is no optional plain field")
         }
     }
 
@@ -72,26 +75,26 @@ extension Profile {
         {
             try requireNames(in: pointer, plain)
             guard !pointer.names.isEmpty || JSONValue.isPointer(pointer.text) else {
-                throw ProfileFault(place: pointer.place, problem: "a JSON pointer is expected")
+                throw ProfileFault(location: pointer.location, problem: "a JSON pointer is expected")
             }
         }
         let secrets = Set(description.fields.filter(\.secret).map(\.name))
         for (field, _) in issue?.values ?? [] where !secrets.contains(field) {
-            throw ProfileFault(place: "issue.values.\(field)", problem: "is no secret field")
+            throw ProfileFault(location: "issue.values.\(field)", problem: "is no secret field")
         }
         let conditions =
             outcomes.flatMap(\.conditions) + requests.compactMap(\.nextWhen) + (issue?.change.succeeded ?? [])
             + (revoke?.succeeded ?? [])
         for condition in conditions {
             for name in condition.present where !plain.contains(name) {
-                throw ProfileFault(place: condition.place + ".present", problem: "\(name) is no plain field")
+                throw ProfileFault(location: condition.location + ".present", problem: "\(name) is no plain field")
             }
         }
     }
 
     private func requireNames(in template: Template, _ known: Set<String>) throws(ProfileFault) {
         for name in template.names where !known.contains(name) {
-            throw ProfileFault(place: template.place, problem: "{{\(name)}} is no field that may stand here")
+            throw ProfileFault(location: template.location, problem: "{{\(name)}} is no field that may stand here")
         }
     }
 
@@ -113,30 +116,30 @@ extension Profile {
         let secrets = Set(description.fields.filter { $0.secret && !$0.optional }.map(\.name))
         guard secrets.isEmpty || templates.contains(where: { !secrets.isDisjoint(with: $0.names) }) else {
             throw ProfileFault(
-                place: request.url.place,
+                location: request.url.location,
                 problem: "no {{field}} of a secret is in this request: it would ask without a key")
         }
         if case .form(let pairs) = request.body {
             // A name is sent as it stands.
             for (name, template) in pairs
             where !name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"{}&=%+#".utf8.contains($0) }) {
-                throw ProfileFault(place: template.place, problem: "is no name for a form's field")
+                throw ProfileFault(location: template.location, problem: "is no name for a form's field")
             }
         }
         let plain = Set(description.fields.filter { !$0.secret }.map(\.name))
         for name in request.url.pathNames where !plain.contains(name) {
-            throw ProfileFault(place: request.url.place, problem: "|path is for plain fields only")
+            throw ProfileFault(location: request.url.location, problem: "|path is for plain fields only")
         }
         for (name, template) in request.headers {
             guard !Self.reservedHeaders.contains(name.lowercased()) else {
-                throw ProfileFault(place: template.place, problem: "this header is not for profiles to set")
+                throw ProfileFault(location: template.location, problem: "this header is not for profiles to set")
             }
             // RFC 9110, section 5.6.2.
             guard !name.isEmpty,
                 name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) })
-            else { throw ProfileFault(place: template.place, problem: "is no name for a header") }
+            else { throw ProfileFault(location: template.location, problem: "is no name for a header") }
             guard template.text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw ProfileFault(place: template.place, problem: "a header has no control characters")
+                throw ProfileFault(location: template.location, problem: "a header has no control characters")
             }
         }
         for values in trials { for base in Self.trialBaseURLs { try check(request, values, base) } }
@@ -177,11 +180,11 @@ extension Profile {
             // A value that cannot stand in a header makes no request.
             guard error == .leadsElsewhere else { return }
             throw ProfileFault(
-                place: request.url.place, problem: "does not lead to the host of {{base_url}} with every value")
+                location: request.url.location, problem: "does not lead to the host of {{base_url}} with every value")
         }
         if case .json(let template) = request.body, let body = rendered.body, JSONValue(Array(body.utf8)) == nil {
             throw ProfileFault(
-                place: template.place, problem: "does not stay JSON with every value; put each name into quotes")
+                location: template.location, problem: "does not stay JSON with every value; put each name into quotes")
         }
     }
 }

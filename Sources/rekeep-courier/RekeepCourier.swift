@@ -30,7 +30,7 @@ struct RekeepCourier {
         let missingLayers = Confinement.leaveNetworkOnly(reading: needs.paths)
         RekeepCourier(
             courier: Courier(
-                shelf: ProfileShelf(ownDirectory: ownProfiles), transport: Transport(environment: environment),
+                catalog: ProfileCatalog(ownDirectory: ownProfiles), transport: Transport(environment: environment),
                 pace: Pace(PaceStore(file: paceFile))),
             missingLayers: missingLayers
         ).answerAll()
@@ -42,14 +42,14 @@ struct RekeepCourier {
     }
 
     private func answerAll() {
-        let places = DispatchSemaphore(value: Self.inFlight)
+        let free = DispatchSemaphore(value: Self.inFlight)
         let underWay = DispatchGroup()
         while let line = readLine() {
-            places.wait()
+            free.wait()
             underWay.enter()
             Task.detached {
                 await answer(line)
-                places.signal()
+                free.signal()
                 underWay.leave()
             }
         }
@@ -65,18 +65,18 @@ struct RekeepCourier {
     private func answer(_ line: String) async {
         guard let question = try? JSONDecoder().decode(Question.self, from: Data(line.utf8)) else { return }
         switch question.ask {
-        case "describe": write(courier.shelf.describe(question.provider, question: question.id))
+        case "describe": write(courier.catalog.describe(question.provider, question: question.id))
         case "validate":
             write(
-                ProfileShelf.validate(question.content ?? "", of: question.file ?? "", question: question.id))
+                ProfileCatalog.validate(question.content ?? "", of: question.file ?? "", question: question.id))
         case "balance": write(await courier.balance(question))
         case "issue": write(await courier.issue(question))
         case "revoke": write(await courier.revoke(question))
-        default: write(CourierAnswer(id: question.id, refusal: .malformedQuestion))
+        default: write(CourierReply(id: question.id, refusal: .malformedQuestion))
         }
     }
 
-    private func write(_ answer: CourierAnswer) {
+    private func write(_ answer: CourierReply) {
         var answer = answer
         answer.missingLayers = missingLayers.isEmpty ? nil : missingLayers
         guard var line = try? JSONEncoder().encode(answer) else { return }

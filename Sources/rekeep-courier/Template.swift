@@ -20,28 +20,29 @@ struct Template {
 
     private let pieces: [Piece]
     /// Where it stands in its profile.
-    let place: String
+    let location: String
 
     /// - Throws: when braces do not match or a filter is unknown.
-    init(_ text: String, place: String) throws(ProfileFault) {
+    init(_ text: String, location: String) throws(ProfileFault) {
         var pieces: [Piece] = []
         var rest = text[...]
         while let open = rest.firstRange(of: "{{") {
             pieces.append(.literal(String(rest[..<open.lowerBound])))
             rest = rest[open.upperBound...]
             guard let close = rest.firstRange(of: "}}") else {
-                throw ProfileFault(place: place, problem: "{{ without }}")
+                throw ProfileFault(location: location, problem: "{{ without }}")
             }
             let parts = rest[..<close.lowerBound].split(separator: "|", omittingEmptySubsequences: false)
             guard let name = parts.first, !name.isEmpty, parts.count == 1 || parts.dropFirst() == ["path"] else {
-                throw ProfileFault(place: place, problem: "a name, or a name with |path, is expected between {{ and }}")
+                throw ProfileFault(
+                    location: location, problem: "a name, or a name with |path, is expected between {{ and }}")
             }
             pieces.append(.value(name: String(name), isPath: parts.count == 2))
             rest = rest[close.upperBound...]
         }
         pieces.append(.literal(String(rest)))
         self.pieces = pieces.filter { $0 != .literal("") }
-        self.place = place
+        self.location = location
     }
 
     /// What stands in the profile itself.

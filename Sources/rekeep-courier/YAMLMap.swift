@@ -4,31 +4,31 @@ internal import Yams
 /// A profile that cannot be used, and where in its file the fault is.
 struct ProfileFault: Error, Equatable {
     /// A path inside the file, such as `balance.requests[0].url`.
-    let place: String
+    let location: String
     let problem: String
 }
 
 /// A YAML mapping that is read key by key, so that every fault is named with its place and no unknown
 /// key is passed over.
 struct YAMLMap {
-    let place: String
+    let location: String
     /// The mapping itself, for a type that reads it whole.
     let node: Node
     private var entries: [String: Node]
 
-    init(_ node: Node, place: String) throws(ProfileFault) {
+    init(_ node: Node, location: String) throws(ProfileFault) {
         guard case .mapping(let mapping) = node else {
-            throw ProfileFault(place: place, problem: "a mapping is expected")
+            throw ProfileFault(location: location, problem: "a mapping is expected")
         }
-        self.place = place
+        self.location = location
         self.node = node
         entries = [:]
         for (key, value) in mapping {
             guard let name = key.scalar?.string else {
-                throw ProfileFault(place: place, problem: "a key is not a text")
+                throw ProfileFault(location: location, problem: "a key is not a text")
             }
             guard entries.updateValue(value, forKey: name) == nil else {
-                throw ProfileFault(place: Self.join(place, name), problem: "stands twice")
+                throw ProfileFault(location: Self.join(location, name), problem: "stands twice")
             }
         }
     }
@@ -87,7 +87,7 @@ struct YAMLMap {
 
     mutating func optionalMap(_ key: String) throws(ProfileFault) -> YAMLMap? {
         guard let node = entries.removeValue(forKey: key) else { return nil }
-        return try YAMLMap(node, place: Self.join(place, key))
+        return try YAMLMap(node, location: Self.join(location, key))
     }
 
     /// The texts of a mapping from text to text.
@@ -106,7 +106,7 @@ struct YAMLMap {
         guard case .sequence(let sequence) = node else { throw fault(key, "a list is expected") }
         var result: [Element] = []
         for (index, element) in sequence.enumerated() {
-            result.append(try read(element, "\(Self.join(place, key))[\(index)]"))
+            result.append(try read(element, "\(Self.join(location, key))[\(index)]"))
         }
         return result
     }
@@ -118,9 +118,9 @@ struct YAMLMap {
             entries.removeValue(forKey: key)
             return [scalar.string]
         }
-        return try list(key) { node, place throws(ProfileFault) in
+        return try list(key) { node, location throws(ProfileFault) in
             guard let text = node.scalar?.string else {
-                throw ProfileFault(place: place, problem: "a text is expected")
+                throw ProfileFault(location: location, problem: "a text is expected")
             }
             return text
         }
@@ -133,12 +133,12 @@ struct YAMLMap {
     }
 
     func fault(_ key: String, _ problem: String) -> ProfileFault {
-        ProfileFault(place: Self.join(place, key), problem: problem)
+        ProfileFault(location: Self.join(location, key), problem: problem)
     }
 
     private func missing(_ key: String) -> ProfileFault { fault(key, "is missing") }
 
-    private static func join(_ place: String, _ key: String) -> String {
-        place.isEmpty ? key : place + "." + key
+    private static func join(_ location: String, _ key: String) -> String {
+        location.isEmpty ? key : location + "." + key
     }
 }

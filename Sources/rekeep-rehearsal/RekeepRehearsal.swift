@@ -69,7 +69,7 @@ struct RekeepRehearsal: AsyncParsableCommand {
         let parts = request.path.split(separator: "/")
         let arrival = ContinuousClock.now
         guard let first = parts.first else { return Reply.empty(404) }
-        if first == "admin" { return await AdminDesk(registrar: registrar).answer(request) }
+        if first == "admin" { return await AdminHandler(registrar: registrar).answer(request) }
         guard let provider = Registrar.Provider(rawValue: String(first)) else { return Reply.empty(404) }
         let environment = provider == .oneOhOneDomain ? "live" : parts.dropFirst().first.map(String.init) ?? "live"
         await registrar.count(arrival, provider, environment)
@@ -89,14 +89,14 @@ struct RekeepRehearsal: AsyncParsableCommand {
         let address = "127.0.0.1"
         switch provider {
         case .domainnameapi:
-            return await DomainNameAPIDesk(registrar: registrar).answer(
+            return await DomainNameAPIHandler(registrar: registrar).answer(
                 request, environment: environment,
                 isBulk: request.path.split(separator: "/").dropFirst(2).first == "api-bulk",
                 address: address)
         case .oneOhOneDomain:
-            return await OneOhOneDomainDesk(registrar: registrar).answer(request, address: address)
+            return await OneOhOneDomainHandler(registrar: registrar).answer(request, address: address)
         case .bearer:
-            return await BearerDesk(registrar: registrar).answer(request, environment: environment, address: address)
+            return await BearerHandler(registrar: registrar).answer(request, environment: environment, address: address)
         }
     }
 }

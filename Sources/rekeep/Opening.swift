@@ -14,7 +14,7 @@ struct Opening {
     /// The keeper of the vault that the options name.
     func keeper() throws(CommandError) -> Keeper {
         let file = try file()
-        let acquaintance = try acquaintance(file.place)
+        let acquaintance = try acquaintance(file.location)
         let vault = try opened(file) { opener throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         warnOfUnlockedMemory()
         let console = settings.console
@@ -28,19 +28,19 @@ struct Opening {
     /// The vault, if it is not the one that this machine knows.
     func stranger() throws(CommandError) -> Stranger? {
         let file = try file()
-        let acquaintance = try acquaintance(file.place)
+        let acquaintance = try acquaintance(file.location)
         return try opened(file) { opener throws(VaultError) in try file.stranger(with: opener, as: acquaintance) }
     }
 
-    /// What is known of the vault that lies, or is to lie, at a place.
-    func acquaintance(_ place: Acquaintance.Place) throws(CommandError) -> Acquaintance {
+    /// What is known of the vault that lies, or is to lie, at a location.
+    func acquaintance(_ location: Acquaintance.Location) throws(CommandError) -> Acquaintance {
         var expected: VaultPin?
         if let text = settings.vaultID {
             guard let pin = VaultPin(text) else { throw .notAVaultID }
             expected = pin
         }
         let notices = Notices(console: settings.console)
-        return Acquaintance(stateDirectory: try Self.stateDirectory(), place: place, expected: expected) {
+        return Acquaintance(stateDirectory: try Self.stateDirectory(), location: location, expected: expected) {
             notices.tell($0)
         }
     }
@@ -48,7 +48,7 @@ struct Opening {
     /// The vault's id and its key, for a session to keep.
     func vaultKey() throws(CommandError) -> (id: [UInt8], key: SecretBytes) {
         let file = try file()
-        let acquaintance = try acquaintance(file.place)
+        let acquaintance = try acquaintance(file.location)
         let key = try opened(file) { opener throws(VaultError) in
             // The slot alone does not show that the vault is whole, nor which vault it is.
             let vault = try file.open(with: opener, as: acquaintance)

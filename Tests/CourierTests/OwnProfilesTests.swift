@@ -25,12 +25,12 @@ struct OwnProfilesTests {
 
     private func own(_ id: String) -> String { SampleProfile.text.replacing("id: mine", with: "id: \(id)") }
 
-    private var shelf: ProfileShelf { ProfileShelf(ownDirectory: directory) }
+    private var catalog: ProfileCatalog { ProfileCatalog(ownDirectory: directory) }
 
     /// What is wrong with the profile of an id; nil when it can be used.
     private func problem(_ id: String) -> String? {
         do {
-            _ = try shelf.profile(id)
+            _ = try catalog.profile(id)
             return nil
         } catch .badProfile(_, _, let problem) {
             return problem
@@ -43,11 +43,11 @@ struct OwnProfilesTests {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write(SampleProfile.text, "mine.yaml")
         try write(own("gandi"), "gandi.yaml", mode: 0o600)
-        let mine = try shelf.profile("mine").description
+        let mine = try catalog.profile("mine").description
         #expect(mine.ownFile == directory + "/mine.yaml" && !mine.replacesBuiltIn && mine.replacingFile == nil)
-        let gandi = try shelf.profile("gandi").description
+        let gandi = try catalog.profile("gandi").description
         #expect(gandi.label == "Mine" && gandi.replacingFile == directory + "/gandi.yaml")
-        #expect(try shelf.profile("bearer").description.ownFile == nil)
+        #expect(try catalog.profile("bearer").description.ownFile == nil)
     }
 
     @Test(arguments: [0o664, 0o646, 0o666, 0o620])
@@ -57,7 +57,7 @@ struct OwnProfilesTests {
         try write(SampleProfile.text, "mine.yaml")
         #expect(problem("gandi")?.contains("others can write to it (mode 0\(String(mode, radix: 8)))") == true)
         #expect(problem("mine") == nil && problem("bearer") == nil)
-        let all = shelf.describe(nil, question: 1)
+        let all = catalog.describe(nil, question: 1)
         #expect(all.descriptions?.map(\.id) == ["101domain", "bearer", "cloudflare", "domainnameapi", "mine"])
         #expect(all.faults?.count == 1)
     }
@@ -94,7 +94,7 @@ struct OwnProfilesTests {
         try write(SampleProfile.text.replacing("id: mine", with: id), name)
         #expect(problem("gandi") != nil)
         #expect(problem("bearer") == nil)
-        #expect(throws: CourierAnswer.Refusal.self) { try shelf.profile("other") }
+        #expect(throws: CourierReply.Refusal.self) { try catalog.profile("other") }
     }
 
     @Test func `what is no file blocks its id and makes nobody wait`() throws {
@@ -114,22 +114,22 @@ struct OwnProfilesTests {
     @Test func `where nobody can tell what the directory holds, no profile is used`() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write("", "file")
-        let shelf = ProfileShelf(ownDirectory: directory + "/file")
-        #expect(throws: CourierAnswer.Refusal.self) { try shelf.profile("bearer") }
-        #expect(shelf.describe(nil, question: 1).faults?.count == 1)
+        let catalog = ProfileCatalog(ownDirectory: directory + "/file")
+        #expect(throws: CourierReply.Refusal.self) { try catalog.profile("bearer") }
+        #expect(catalog.describe(nil, question: 1).faults?.count == 1)
         try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "/nowhere")
-        #expect(throws: CourierAnswer.Refusal.self) {
-            try ProfileShelf(ownDirectory: directory + "/link").profile("bearer")
+        #expect(throws: CourierReply.Refusal.self) {
+            try ProfileCatalog(ownDirectory: directory + "/link").profile("bearer")
         }
-        #expect(try ProfileShelf(ownDirectory: directory + "/nothing").profile("bearer").description.id == "bearer")
+        #expect(try ProfileCatalog(ownDirectory: directory + "/nothing").profile("bearer").description.id == "bearer")
     }
 
     @Test func `an unknown id is no fault of a file`() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write("id: [", "gandi.yaml")
         #expect(
-            throws: CourierAnswer.Refusal.noSuchProvider(
+            throws: CourierReply.Refusal.noSuchProvider(
                 "nosuch", known: ["101domain", "bearer", "cloudflare", "domainnameapi"])
-        ) { try shelf.profile("nosuch") }
+        ) { try catalog.profile("nosuch") }
     }
 }

@@ -21,7 +21,7 @@ struct PaceTests {
             for number in 0..<13 {
                 group.addTask {
                     let pace = paces[number % 2]
-                    guard case .place(let taken) = await pace.enter(key: "k\(number)", host: "h", limit: limit) else {
+                    guard case .permit(let taken) = await pace.enter(key: "k\(number)", host: "h", limit: limit) else {
                         return nil
                     }
                     try? await Task.sleep(for: .milliseconds(number * 29 % 80))
@@ -39,19 +39,19 @@ struct PaceTests {
         for (first, sixth) in zip(arrivals, arrivals.dropFirst(5)) { #expect(sixth - first >= .seconds(1)) }
     }
 
-    @Test func `one that died gives its place back by itself, and not before its call could end`() {
+    @Test func `one that died gives its permit back by itself, and not before its call could end`() {
         var record = PaceRecord()
         guard case .taken(0) = record.take(of: 1, period: 1000, now: 5_000) else {
-            Issue.record("a free place is not given")
+            Issue.record("a free permit is not given")
             return
         }
         guard case .full(let wait) = record.take(of: 1, period: 1000, now: 20_000) else {
-            Issue.record("a taken place is given")
+            Issue.record("a taken permit is given")
             return
         }
         #expect(wait == 6_000)
         guard case .taken = record.take(of: 1, period: 1000, now: 26_000) else {
-            Issue.record("the place of a dead one is never given back")
+            Issue.record("the permit of a dead one is never given back")
             return
         }
     }
@@ -59,14 +59,14 @@ struct PaceTests {
     @Test func `what a provider asks for counts for every process`() async throws {
         defer { remove() }
         let (one, other) = (pace(), pace())
-        guard case .place(let taken) = await one.enter(key: "k", host: "h", limit: limit) else { return }
+        guard case .permit(let taken) = await one.enter(key: "k", host: "h", limit: limit) else { return }
         one.leave(taken, retryAfter: 30)
         guard case .blocked(let seconds) = await other.enter(key: "x", host: "h", limit: limit) else {
             Issue.record("it was not blocked")
             return
         }
         #expect((29...30).contains(seconds))
-        guard case .place = await other.enter(key: "x", host: "another", limit: limit) else {
+        guard case .permit = await other.enter(key: "x", host: "another", limit: limit) else {
             Issue.record("another host was blocked")
             return
         }

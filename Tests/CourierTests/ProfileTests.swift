@@ -12,11 +12,11 @@ struct ProfileTests {
     }
 
     private static func profile(_ file: String) throws -> Profile {
-        let bytes = try #require(ProfileShelf.embedded.first { $0.file == file }).bytes
+        let bytes = try #require(ProfileCatalog.embedded.first { $0.file == file }).bytes
         return try Profile(yaml: String(decoding: bytes, as: UTF8.self))
     }
 
-    static let cases: [Case] = ProfileShelf.embedded.flatMap { file, _ in
+    static let cases: [Case] = ProfileCatalog.embedded.flatMap { file, _ in
         (try? profile(file).samples.map { Case(file: file, sample: $0.name) }) ?? [
             Case(file: file, sample: "(does not load)")
         ]
@@ -32,7 +32,7 @@ struct ProfileTests {
     }
 
     @Test func `every profile has samples for success, refusal and a page that is no answer`() throws {
-        for (file, _) in ProfileShelf.embedded {
+        for (file, _) in ProfileCatalog.embedded {
             let outcomes = try Self.profile(file).samples.map(\.expected.outcome)
             #expect(
                 outcomes.contains("ok") && outcomes.contains("bad-credentials") && outcomes.contains("unknown"),
@@ -41,7 +41,7 @@ struct ProfileTests {
     }
 
     @Test func `no profile calls an empty, an HTML or a redirecting answer ok`() throws {
-        for (file, _) in ProfileShelf.embedded {
+        for (file, _) in ProfileCatalog.embedded {
             let profile = try Self.profile(file)
             for (status, body) in [
                 (200, ""), (200, "<html></html>"), (302, ""), (200, "null"), (200, "\"ok\""), (204, ""),
@@ -88,12 +88,13 @@ struct ProfileTests {
         ("id: mine", "id: ../mine", "id"),
         ("id: mine", "id: [", ""), ("id: mine", "id: mine\nid: other", ""),
     ])
-    func `a wrong profile is refused at the place of the fault`(text: String, wrong: String, place: String) throws {
+    func `a wrong profile is refused at the location of the fault`(text: String, wrong: String, location: String) throws
+    {
         do {
             _ = try Profile(yaml: SampleProfile.text.replacingOccurrences(of: text, with: wrong))
             Issue.record("it was accepted")
         } catch {
-            #expect(error.place == place)
+            #expect(error.location == location)
         }
     }
 
@@ -128,7 +129,7 @@ struct ProfileTests {
             _ = try Profile(yaml: own + "\n" + issue)
             Issue.record("it was accepted")
         } catch {
-            #expect(error.place == "issue.request.url")
+            #expect(error.location == "issue.request.url")
         }
         let revoke = issue.replacing("issue:", with: "revoke:").replacing("  values: { token: /token }", with: "")
         #expect(throws: ProfileFault.self) { try Profile(yaml: own + "\n" + revoke) }
@@ -173,9 +174,10 @@ struct ProfileTests {
             "samples[0].fields.x"
         ),
     ])
-    func `a name that no field has is refused, wherever it stands`(text: String, wrong: String, place: String) throws {
+    func `a name that no field has is refused, wherever it stands`(text: String, wrong: String, location: String) throws
+    {
         let found = try #require(fault(text, wrong))
-        #expect(found.place == place, "\(found.problem)")
+        #expect(found.location == location, "\(found.problem)")
     }
 
     @Test func `a JSON body may hold a number that its pattern keeps one`() {
@@ -201,7 +203,7 @@ struct TemplateTests {
     private let values = ["base_url": "https://h.example", "v": "a b/?&=\"\\\u{1}é\r\nX: y"]
 
     @Test func `a value is escaped for the place it goes to`() throws {
-        let template = try Template("<{{v}}>", place: "")
+        let template = try Template("<{{v}}>", location: "")
         #expect(try template.render(values, for: .url) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
         #expect(try template.render(values, for: .form) == "<a%20b%2F%3F%26%3D%22%5C%01%C3%A9%0D%0AX%3A%20y>")
         #expect(try template.render(values, for: .json) == "<a b/?&=\\\"\\\\\\u0001é\\u000d\\u000aX: y>")
@@ -211,7 +213,7 @@ struct TemplateTests {
     }
 
     @Test func `a path keeps its slashes and nothing that ends a URL`() throws {
-        let template = try Template("{{base_url}}{{v|path}}", place: "")
+        let template = try Template("{{base_url}}{{v|path}}", location: "")
         #expect(
             try template.render(["base_url": "https://h", "v": "/a/b?c=d#e f"], for: .url)
                 == "https://h/a/b?c=d%23e%20f")

@@ -11,8 +11,8 @@ struct RenderedRequestTests {
         _ url: String, _ headers: [String: String] = [:], _ body: Profile.Request.Body = .none
     ) throws -> Profile.Request {
         Profile.Request(
-            method: "POST", url: try Template(url, place: ""),
-            headers: try headers.map { ($0.key, try Template($0.value, place: "")) }, body: body, nextWhen: nil,
+            method: "POST", url: try Template(url, location: ""),
+            headers: try headers.map { ($0.key, try Template($0.value, location: "")) }, body: body, nextWhen: nil,
             needs: nil)
     }
 
@@ -66,8 +66,8 @@ struct RenderedRequestTests {
     }
 
     @Test func `a value that is missing makes no request, wherever it belongs`() throws {
-        let form = Profile.Request.Body.form([("key", try Template("{{v}}", place: ""))])
-        let json = Profile.Request.Body.json(try Template(#"{"key":"{{v}}"}"#, place: ""))
+        let form = Profile.Request.Body.form([("key", try Template("{{v}}", location: ""))])
+        let json = Profile.Request.Body.json(try Template(#"{"key":"{{v}}"}"#, location: ""))
         let missing = RenderedRequest.Fault.template(.missing(name: "v"))
         #expect(throws: missing) { try rendered("{{base_url}}/{{v}}") }
         #expect(throws: missing) { try rendered("{{base_url}}/", [:], ["X-Key": "{{v}}"]) }
@@ -79,8 +79,8 @@ struct RenderedRequestTests {
     }
 
     @Test func `a body says what it is, once`() throws {
-        let form = Profile.Request.Body.form([("key", try Template("{{v}}", place: ""))])
-        let json = Profile.Request.Body.json(try Template(#"{"key":"{{v}}"}"#, place: ""))
+        let form = Profile.Request.Body.form([("key", try Template("{{v}}", location: ""))])
+        let json = Profile.Request.Body.json(try Template(#"{"key":"{{v}}"}"#, location: ""))
         func types(_ headers: [String: String], _ body: Profile.Request.Body) throws -> [String] {
             try rendered("{{base_url}}/", ["v": "a"], headers, body).headers
                 .filter { $0.name.lowercased() == "content-type" }.map(\.value)

@@ -71,12 +71,12 @@ struct HookTests {
         #expect(FileManager.default.fileExists(atPath: place.path + "/ran"))
         for mode in [0o775, 0o757, 0o777] {
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: hook)
-            await refused(as: .hookChangeable(program: hook, place: hook, mode: UInt32(mode)), hook)
+            await refused(as: .hookChangeable(program: hook, path: hook, mode: UInt32(mode)), hook)
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
         // Whoever can write a directory above it can put another there.
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: place.path)
-        await refused(as: .hookChangeable(program: hook, place: place.path, mode: 0o777), hook)
+        await refused(as: .hookChangeable(program: hook, path: place.path, mode: 0o777), hook)
         // Not where everybody may change only his own, such as /tmp.
         try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: place.path)
         #expect(throws: Never.self) { try Hook.words(hook) }
@@ -90,15 +90,15 @@ struct HookTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
         #expect(try Hook.words(hook) == [hook])
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: interpreter)
-        #expect(throws: DeliveryError.hookChangeable(program: interpreter, place: interpreter, mode: 0o777)) {
+        #expect(throws: DeliveryError.hookChangeable(program: interpreter, path: interpreter, mode: 0o777)) {
             try Hook.words(hook)
         }
         // The same file as a script that another program is to run.
         let words = ["/bin/sh", interpreter]
-        #expect(throws: DeliveryError.hookChangeable(program: interpreter, place: interpreter, mode: 0o777)) {
+        #expect(throws: DeliveryError.hookChangeable(program: interpreter, path: interpreter, mode: 0o777)) {
             try Hook.words(words.joined(separator: " "))
         }
-        await #expect(throws: DeliveryError.hookChangeable(program: interpreter, place: interpreter, mode: 0o777)) {
+        await #expect(throws: DeliveryError.hookChangeable(program: interpreter, path: interpreter, mode: 0o777)) {
             try await run(words)
         }
         #expect(!FileManager.default.fileExists(atPath: place.path + "/ran"))
@@ -113,7 +113,7 @@ struct HookTests {
         // By its own name, so that what it leads to can be exchanged by whoever installs it.
         #expect(try Hook.words(link) == [link])
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: inner)
-        #expect(throws: DeliveryError.hookChangeable(program: link, place: inner, mode: 0o777)) { try Hook.words(link) }
+        #expect(throws: DeliveryError.hookChangeable(program: link, path: inner, mode: 0o777)) { try Hook.words(link) }
         try FileManager.default.removeItem(atPath: link)
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: link)
         #expect(throws: DeliveryError.hookNotFound(link)) { try Hook.words(link) }
@@ -123,7 +123,7 @@ struct HookTests {
     func `a hook of another user is neither taken nor run`() async throws {
         let hook = try place.script("hook", "")
         try #require(chown(hook, 65_534, 65_534) == 0)
-        let error = DeliveryError.hookOfAnother(program: hook, place: hook, owner: 65_534)
+        let error = DeliveryError.hookOfAnother(program: hook, path: hook, owner: 65_534)
         #expect(throws: error) { try Hook.words(hook) }
         await #expect(throws: error) { try await run([hook]) }
         // In a directory in which everybody may make links, another user's leads where he wants.
@@ -132,7 +132,7 @@ struct HookTests {
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: mine)
         try #require(lchown(link, 65_534, 65_534) == 0)
         try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: place.path)
-        #expect(throws: DeliveryError.hookOfAnother(program: link, place: link, owner: 65_534)) { try Hook.words(link) }
+        #expect(throws: DeliveryError.hookOfAnother(program: link, path: link, owner: 65_534)) { try Hook.words(link) }
     }
 
     /// State of the processes that a script wrote down; those that have ended are gone, or wait to be asked for.

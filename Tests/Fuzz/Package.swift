@@ -3,7 +3,7 @@ import PackageDescription
 
 // The decoders of hostile input, built alone so that they can be instrumented: `Scripts/fuzz` runs them. The folders
 // are links to the project's own sources.
-let house: [SwiftSetting] = [
+let strictSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -19,25 +19,25 @@ let package = Package(
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
         .target(name: "CVaultVFS", dependencies: ["CSQLite"], path: "Sources/CVaultVFS"),
         .target(name: "CConfinement", path: "Sources/CConfinement"),
-        .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: house),
-        .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: house),
-        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: house),
+        .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: strictSettings),
+        .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: strictSettings),
+        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: strictSettings),
         .target(
             name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CVaultVFS", "CLinux"],
-            swiftSettings: house),
+            swiftSettings: strictSettings),
         .target(
             name: "Delivery", dependencies: ["Credentials", "Sealing", "Drafts"],
             sources: [
                 "UniversalDialect.swift", "DotenvFile.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
             ],
-            swiftSettings: house),
+            swiftSettings: strictSettings),
         .target(
             name: "Providers", dependencies: ["Credentials", "Sealing", "CLinux"],
             sources: [
                 "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift", "PastedLine.swift",
                 "PastedText.swift",
                 "ProviderDescription.swift",
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .target(
             name: "ProfileLoader",
             dependencies: ["Providers", "Credentials", "Sealing", .product(name: "Yams", package: "Yams")],
@@ -47,9 +47,9 @@ let package = Package(
                 "Profile.swift",
                 "ProfileChecks.swift", "Reading.swift", "Redaction.swift", "RenderedRequest.swift", "RetryAfter.swift",
                 "Template.swift", "YAMLMap.swift",
-            ], swiftSettings: house),
+            ], swiftSettings: strictSettings),
         .executableTarget(
             name: "Fuzz", dependencies: ["Vault", "Delivery", "ProfileLoader", "Providers", "Credentials", "Sealing"],
-            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),
+            swiftSettings: strictSettings + [.unsafeFlags(["-parse-as-library"])]),
     ]
 )

@@ -24,13 +24,13 @@ final class House {
     private var state: String { directory + "/state" }
 
     init(
-        _ manners: ScriptedProvider.Manners = ScriptedProvider.Manners(), mode: Terms.Mode = .overlap,
+        _ behaviour: ScriptedProvider.Behaviour = ScriptedProvider.Behaviour(), mode: Terms.Mode = .overlap,
         attempts: AttemptBudget = .usual, allowsControl: Bool = true, deadWhen: [Outcome] = [], window: Int64 = 120
     ) async throws {
         let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
         directory = root + "rekeep-operations-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory + "/state", withIntermediateDirectories: true)
-        provider = ScriptedProvider(time, manners)
+        provider = ScriptedProvider(time, behaviour)
         address = try Address("shop/live/scripted")
         let path = directory + "/vault.db"
         let state = directory + "/state"

@@ -65,14 +65,14 @@ struct KnowledgeTests {
     @Test func `refusals while the current key is refused too bring no old key nearer to its end`() async throws {
         let house = try await House(attempts: Self.many)
         _ = try await house.rotate(to: house.provider.issue())
-        house.provider.manners { $0.refusesEverybody = true }
+        house.provider.behaviour { $0.refusesEverybody = true }
         for _ in 0..<2 {
             await #expect(throws: OperationError.self) {
                 try await house.keeper.retire(house.reference, revoking: false)
             }
             house.time.pass(61_000)
         }
-        house.provider.manners { $0.refusesEverybody = false }
+        house.provider.behaviour { $0.refusesEverybody = false }
         house.provider.change(house.first) { $0.isDead = true }
         await #expect {
             try await house.keeper.retire(house.reference, revoking: false)
@@ -158,12 +158,12 @@ struct KnowledgeTests {
 
     @Test(arguments: [Terms.Mode.overlap, .cutover])
     func `an old key without an answer is no way past the question whose account it is`(mode: Terms.Mode) async throws {
-        let house = try await House(ScriptedProvider.Manners(namesAccount: false), mode: mode)
+        let house = try await House(ScriptedProvider.Behaviour(namesAccount: false), mode: mode)
         let foreign = house.provider.issue("acct-2", balance: "5.00")
         // What it showed before the new key was there is still known.
         await #expect {
             let plan = try await house.plan()
-            house.provider.manners { $0.isSilentFor = house.first }
+            house.provider.behaviour { $0.isSilentFor = house.first }
             try house.keeper.stage(
                 plan, values: ["token": SecretBytes(foreign.utf8)], expires: nil, options: House.proof())
             _ = try await house.keeper.finish(plan, options: House.proof())
@@ -182,7 +182,7 @@ struct KnowledgeTests {
     }
 
     @Test func `one amount in two spellings is no other account`() async throws {
-        let house = try await House(ScriptedProvider.Manners(namesAccount: false))
+        let house = try await House(ScriptedProvider.Behaviour(namesAccount: false))
         _ = try await house.rotate(to: house.provider.issue(balance: "100.0"))
         _ = try await house.rotate(to: house.provider.issue(balance: "0100"))
         let money = ["-0.0", "12.50", "007", ".5", "1000"].map { Money(amount: $0, currency: nil)?.normalized.amount }
@@ -191,7 +191,7 @@ struct KnowledgeTests {
 
     @Test func `a provider that issues the key that there is has issued none`() async throws {
         let house = try await House()
-        house.provider.manners { $0.issued = house.first + "\n" }
+        house.provider.behaviour { $0.issued = house.first + "\n" }
         await #expect(throws: OperationError.issuedOld(panelPath: "Account > Keys")) {
             try await house.keeper.stageIssued(try await house.plan(), expires: nil, options: House.proof())
         }
@@ -203,7 +203,7 @@ struct KnowledgeTests {
     @Test func `an issued key has no white space round it, and is otherwise as it came`() async throws {
         let house = try await House()
         let key = house.provider.issue()
-        house.provider.manners { $0.issued = key + "\n" }
+        house.provider.behaviour { $0.issued = key + "\n" }
         let plan = try await house.plan()
         try await house.keeper.stageIssued(plan, expires: nil, options: House.proof())
         _ = try await house.keeper.finish(plan, options: House.proof())
@@ -254,7 +254,7 @@ struct KnowledgeTests {
         _ = try await house.rotate(to: second)
         house.time.set(by: -10_000_000_000)
         house.provider.change(second) { $0.isDead = true }
-        house.provider.manners { $0.isSilentFor = house.first }
+        house.provider.behaviour { $0.isSilentFor = house.first }
         #expect(try await house.check().accepted == [])
         #expect(try house.status().accepted.isEmpty)
     }
@@ -274,7 +274,7 @@ struct KnowledgeTests {
                     maxAge: nil, expires: nil, note: "", account: ""))
         }
         // A provider that gives no answer is not asked in small steps: each takes as long as the longest wait.
-        house.provider.manners { $0.outages = 10 }
+        house.provider.behaviour { $0.outages = 10 }
         let start = house.time.monotonic
         #expect(try await house.keeper.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .providerDown })
         #expect(house.time.monotonic - start == 2 * 20)

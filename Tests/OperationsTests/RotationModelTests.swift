@@ -33,7 +33,7 @@ struct RotationModelTests {
             dice = Dice(state: seed)
             let mode: Terms.Mode = Bool.random(using: &dice) ? .cutover : .overlap
             house = try await House(
-                ScriptedProvider.Manners(hasOneKey: mode == .cutover, namesAccount: Bool.random(using: &dice)),
+                ScriptedProvider.Behaviour(hasOneKey: mode == .cutover, namesAccount: Bool.random(using: &dice)),
                 mode: mode, attempts: AttemptBudget(most: 1000, per: Span(seconds: 600)), window: 5)
             issued = [house.first]
             taken = [house.first]
@@ -59,7 +59,7 @@ struct RotationModelTests {
                 // Refusals and outages are answers too.
             }
             house.provider.onAnswer(nil)
-            house.provider.manners { $0.outages = 0 }
+            house.provider.behaviour { $0.outages = 0 }
             if isKilled, house.kill.isRemembered {
                 steps.append("killed")
                 try house.wakeUp()
@@ -76,7 +76,7 @@ struct RotationModelTests {
                 let plan = try await house.plan()
                 let key = house.provider.issue(activeIn: Int64.random(in: 0...3_000, using: &dice))
                 issued.append(key)
-                if kind == 3 { house.provider.manners { $0.outages = 6 } }
+                if kind == 3 { house.provider.behaviour { $0.outages = 6 } }
                 try house.keeper.stage(
                     plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: House.proof())
                 taken.insert(key)

@@ -32,9 +32,9 @@ struct RotationTests {
     @Test func `after an abort whose key then dies, the put-aside key comes back`() async throws {
         let house = try await House()
         let second = house.provider.issue()
-        house.provider.manners { $0.outages = 6 }
+        house.provider.behaviour { $0.outages = 6 }
         await #expect(throws: OperationError.self) { try await house.rotate(to: second) }
-        house.provider.manners { $0.outages = 0 }
+        house.provider.behaviour { $0.outages = 0 }
         _ = try await house.keeper.abortRotation(house.reference)
         house.provider.change(house.first) { $0.isDead = true }
         _ = try await house.comeBack(to: 2)
@@ -46,9 +46,9 @@ struct RotationTests {
         let second = house.provider.issue()
         _ = try await house.rotate(to: second)
         let third = house.provider.issue()
-        house.provider.manners { $0.outages = 6 }
+        house.provider.behaviour { $0.outages = 6 }
         await #expect(throws: OperationError.self) { try await house.rotate(to: third) }
-        house.provider.manners { $0.outages = 0 }
+        house.provider.behaviour { $0.outages = 0 }
         house.provider.change(second) { $0.isDead = true }
         _ = try await house.comeBack(to: 1)
         #expect(try house.current() == house.first)
@@ -94,7 +94,7 @@ struct RotationTests {
 
     @Test func `the downtime begins with the last request that the old key was accepted for`() async throws {
         let house = try await House(mode: .cutover)
-        house.provider.manners {
+        house.provider.behaviour {
             $0.hasOneKey = true
             $0.latency = 500
         }
@@ -115,7 +115,7 @@ struct RotationTests {
     }
 
     @Test func `two living keys with different balances are a question`() async throws {
-        let house = try await House(ScriptedProvider.Manners(namesAccount: false))
+        let house = try await House(ScriptedProvider.Behaviour(namesAccount: false))
         let foreign = house.provider.issue("acct-2", balance: "7.00")
         await #expect {
             try await house.rotate(to: foreign)
@@ -138,7 +138,7 @@ struct RotationTests {
     @Test func `where the profile says so, another answer ends an old key, but only beside a living new one`()
         async throws
     {
-        let house = try await House(ScriptedProvider.Manners(outcomeOfDead: .forbidden), deadWhen: [.forbidden])
+        let house = try await House(ScriptedProvider.Behaviour(outcomeOfDead: .forbidden), deadWhen: [.forbidden])
         let second = house.provider.issue()
         _ = try await house.rotate(to: second)
         house.provider.change(house.first) { $0.isDead = true }
@@ -146,7 +146,7 @@ struct RotationTests {
         house.time.pass(61_000)
         #expect(try await house.keeper.retire(house.reference, revoking: false).1.map(\.number) == [1])
 
-        let strict = try await House(ScriptedProvider.Manners(outcomeOfDead: .forbidden))
+        let strict = try await House(ScriptedProvider.Behaviour(outcomeOfDead: .forbidden))
         _ = try await strict.rotate(to: strict.provider.issue())
         strict.provider.change(strict.first) { $0.isDead = true }
         for _ in 0..<3 {
@@ -160,7 +160,7 @@ struct RotationTests {
 
     @Test func `a key that becomes live late is found soon, with one wrong attempt`() async throws {
         let house = try await House(mode: .cutover)
-        house.provider.manners {
+        house.provider.behaviour {
             $0.hasOneKey = true
             $0.bansAfter = 3
         }
@@ -182,7 +182,7 @@ struct RotationTests {
 
     @Test func `an old key that is still accepted beside the new one has not ended yet`() async throws {
         let house = try await House(mode: .cutover)
-        house.provider.manners { $0.latency = 500 }
+        house.provider.behaviour { $0.latency = 500 }
         let report = try await house.rotate(to: house.provider.issue())
         // Both were asked at once; the control came after them.
         let began = house.time.clock.wall(at: house.time.monotonic - 1_000)
@@ -208,7 +208,7 @@ struct RotationTests {
 
     @Test func `where no control is allowed no wrong key is tried`() async throws {
         let house = try await House(mode: .cutover, allowsControl: false)
-        house.provider.manners { $0.hasOneKey = true }
+        house.provider.behaviour { $0.hasOneKey = true }
         let plan = try await house.plan()
         let second = house.provider.issue()
         try house.keeper.stage(
@@ -263,7 +263,7 @@ struct RotationTests {
         let second = house.provider.issue()
         let before = house.time.monotonic
         let plan = try await house.plan()
-        house.provider.manners {
+        house.provider.behaviour {
             $0.retryAfter = 30
             $0.outages = 2
         }
@@ -271,7 +271,7 @@ struct RotationTests {
             plan, values: ["token": SecretBytes(second.utf8)], expires: nil, options: House.proof())
         _ = try await house.keeper.finish(plan, options: House.proof())
         #expect(house.time.monotonic - before >= 30_000)
-        house.provider.manners {
+        house.provider.behaviour {
             $0.retryAfter = 3600
             $0.outages = 1
         }
@@ -290,7 +290,7 @@ struct RotationTests {
                 checks: true, proof: House.proof(), prefix: nil, maxAge: nil, expires: nil, note: "", account: ""))
         let plan = try await house.plan()
         #expect(plan.sharers.flatMap(\.addresses) == [other])
-        house.provider.manners { $0.hasOneKey = true }
+        house.provider.behaviour { $0.hasOneKey = true }
         try house.keeper.stage(
             plan, values: ["token": SecretBytes(house.provider.issue().utf8)], expires: nil, options: House.proof())
         _ = try await house.keeper.finish(plan, options: House.proof())

@@ -13,7 +13,7 @@ final class ScriptedProvider: Courier {
         var balance = "100.00"
     }
 
-    struct Manners {
+    struct Behaviour {
         /// Issuing a key ends the others of its account.
         var hasOneKey = false
         var namesAccount = true
@@ -35,7 +35,7 @@ final class ScriptedProvider: Courier {
 
     private struct State {
         var keys: [String: Key] = [:]
-        var manners = Manners()
+        var behaviour = Behaviour()
         var wrongAttempts = 0
         var asked: [String] = []
         var everOK: Set<String> = []
@@ -47,9 +47,9 @@ final class ScriptedProvider: Courier {
     private let time: FakeClock
     let isInstalled = true
 
-    init(_ time: FakeClock, _ manners: Manners = Manners()) {
+    init(_ time: FakeClock, _ behaviour: Behaviour = Behaviour()) {
         self.time = time
-        state = Mutex(State(manners: manners))
+        state = Mutex(State(behaviour: behaviour))
     }
 
     var wrongAttempts: Int { state.withLock { $0.wrongAttempts } }
@@ -57,7 +57,7 @@ final class ScriptedProvider: Courier {
     var asked: [String] { state.withLock { $0.asked } }
     var everOK: Set<String> { state.withLock { $0.everOK } }
 
-    func manners(_ change: (inout Manners) -> Void) { state.withLock { change(&$0.manners) } }
+    func behaviour(_ change: (inout Behaviour) -> Void) { state.withLock { change(&$0.behaviour) } }
     func change(_ key: String, _ change: (inout Key) -> Void) {
         state.withLock { if var known = $0.keys[key] { change(&known); $0.keys[key] = known } }
     }
@@ -75,7 +75,7 @@ final class ScriptedProvider: Courier {
     @discardableResult
     func issue(_ account: String = "acct-1", activeIn delay: Int64 = 0, balance: String = "100.00") -> String {
         state.withLock { state in
-            if state.manners.hasOneKey {
+            if state.behaviour.hasOneKey {
                 for (name, key) in state.keys where key.account == account { state.keys[name]?.isDead = true }
             }
             state.issues += 1
@@ -87,54 +87,54 @@ final class ScriptedProvider: Courier {
 
     func ask(
         _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void
-    ) async -> [CourierAnswer] {
+    ) async -> [CourierReply] {
         let began = time.monotonic
-        time.pass(state.withLock { $0.manners.latency })
+        time.pass(state.withLock { $0.behaviour.latency })
         state.withLock { $0.beforeAnswer }?()
         return questions.enumerated().map { id, question in
             if case .issue = question {
-                let key = state.withLock { $0.manners.issued } ?? issue()
-                return CourierAnswer(id: id, issued: IssuedKey(values: ["token": key], expires: nil))
+                let key = state.withLock { $0.behaviour.issued } ?? issue()
+                return CourierReply(id: id, issued: IssuedKey(values: ["token": key], expires: nil))
             }
             guard case .balance(let call) = question, let secret = call.fields["token"] else {
-                return CourierAnswer(id: id, refusal: .malformedQuestion)
+                return CourierReply(id: id, refusal: .malformedQuestion)
             }
             var result = answer(to: secret.withBytes { String(decoding: $0, as: UTF8.self) })
             result.began = began
             result.ended = time.monotonic
-            return CourierAnswer(id: id, result: result)
+            return CourierReply(id: id, result: result)
         }
     }
 
     private func answer(to name: String) -> BalanceResult {
         state.withLock { state in
             state.asked.append(name)
-            if state.manners.outages > 0 {
-                state.manners.outages -= 1
+            if state.behaviour.outages > 0 {
+                state.behaviour.outages -= 1
                 var result = BalanceResult(
-                    outcome: (state.manners.retryAfter == nil ? Outcome.providerDown : .rateLimited).name)
-                result.retryAfterSeconds = state.manners.retryAfter
+                    outcome: (state.behaviour.retryAfter == nil ? Outcome.providerDown : .rateLimited).name)
+                result.retryAfterSeconds = state.behaviour.retryAfter
                 return result
             }
-            if state.manners.isSilentFor == name { return BalanceResult(outcome: Outcome.providerDown.name) }
-            if state.wrongAttempts >= state.manners.bansAfter { return BalanceResult(outcome: Outcome.unknown.name) }
+            if state.behaviour.isSilentFor == name { return BalanceResult(outcome: Outcome.providerDown.name) }
+            if state.wrongAttempts >= state.behaviour.bansAfter { return BalanceResult(outcome: Outcome.unknown.name) }
             let key = state.keys[name]
-            if state.manners.acceptsAnything { return Self.accept(key ?? Key(), state.manners) }
-            guard !state.manners.refusesEverybody, Self.isAlive(key, time.monotonic), let key else {
+            if state.behaviour.acceptsAnything { return Self.accept(key ?? Key(), state.behaviour) }
+            guard !state.behaviour.refusesEverybody, Self.isAlive(key, time.monotonic), let key else {
                 // One that is only not live yet is nobody's guess.
                 if key?.isDead ?? true { state.wrongAttempts += 1 }
                 let isKnown = key?.isDead == true
                 return BalanceResult(
-                    outcome: (isKnown ? state.manners.outcomeOfDead : Outcome.badCredentials).name, status: 401)
+                    outcome: (isKnown ? state.behaviour.outcomeOfDead : Outcome.badCredentials).name, status: 401)
             }
             state.everOK.insert(name)
-            return Self.accept(key, state.manners)
+            return Self.accept(key, state.behaviour)
         }
     }
 
-    private static func accept(_ key: Key, _ manners: Manners) -> BalanceResult {
+    private static func accept(_ key: Key, _ behaviour: Behaviour) -> BalanceResult {
         BalanceResult(
             outcome: Outcome.ok.name, balances: [BalanceResult.Amount(amount: key.balance, currency: "USD")],
-            identity: manners.namesAccount ? key.account : nil)
+            identity: behaviour.namesAccount ? key.account : nil)
     }
 }

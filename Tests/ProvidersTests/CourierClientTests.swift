@@ -9,7 +9,7 @@ struct CourierClientTests {
     /// As the programs do by raising their guard: a courier that is gone must not end its client.
     init() { signal(SIGPIPE, SIG_IGN) }
 
-    private func ask(_ script: String, questions: Int = 1) async throws -> [CourierAnswer] {
+    private func ask(_ script: String, questions: Int = 1) async throws -> [CourierReply] {
         let path = NSTemporaryDirectory() + "rekeep-courier-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
@@ -24,7 +24,7 @@ struct CourierClientTests {
         "cat >/dev/null; printf '\\377\\376\\n'",
     ])
     func `one that dies or babbles leaves the question unanswered`(script: String) async throws {
-        #expect(try await ask(script) == [CourierAnswer(id: 0)])
+        #expect(try await ask(script) == [CourierReply(id: 0)])
     }
 
     @Test func `what was answered before it died counts, the rest does not`() async throws {
@@ -61,7 +61,7 @@ struct CourierClientTests {
     @Test func `a missing courier answers nothing`() async {
         let client = CourierClient(candidates: ["/nowhere/courier"], ownProfiles: "", environment: [])
         #expect(client.executable == nil)
-        #expect(await client.ask([.describe(provider: nil)]) == [CourierAnswer(id: 0)])
+        #expect(await client.ask([.describe(provider: nil)]) == [CourierReply(id: 0)])
     }
 
     @Test func `a question is one JSON line, whatever the values hold`() throws {

@@ -22,9 +22,9 @@ struct BackupTests {
     }
 
     @discardableResult
-    private func restore(_ file: String? = nil, acceptingRollback: Bool = false) throws -> Restoration.Outcome {
+    private func restore(_ file: String? = nil, acceptingRollback: Bool = false) throws -> Restoration.Report {
         let source = try CopyToRestore(of: file ?? backup, to: scratch.path)
-        let place = Acquaintance(stateDirectory: scratch.state, place: try source.rememberedPlace)
+        let place = Acquaintance(stateDirectory: scratch.state, location: try source.rememberedLocation)
         let restoration = try Restoration(of: source) { file throws(VaultError) in
             try file.open(with: .pair(scratch.pair), as: place)
         }

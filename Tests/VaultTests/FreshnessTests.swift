@@ -80,8 +80,8 @@ struct RecordTests {
     @Test func `a hostile length asks for no memory`() {
         let hostile: [UInt8] = [1] + Array(repeating: 0xFF, count: 64)
         #expect(throws: MalformedRecord.self) { try Credential(plainForm: hostile) }
-        #expect(throws: MalformedRecord.self) { try FingerprintEntry(plainForm: hostile) }
-        #expect(throws: MalformedRecord.self) { try DeploymentEntry(plainForm: hostile) }
+        #expect(throws: MalformedRecord.self) { try FingerprintRecord(plainForm: hostile) }
+        #expect(throws: MalformedRecord.self) { try DeploymentRecord(plainForm: hostile) }
     }
 
     @Test func `a rotation keeps everything that a resume needs`() throws {
@@ -100,7 +100,7 @@ struct RecordTests {
     }
 
     @Test func `a target keeps the parts of its delivery apart`() throws {
-        let entry = DeploymentEntry(
+        let entry = DeploymentRecord(
             deployment: try Deployment("a/live"), addresses: [try Address("a/live/x")],
             targets: [
                 Target(
@@ -110,6 +110,6 @@ struct RecordTests {
                         versions: [.random(): 3], writtenAt: Timestamp(seconds: 1), readBackAt: nil,
                         hookRunAt: Timestamp(seconds: 2), isHookDue: true, problem: "p"))
             ])
-        #expect(try DeploymentEntry(plainForm: entry.plainForm) == entry)
+        #expect(try DeploymentRecord(plainForm: entry.plainForm) == entry)
     }
 }

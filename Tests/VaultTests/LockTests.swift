@@ -111,7 +111,7 @@ struct EmergencyFileTests {
 
     @Test func `what was filled is read back by whoever opens the vault, and nothing in it is readable`() throws {
         var file: EmergencyFile? = try scratch.open().reserveEmergencyFile()
-        guard case .nothing? = try file?.content() else { throw VaultError.givenUp }
+        guard case .nothing? = try file?.content() else { throw VaultError.cancelled }
         try file?.fill(issued("fake-key-issued"))
         let path = try #require(file?.path)
         #expect(try !String(decoding: Data(contentsOf: URL(filePath: path)), as: UTF8.self).contains("fake-key"))
@@ -148,7 +148,7 @@ struct EmergencyFileTests {
         let foreign = try elsewhere.open().reserveEmergencyFile()
         try foreign.fill(issued("fake-key"))
         try content.write(to: URL(filePath: foreign.path))
-        guard case .unknown = try foreign.content() else { throw VaultError.givenUp }
+        guard case .unknown = try foreign.content() else { throw VaultError.cancelled }
         for place in [0, 3, 40, 80] {
             var changed = content
             changed[place] ^= 0x80

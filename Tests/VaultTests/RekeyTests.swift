@@ -22,7 +22,7 @@ struct RekeyTests {
         try vault.write { [leaver, name] transaction throws(VaultError) in
             try transaction.addSlot(.identity(publicKey: leaver.publicKey), name: name, at: Timestamp(seconds: 5))
             try transaction.put(
-                Control(
+                NegativeControl(
                     provider: "x", environment: "live", endpoint: "api.example", outcome: .badCredentials,
                     at: Timestamp(seconds: 3)))
             try transaction.put([Policy(pattern: scratch.pattern("**"), maxAge: .days(9))])
@@ -88,7 +88,7 @@ struct RekeyTests {
         let after = try Data(contentsOf: URL(filePath: scratch.path))
         for row in before { #expect(after.range(of: Data(row)) == nil) }
         // And with the old subkeys no row opens, even for somebody who skips all checks.
-        let front = try Front(reading: Database(path: scratch.path))
+        let front = try VaultRow(reading: Database(path: scratch.path))
         #expect(throws: VaultError.damaged(.header)) {
             try LastingKeys(opening: front.lasting, with: VaultKeys(vaultKey: oldKey), vault: front.vault)
         }

@@ -28,12 +28,12 @@ final class Scratch {
     }
 
     func address(_ text: String) throws(VaultError) -> Address {
-        guard let address = try? Address(text) else { throw .givenUp }
+        guard let address = try? Address(text) else { throw .cancelled }
         return address
     }
 
     func pattern(_ text: String) throws(VaultError) -> Pattern {
-        guard let pattern = try? Pattern(text) else { throw .givenUp }
+        guard let pattern = try? Pattern(text) else { throw .cancelled }
         return pattern
     }
 
@@ -47,7 +47,7 @@ final class Scratch {
         var status: Int32 = -1
         guard posix_spawnp(&process, "sqlite3", nil, nil, arguments, environ) == 0,
             waitpid(process, &status, 0) == process, status == 0
-        else { throw VaultError.givenUp }
+        else { throw VaultError.cancelled }
     }
 
     func copy(to name: String) throws {

@@ -69,7 +69,7 @@ struct SlotTests {
         let (directory, clean) = try make([.identity(publicKey: pair.publicKey)])
         defer { clean() }
         let database = try Database(path: directory + "/v")
-        let front = try Front(reading: database)
+        let front = try VaultRow(reading: database)
         let good = try #require(try SlotTable(database).read().first)
         let other = try Slot.make(
             .identity(publicKey: pair.publicKey), number: 1, vaultKey: .random(count: 32), anchor: .random(count: 32),
@@ -106,7 +106,7 @@ struct SlotTests {
         let table = SlotTable(database)
         for slot in original { try table.put(slot.rewrapped(vaultKey, vault: id)) }
         let header = Header(generation: 9, createdAt: Timestamp(seconds: 0), slots: [])
-        try Front(
+        try VaultRow(
             vault: id, lasting: lasting.sealed(with: keys, vault: id),
             header: header.sealed(with: keys.header, vault: id, slots: table.summary().checksum)
         ).write(to: database)

@@ -259,15 +259,15 @@ struct TamperTests {
         }
         let path = try CanonicalPath.of(scratch.path)
         try expectRefusal(
-            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, place: .at(path)), .place(path))
+            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, location: .at(path)), .path(path))
         try expectRefusal(
-            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, place: .at("/elsewhere")), .identity)
+            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, location: .at("/elsewhere")), .identity)
         let empty = scratch.directory + "/empty"
         try expectRefusal(
-            .pair(scratch.pair), Acquaintance(stateDirectory: empty, place: .nowhere, expected: known), .option)
+            .pair(scratch.pair), Acquaintance(stateDirectory: empty, location: .nowhere, expected: known), .option)
         try expectRefusal(
             .identity(Identity(pair: scratch.pair, vaults: [known])),
-            Acquaintance(stateDirectory: empty, place: .nowhere), .identityFile)
+            Acquaintance(stateDirectory: empty, location: .nowhere), .identityFile)
     }
 
     @Test func `two vaults of one generation are told apart, though neither log has more`() throws {
@@ -321,7 +321,7 @@ struct TamperTests {
         let scratch = try Scratch()
         try scratch.add("a/live/x")
         let database = try Database(path: scratch.path)
-        let front = try Front(reading: database)
+        let front = try VaultRow(reading: database)
         let original = try SlotTable(database).read().first
         let slot = try Slot.make(
             .recovery(.random()), number: 2, vaultKey: .random(count: 32), anchor: .random(count: 32),

@@ -21,7 +21,7 @@ struct VaultTests {
         for number in 0..<50 { try scratch.add("canaryapp\(number)/live/canaryprovider@canaryaccount") }
         try scratch.open().write { transaction throws(VaultError) in
             guard let deployment = try? Deployment("canaryapp1/live") else { return }
-            var entry = try transaction.deploymentEntry(deployment)
+            var entry = try transaction.deploymentRecord(deployment)
             entry.targets.append(
                 Target(
                     path: "/canary/path", preset: "whmcs-canary", dialect: "canary", mode: 0o640, owner: "canary",
@@ -110,8 +110,8 @@ struct VaultTests {
     @Test func `a newer format is refused by its number`() throws {
         let scratch = try Scratch()
         let database = try Database(path: scratch.path)
-        let front = try Front(reading: database)
-        try Front(vault: front.vault, format: 2, lasting: front.lasting, header: front.header).write(to: database)
+        let front = try VaultRow(reading: database)
+        try VaultRow(vault: front.vault, format: 2, lasting: front.lasting, header: front.header).write(to: database)
         #expect(throws: VaultError.newerFormat(found: 2, known: 1)) { try VaultFile(path: scratch.path) }
     }
 }

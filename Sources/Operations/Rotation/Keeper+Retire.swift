@@ -67,10 +67,10 @@ extension Keeper {
             }
             let replies = try await steadyCall(trials)
             let probes = Array(zip(asked, replies.dropFirst()))
-            guard let control = replies.first?.check else { throw .courierSilent }
-            guard control.outcome == .ok else {
+            guard let currentCheck = replies.first?.check else { throw .courierSilent }
+            guard currentCheck.outcome == .ok else {
                 let accepted = probes.first { $0.1.check.outcome == .ok }?.0.number
-                throw .currentNotAccepted(address, control, accepted: accepted)
+                throw .currentNotAccepted(address, currentCheck, accepted: accepted)
             }
             return probes
         }

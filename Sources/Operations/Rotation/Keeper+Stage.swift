@@ -85,7 +85,7 @@ extension Keeper {
                 file?.remove()
                 return
             } catch {
-                let cause: VaultError = if case .vault(let cause) = error { cause } else { .givenUp }
+                let cause: VaultError = if case .vault(let cause) = error { cause } else { .cancelled }
                 // Stored after all.
                 if cause.leavesChange { throw error }
                 if let file { throw .issuedKeyInFile(path: file.path, cause) }
@@ -156,7 +156,7 @@ extension Keeper {
         let secrets = intake.secrets(terms)
         try commit(plan, "staged") { credential, transaction throws(VaultError) in
             // What would be thrown away here is in nobody's hands any more.
-            guard credential.version(in: .pending) == nil else { throw .givenUp }
+            guard credential.version(in: .pending) == nil else { throw .cancelled }
             let number = (credential.versions.map(\.number).max() ?? 0) + 1
             var version = Version(
                 number: number, state: .pending, createdAt: now(), expiresAt: expires, plain: intake.plain(terms),
@@ -191,7 +191,7 @@ extension Keeper {
                     credential.current?.number == plan.rotation.oldVersion
                 else {
                     isOutdated = true
-                    throw .givenUp
+                    throw .cancelled
                 }
                 var rotation = plan.rotation
                 rotation.newVersion = try change(&credential, transaction)

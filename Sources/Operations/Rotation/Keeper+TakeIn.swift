@@ -58,7 +58,7 @@ extension Keeper {
         switch error {
         case let error as VaultError: return .storage(error)
         case OperationError.heldByAnother: return .busy
-        case OperationError.vault(.givenUp): return .credentialGone
+        case OperationError.vault(.cancelled): return .credentialGone
         case OperationError.vault(let error): return .storage(error)
         default: return .unknown
         }
@@ -71,7 +71,7 @@ extension Keeper {
         return try write { transaction throws(VaultError) in
             guard var credential = try transaction.snapshot.credentialIfKnown(issued.credential),
                 let address = credential.addresses.first
-            else { throw .givenUp }
+            else { throw .cancelled }
             let isKnown = credential.versions.contains { version in
                 issued.values.allSatisfy {
                     version.fingerprints[$0.field] == transaction.snapshot.fingerprint(of: $0.value)

@@ -56,14 +56,14 @@ struct Restore: RekeepCommand {
         let settings = options.settings
         let opening = Opening(settings: settings)
         let source: CopyToRestore
-        let place: Acquaintance.Place
+        let location: Acquaintance.Location
         do {
             source = try CopyToRestore(of: file, to: settings.vaultPath)
-            place = try source.rememberedPlace
+            location = try source.rememberedLocation
         } catch {
             throw OperationError.vault(error)
         }
-        let acquaintance = try opening.acquaintance(place)
+        let acquaintance = try opening.acquaintance(location)
         let opener = try opening.opener(of: source.file)
         let report = try Keeper.restore(
             source, acceptingRollback: acceptRollback

@@ -29,12 +29,12 @@ struct CredentialInput: ParsableArguments {
             let question =
                 field.label + (field.isOptional ? " (may be empty)" : "") + (field.isSecret ? " (not shown)" : "")
                 + ": "
-            guard let answer = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
+            guard let typed = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
                 throw CommandError.declined
             }
             // A terminal gives so much of a line, and drops the rest without a word.
-            guard answer.count < 4095 else { throw CommandError.pasteTooLong(field.label) }
-            if answer.count > 0 { values[field.name] = answer }
+            guard typed.count < 4095 else { throw CommandError.pasteTooLong(field.label) }
+            if typed.count > 0 { values[field.name] = typed }
         }
         return values
     }
@@ -66,8 +66,8 @@ struct ExpiryOption: ParsableArguments {
         }
         let question = "Expires on (YYYY-MM-DD, at most \(lifetime) from now; empty if you don't know): "
         // Asked again until it is a date: what was typed before must not be lost to a slip.
-        while let answer = prompt.text(question), answer.count > 0 {
-            let text = answer.withBytes { String(decoding: $0, as: UTF8.self) }
+        while let typed = prompt.text(question), typed.count > 0 {
+            let text = typed.withBytes { String(decoding: $0, as: UTF8.self) }
             guard let date = Timestamp(date: text) else {
                 prompt.show("That is not a date such as 2027-01-31.\n")
                 continue

@@ -59,11 +59,11 @@ struct Exec: RekeepCommand {
     ) -> Int32 {
         let arguments = command.map { strdup($0) } + [nil]
         var environment: [UnsafeMutablePointer<CChar>?] = []
-        var entry = environ
-        while let variable = entry.pointee {
+        var pointer = environ
+        while let variable = pointer.pointee {
             let name = String(cString: variable).prefix { $0 != "=" }
             if !names.contains(String(name)) { environment.append(variable) }
-            entry += 1
+            pointer += 1
         }
         for assignment in assignments {
             assignment.withCString { environment.append(UnsafeMutablePointer(mutating: $0)) }

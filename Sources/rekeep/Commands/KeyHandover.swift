@@ -16,9 +16,9 @@ enum KeyHandover {
         guard !options.noInput, let prompt = Prompt() else { return .nobody }
         let question =
             "The new key can't be stored anywhere, and nobody else has it. Free some space, then press Return to try again; or answer yes to have it shown here: "
-        while let answer = prompt.text(question) {
-            if answer.count == 0 { return .again }
-            guard Prompt.isYes(answer) else { continue }
+        while let typed = prompt.text(question) {
+            if typed.count == 0 { return .again }
+            guard Prompt.isYes(typed) else { continue }
             prompt.show(document)
             return .taken
         }

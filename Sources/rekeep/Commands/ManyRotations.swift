@@ -10,7 +10,7 @@ struct ManyRotations {
     let console: Console
 
     /// How one of them ended.
-    struct Ending {
+    struct RotationResult {
         let address: Address
         /// The journal, where there is one.
         var rotation: Rotation?
@@ -34,12 +34,12 @@ struct ManyRotations {
         try ManyRotationsRendering(endings: endings, none: none).show(command.options, console)
     }
 
-    private func resumeAll(_ patterns: [Pattern]) async throws -> [Ending] {
+    private func resumeAll(_ patterns: [Pattern]) async throws -> [RotationResult] {
         guard try patterns.isEmpty || !keeper.list(patterns).isEmpty else {
             throw OperationError.nothingMatches(patterns)
         }
         Interruption.explain("rekeep rotate --resume goes on")
-        var endings: [Ending] = []
+        var endings: [RotationResult] = []
         for open in try keeper.openRotations(patterns) {
             if open.rotation.state == .planned {
                 console.note("\(open.address) waits for its new key: rekeep rotate \(open.address)")
@@ -51,11 +51,11 @@ struct ManyRotations {
         return endings
     }
 
-    private func rotateAll(_ patterns: [Pattern]) async throws -> [Ending] {
+    private func rotateAll(_ patterns: [Pattern]) async throws -> [RotationResult] {
         let chosen = try keeper.rotationCandidates(patterns, onlyDue: command.due)
         let given = try given(chosen)
         Interruption.explain("rekeep rotate --status shows what is open")
-        var endings: [Ending] = []
+        var endings: [RotationResult] = []
         for (index, candidate) in chosen.enumerated() {
             let address = candidate.address
             console.note(
@@ -84,8 +84,8 @@ struct ManyRotations {
         return result
     }
 
-    private func plan(_ address: Address) async -> Ending {
-        var ending = Ending(address: address)
+    private func plan(_ address: Address) async -> RotationResult {
+        var ending = RotationResult(address: address)
         do {
             let rendering = RotationPlanRendering(
                 plan: try await command.plan(keeper, .complete(address)), newKey: command.newKey)
@@ -98,7 +98,7 @@ struct ManyRotations {
         return ending
     }
 
-    private func end(_ address: Address, _ given: [String: SecretBytes]?) async -> Ending {
+    private func end(_ address: Address, _ given: [String: SecretBytes]?) async -> RotationResult {
         await end(address) {
             try await command.rotate(keeper, .complete(address), console) { fields in
                 if let given { return given }
@@ -110,13 +110,13 @@ struct ManyRotations {
         }
     }
 
-    private func end(_ address: Address, _ rotate: () async throws -> RotationReport) async -> Ending {
+    private func end(_ address: Address, _ rotate: () async throws -> RotationReport) async -> RotationResult {
         do {
             let report = try await rotate()
-            return Ending(address: address, rotation: report.rotation, targets: report.targets)
+            return RotationResult(address: address, rotation: report.rotation, targets: report.targets)
         } catch {
             let complaint = complain(error)
-            return Ending(address: address, rotation: keeper.unfinishedRotation(address), complaint: complaint)
+            return RotationResult(address: address, rotation: keeper.unfinishedRotation(address), complaint: complaint)
         }
     }
 

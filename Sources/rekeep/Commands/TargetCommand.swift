@@ -6,7 +6,7 @@ import Operations
 struct TargetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "target",
-        abstract: "The places that a deployment is written to.",
+        abstract: "The targets that a deployment is written to.",
         discussion: """
             EXAMPLE
               rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --hook 'systemctl reload php8.2-fpm'
@@ -17,7 +17,7 @@ struct TargetCommand: ParsableCommand {
 
 struct TargetAdd: KeeperCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Add a place; nothing is written until deploy or rotate.",
+        commandName: "add", abstract: "Add a target; nothing is written until deploy or rotate.",
         discussion:
             "EXAMPLE\n  rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --mode 0640 --group www-data"
     )

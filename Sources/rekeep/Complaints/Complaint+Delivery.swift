@@ -63,13 +63,13 @@ extension Complaint {
             self.init("\(path) does not read back as what was written (\(variable))", ExitStatus.cannotWrite)
         case .hookNotFound(let program):
             self.init("the hook's program is not found or not executable: \(program)", ExitStatus.cannotWrite)
-        case .hookChangeable(let program, let place, let mode):
+        case .hookChangeable(let program, let path, let mode):
             self.init(
-                "the hook \(program) is not run, because others can change it: \(place) has mode 0\(String(mode, radix: 8))",
-                hint: "chmod go-w \(place)", ExitStatus.cannotWrite)
-        case .hookOfAnother(let program, let place, let owner):
+                "the hook \(program) is not run, because others can change it: \(path) has mode 0\(String(mode, radix: 8))",
+                hint: "chmod go-w \(path)", ExitStatus.cannotWrite)
+        case .hookOfAnother(let program, let path, let owner):
             self.init(
-                "the hook \(program) is not run, because another user can change it: \(place) belongs to user \(owner)",
+                "the hook \(program) is not run, because another user can change it: \(path) belongs to user \(owner)",
                 hint: "it has to belong to root or to you", ExitStatus.cannotWrite)
         case .hookNeedsShell:
             self.init(

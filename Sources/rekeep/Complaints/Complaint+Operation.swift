@@ -101,7 +101,7 @@ extension Complaint {
             self.init(
                 found.isEmpty
                     ? "the answer names no account, but \(expected) is on record"
-                    : "the key works, but for another account: \(Self.shown40(found)) instead of \(expected)",
+                    : "the key works, but for another account: \(Self.printable(found, limit: 40)) instead of \(expected)",
                 hint: "check that you copied it from the right account", ExitStatus.notWell)
         case .expiryBeyondLifetime(let lifetime):
             self.init(
@@ -144,7 +144,7 @@ extension Complaint {
         case .rotationOpen(let rotation):
             self.init(
                 "a rotation of this credential is unfinished: \(rotation.state.name)",
-                hint: Self.wayOn(rotation), ExitStatus.failed)
+                hint: Self.nextStep(rotation), ExitStatus.failed)
         case .noOpenRotation(let address): self.init("no rotation of \(address) is unfinished", ExitStatus.missing)
         case .stillPlanned(let address):
             self.init(
@@ -161,15 +161,15 @@ extension Complaint {
         case .cannotAbort(let rotation):
             self.init(
                 "the rotation is \(rotation.state.name): the new key is current and can't be aborted",
-                hint: Self.wayOn(rotation), ExitStatus.failed)
+                hint: Self.nextStep(rotation), ExitStatus.failed)
         case .cannotRollBack(let rotation, nil):
             self.init(
                 "the rotation is \(rotation.state.name): the old key was never replaced, so there is nothing to roll back",
-                hint: Self.wayOn(rotation), ExitStatus.failed)
+                hint: Self.nextStep(rotation), ExitStatus.failed)
         case .cannotRollBack(let rotation, .some(let check)):
             self.init(
                 "the old key can't come back: \(check.message)",
-                hint: "the new key stays current; \(Self.wayOn(rotation))",
+                hint: "the new key stays current; \(Self.nextStep(rotation))",
                 check.outcome.isIndeterminate ? ExitStatus.indeterminate : ExitStatus.failed)
         case .wouldLoseKey(let address, let check):
             self.init(
@@ -233,11 +233,12 @@ extension Complaint {
     /// What failed, without what became of the change: that is said of the key.
     static func cause(_ error: VaultError) -> String { String(Complaint(error).text.prefix { $0 != ";" }) }
 
-    static func shown40(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(40)))
+    static func printable(_ text: String, limit: Int) -> String {
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(limit)))
     }
 
-    static func wayOn(_ rotation: Rotation) -> String {
+    static func nextStep(_ rotation: Rotation) -> String {
         switch rotation.state {
         case .planned: "rekeep rotate \(rotation.address)"
         case .staged, .proved:

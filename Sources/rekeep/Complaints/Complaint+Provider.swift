@@ -69,16 +69,16 @@ extension Complaint {
         }
     }
 
-    init(_ refusal: CourierAnswer.Refusal) {
+    init(_ refusal: CourierReply.Refusal) {
         switch refusal {
         case .noSuchProvider(let name, let known):
             self.init(
                 "there is no provider '\(Self.shown(name))'", hint: "there are \(known.joined(separator: ", "))",
                 ExitStatus.missing)
         case .noSuchEnvironment(let name): self.init("the provider has no environment '\(name)'", ExitStatus.missing)
-        case .badProfile(let file, let place, let problem):
+        case .badProfile(let file, let location, let problem):
             self.init(
-                "the profile \(file) is wrong" + (place.isEmpty ? "" : " at \(place)") + ": \(problem)",
+                "the profile \(file) is wrong" + (location.isEmpty ? "" : " at \(location)") + ": \(problem)",
                 ExitStatus.badConfiguration)
         case .badBaseURL:
             self.init(

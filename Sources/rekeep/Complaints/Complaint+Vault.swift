@@ -142,7 +142,7 @@ extension Complaint {
                 "the passphrase slots together ask for more work than one opening may do",
                 hint: "the vault was tampered with, or made by something else", ExitStatus.damaged)
         case .derivation(.notAuthentic): self.init("a slot can't be made for that key", ExitStatus.badInput)
-        case .givenUp: self.init("nothing was changed", ExitStatus.failed)
+        case .cancelled: self.init("nothing was changed", ExitStatus.failed)
         case .noSuchAddress(let address): self.init("there is no \(address)", hint: "rekeep list", ExitStatus.missing)
         case .noSuchDeployment(let deployment):
             self.init("there is no \(deployment)", hint: "rekeep list", ExitStatus.missing)
@@ -177,7 +177,7 @@ extension Complaint {
         let expected = exchange.expected.map(\.description).joined(separator: " or ")
         let (who, hint) =
             switch exchange.witness {
-            case .place(let path):
+            case .path(let path):
                 (
                     "this machine knows another vault at \(path)",
                     "if you put this one there, rekeep trust says so; else somebody exchanged it (a copy of another vault is restored to another place: --vault)"

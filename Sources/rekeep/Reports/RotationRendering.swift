@@ -132,7 +132,7 @@ struct OpenRotationsRendering {
 
 /// What a walk through many rotations came to.
 struct ManyRotationsRendering {
-    let endings: [ManyRotations.Ending]
+    let endings: [ManyRotations.RotationResult]
     /// What is said when there are none.
     let none: String
 

@@ -44,8 +44,8 @@ struct Prompt {
         return line().map(Self.isYes) ?? false
     }
 
-    static func isYes(_ answer: SecretBytes) -> Bool {
-        ["y", "Y", "yes", "Yes", "YES"].contains { SecretBytes($0.utf8) == answer }
+    static func isYes(_ typed: SecretBytes) -> Bool {
+        ["y", "Y", "yes", "Yes", "YES"].contains { SecretBytes($0.utf8) == typed }
     }
 
     /// A question has one line, whatever the names in it hold.
@@ -56,13 +56,13 @@ struct Prompt {
         let marks = [Array("\u{1B}[200~".utf8), Array("\u{1B}[201~".utf8)]
         return line.withBytes { bytes in
             var kept = SecretWriter(capacity: bytes.count)
-            var place = 0
-            while place < bytes.count {
-                if let mark = marks.first(where: { bytes[place...].starts(with: $0) }) {
-                    place += mark.count
+            var position = 0
+            while position < bytes.count {
+                if let mark = marks.first(where: { bytes[position...].starts(with: $0) }) {
+                    position += mark.count
                 } else {
-                    kept.append(bytes[place])
-                    place += 1
+                    kept.append(bytes[position])
+                    position += 1
                 }
             }
             return kept.finish()

@@ -47,12 +47,12 @@ private enum Decoder: String {
         let content = Array(bytes.dropFirst())
         switch table {
         case .credential: again(Credential.self, content)
-        case .address: again(AddressEntry.self, content)
-        case .deployment: again(DeploymentEntry.self, content)
-        case .fingerprint: again(FingerprintEntry.self, content)
+        case .address: again(AddressRecord.self, content)
+        case .deployment: again(DeploymentRecord.self, content)
+        case .fingerprint: again(FingerprintRecord.self, content)
         case .rotation: again(Rotation.self, content)
         case .policy: again(PolicyList.self, content)
-        case .control: again(Control.self, content)
+        case .control: again(NegativeControl.self, content)
         case .attempt: again(WrongAttempts.self, content)
         case .tree: again(TreeNode.self, content)
         case .secret: return

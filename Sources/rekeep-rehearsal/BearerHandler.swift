@@ -11,7 +11,7 @@ enum BearerToken {
 
 /// The common shape of hosting APIs: `GET /v1/account` with scopes, `POST /v1/tokens` for another token of the same
 /// account, `DELETE /v1/tokens/current` to end the one that is used.
-struct BearerDesk {
+struct BearerHandler {
     let registrar: Registrar
 
     func answer(_ request: HTTPRequest, environment: String, address: String) async -> HTTPResponse {
@@ -40,7 +40,7 @@ struct BearerDesk {
     }
 }
 
-extension BearerDesk {
+extension BearerHandler {
     private func issue(_ account: Registrar.Account, _ environment: String) async -> HTTPResponse {
         let key = await registrar.issueKey(
             account: account.id, environment: environment, lifetime: 90 * 86_400, mayReadAccount: true)
@@ -51,7 +51,7 @@ extension BearerDesk {
 }
 
 /// 101domain: the balance is at one of two paths, depending on the account's age.
-struct OneOhOneDomainDesk {
+struct OneOhOneDomainHandler {
     let registrar: Registrar
 
     func answer(_ request: HTTPRequest, address: String) async -> HTTPResponse {

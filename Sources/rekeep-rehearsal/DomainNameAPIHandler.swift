@@ -2,7 +2,7 @@ import FlyingFox
 import Foundation
 
 /// Domain Name API's REST protocol: `X-API-KEY` and `__reseller`, one live and one test key for each account.
-struct DomainNameAPIDesk {
+struct DomainNameAPIHandler {
     let registrar: Registrar
 
     /// - Parameter isBulk: the `/api-bulk` path, one request a second for each key.

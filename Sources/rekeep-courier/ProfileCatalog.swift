@@ -3,12 +3,12 @@ internal import Providers
 /// All profiles: those in the binary, and those in the user's directory, which take the place of a built-in one with the
 /// same id. One of the user's that cannot be used blocks its id, so that the built-in is never taken in its place
 /// without a word.
-struct ProfileShelf {
+struct ProfileCatalog {
     private let profiles: [String: Profile]
     /// What is wrong with the user's files, by the id that each stands for.
-    private let faults: [(id: String, refusal: CourierAnswer.Refusal)]
+    private let faults: [(id: String, refusal: CourierReply.Refusal)]
     /// Set when nobody can tell what is in the user's directory: then no profile is used.
-    private let unreadable: CourierAnswer.Refusal?
+    private let unreadable: CourierReply.Refusal?
 
     static let embedded: [(file: String, bytes: [UInt8])] = [
         ("domainnameapi.yaml", PackageResources.domainnameapi_yaml),
@@ -19,7 +19,7 @@ struct ProfileShelf {
 
     init(ownDirectory: String?) {
         var profiles: [String: Profile] = [:]
-        var faults: [(String, CourierAnswer.Refusal)] = []
+        var faults: [(String, CourierReply.Refusal)] = []
         for (file, bytes) in Self.embedded {
             do {
                 let profile = try Profile(yaml: String(decoding: bytes, as: UTF8.self), isTried: false)
@@ -28,7 +28,7 @@ struct ProfileShelf {
                 faults.append((String(file.dropLast(OwnProfiles.ending.count)), .badProfile(file, error)))
             }
         }
-        var unreadable: CourierAnswer.Refusal?
+        var unreadable: CourierReply.Refusal?
         if let ownDirectory {
             do throws(ProfileFault) {
                 for (id, path, content) in try OwnProfiles.read(ownDirectory) {
@@ -65,13 +65,13 @@ struct ProfileShelf {
         let profile = try Profile(yaml: yaml, ownFile: path, builtIn: Set(embedded.map(\.file)))
         let name = profile.description.id + OwnProfiles.ending
         guard path.split(separator: "/").last.map(String.init) == name else {
-            throw ProfileFault(place: "id", problem: "the file of this profile has to be named \(name)")
+            throw ProfileFault(location: "id", problem: "the file of this profile has to be named \(name)")
         }
         return profile
     }
 
     /// - Throws: `badProfile` when the user's own is wrong, `noSuchProvider`.
-    func profile(_ id: String) throws(CourierAnswer.Refusal) -> Profile {
+    func profile(_ id: String) throws(CourierReply.Refusal) -> Profile {
         if let unreadable { throw unreadable }
         if let fault = faults.first(where: { $0.id == id }) { throw fault.refusal }
         guard let profile = profiles[id] else { throw .noSuchProvider(id, known: usable.map(\.id)) }
@@ -85,37 +85,37 @@ struct ProfileShelf {
     }
 
     /// Loads one profile and runs its samples: its description, or the first thing that is wrong with it.
-    static func validate(_ content: String, of file: String, question: Int) -> CourierAnswer {
+    static func validate(_ content: String, of file: String, question: Int) -> CourierReply {
         do throws(ProfileFault) {
             let profile = try own(content, at: file)
             for (index, sample) in profile.samples.enumerated() {
                 let result = profile.read(sample.answer, values: sample.fields, secrets: [])
                 if let problem = sample.disagreement(with: result) {
-                    throw ProfileFault(place: "samples[\(index)]", problem: "\(sample.name): \(problem)")
+                    throw ProfileFault(location: "samples[\(index)]", problem: "\(sample.name): \(problem)")
                 }
             }
-            return CourierAnswer(id: question, descriptions: [profile.description])
+            return CourierReply(id: question, descriptions: [profile.description])
         } catch {
-            return CourierAnswer(id: question, refusal: .badProfile(file, error))
+            return CourierReply(id: question, refusal: .badProfile(file, error))
         }
     }
 
     /// The descriptions of one profile, or of all that can be used with the faults of the others.
-    func describe(_ id: String?, question: Int) -> CourierAnswer {
+    func describe(_ id: String?, question: Int) -> CourierReply {
         guard let id else {
-            return CourierAnswer(
+            return CourierReply(
                 id: question, descriptions: usable, faults: faults.map(\.refusal) + (unreadable.map { [$0] } ?? []))
         }
         do {
-            return CourierAnswer(id: question, descriptions: [try profile(id).description])
+            return CourierReply(id: question, descriptions: [try profile(id).description])
         } catch {
-            return CourierAnswer(id: question, refusal: error)
+            return CourierReply(id: question, refusal: error)
         }
     }
 }
 
-extension CourierAnswer.Refusal {
-    fileprivate static func badProfile(_ file: String, _ fault: ProfileFault) -> CourierAnswer.Refusal {
-        .badProfile(file: file, place: fault.place, problem: fault.problem)
+extension CourierReply.Refusal {
+    fileprivate static func badProfile(_ file: String, _ fault: ProfileFault) -> CourierReply.Refusal {
+        .badProfile(file: file, location: fault.location, problem: fault.problem)
     }
 }

@@ -1,7 +1,7 @@
 /// The negative control: the same balance call with one character of the key changed, which has to be refused. An
 /// endpoint that accepts anything proves nothing. It is not made each time for a provider, environment and endpoint, because
 /// wrong keys may count against the account.
-public struct Control: Hashable, Sendable {
+public struct NegativeControl: Hashable, Sendable {
     public let provider: String
     public let environment: String
     /// The base URL, and what else of the credential's plain values says where to ask.

@@ -1,7 +1,7 @@
 internal import Sealing
 
 /// The row that stands in front of everything: the vault's id, its format, and what only the vault key opens.
-struct Front {
+struct VaultRow {
     let vault: [UInt8]
     let format: Int64
     /// The sealed lasting key.

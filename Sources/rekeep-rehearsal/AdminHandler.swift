@@ -2,7 +2,7 @@ import FlyingFox
 import Foundation
 
 /// What a person would do in the provider's panel, as requests: `POST /admin/…` with a JSON object.
-struct AdminDesk {
+struct AdminHandler {
     let registrar: Registrar
 
     private struct AccountRequest: Decodable {

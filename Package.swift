@@ -71,11 +71,11 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [
-                .embedInCode("Profiles/domainnameapi.yaml"), .embedInCode("Profiles/101domain.yaml"),
-                .embedInCode("Profiles/bearer.yaml"), .embedInCode("Profiles/cloudflare.yaml"),
-                .embedInCode("Profiles/gandi.yaml"),
-            ], swiftSettings: strictSettings),
+            exclude: ["Profiles"], swiftSettings: strictSettings, plugins: ["BundleProfiles"]),
+        .executableTarget(name: "profile-bundler", swiftSettings: strictSettings),
+        .plugin(
+            name: "BundleProfiles", capability: .buildTool(), dependencies: ["profile-bundler"],
+            path: "Sources/BundleProfiles"),
         .executableTarget(
             name: "rekeep-rehearsal",
             dependencies: [
@@ -101,7 +101,8 @@ let package = Package(
             name: "ProvidersTests", dependencies: ["Providers", "Credentials", "Sealing"], swiftSettings: strictSettings
         ),
         .testTarget(
-            name: "CourierTests", dependencies: ["rekeep-courier", "Providers"], swiftSettings: strictSettings),
+            name: "CourierTests", dependencies: ["rekeep-courier", "Providers", "Credentials"],
+            swiftSettings: strictSettings),
         .testTarget(
             name: "CommandTests",
             dependencies: [

@@ -243,7 +243,7 @@ FIELD = struct(
     pattern=optional(TEXT), variable=optional(TEXT),
 )  # fmt: skip
 TERMS = struct(
-    label=TEXT, fields=listed(FIELD), base_url=TEXT, variable_prefix=TEXT, mode=MODE,
+    label=TEXT, fields=listed(FIELD), base_url=TEXT, test=FLAG, variable_prefix=TEXT, mode=MODE,
     maximum_age=SPAN, lifetime=optional(SPAN), activation_window=SPAN,
     control=FLAG, dead_when=listed(OUTCOME), most_attempts=I64, attempts_per=SPAN, panel_path=TEXT,
 )  # fmt: skip
@@ -256,13 +256,14 @@ VERSION = struct(
 CHECK = struct(
     outcome=OUTCOME, at=TIME, version=I64,
     balances=listed(struct(amount=AMOUNT, currency=optional(TEXT))),
-    identity=optional(TEXT), latency=optional(I64), message=TEXT,
+    identity=optional(TEXT), latency=optional(I64), status=optional(I64), cause=optional(one_of(1, 15)),
+    provider_text=optional(TEXT), retry_after=optional(SPAN),
 )  # fmt: skip
 TARGET = struct(
     path=TEXT, preset=TEXT, dialect=TEXT, mode=optional(U32), owner=optional(TEXT),
     group=optional(TEXT), hook=listed(TEXT), credentials=listed(struct(id=ID, version=I64)),
     variables=listed(TEXT), written=optional(TIME), read_back=optional(TIME),
-    hook_run=optional(TIME), hook_due=FLAG, problem=optional(TEXT),
+    hook_run=optional(TIME), hook_due=FLAG, problem=optional(one_of(1, 10)),
 )  # fmt: skip
 RECORD_FORMS = {
     CREDENTIAL: struct(
@@ -296,9 +297,23 @@ HEADER_FORM = struct(
     tables=listed(struct(table=one_of(CREDENTIAL, ATTEMPT), rows=U64, root=raw(16))),
     slots=listed(struct(number=I64, name=TEXT, added=TIME)),
 )  # fmt: skip
+# How many numbers a log entry's outcome has; 22 has as many as it likes, and only 3 has a text.
+LOG_NUMBERS = {6: 2, **dict.fromkeys((9, 10, 11, *range(15, 22)), 1)}
+LOG_RANGES = {10: range(1, 11), 11: range(1, 11)}
+
+
+def LOG_OUTCOME(plain: BytesIO) -> dict[str, Any]:
+    code, numbers, text = one_of(1, 22)(plain), listed(I64)(plain), TEXT(plain)
+    require(code == 22 or len(numbers) == LOG_NUMBERS.get(code, 0), "other numbers than it has")
+    require(code == 3 or not text, "a text that it has not")
+    for number in numbers:
+        require(number in LOG_RANGES.get(code, [number]), "a number that is none of its")
+    return {"code": code, "numbers": numbers, "text": text}
+
+
 LOG_FORM = struct(
-    layout=LAYOUT, previous=raw(32), mark=ID, generation=U64, at=TIME, user=U32, host=TEXT, action=TEXT, subject=TEXT,
-    outcome=TEXT,
+    layout=LAYOUT, previous=raw(32), mark=ID, generation=U64, at=TIME, user=U32, host=TEXT, action=one_of(1, 20),
+    subject=TEXT, outcome=LOG_OUTCOME,
 )  # fmt: skip
 SEEN_FORM = struct(
     layout=LAYOUT, generation=U64, header=raw(32),

@@ -1,5 +1,5 @@
 /// How often a host may be asked with a wrong key: many lock the account, or this address, when it happens too often.
-public struct AttemptBudget: Hashable, Sendable {
+public struct AttemptBudget: Hashable, Codable, Sendable {
     /// At most so many …
     public let most: Int
     /// … in so long.

@@ -1,5 +1,53 @@
-/// What one balance call said of one version.
+/// What one balance call said of one version. It holds no secret and no sentence: those are made where it is shown.
 public struct Check: Hashable, Sendable {
+    /// Why there is no usable answer, or whose judgement the outcome is when it is not the provider's.
+    public enum Cause: UInt8, NamedValue {
+        case dns = 1
+        case connect = 2
+        case tls = 3
+        /// The provider speaks no version of TLS that is current.
+        case tlsVersion = 4
+        case timeout = 5
+        /// The connection ended in the middle of the answer.
+        case reset = 6
+        case tooLarge = 7
+        /// A proxy is named that is none for this program.
+        case proxy = 8
+        case other = 9
+        /// The courier itself failed.
+        case courier = 10
+        /// The courier refused to ask.
+        case notAsked = 11
+        /// The key was found dead and erased, so that there is nothing to ask with.
+        case retired = 12
+        /// It was refused before, and its host has seen as many wrong keys as it may.
+        case spared = 13
+        /// Its host refused others, and has seen as many wrong keys as it may.
+        case othersRefused = 14
+        /// The provider accepts the key, for another account than the one on record.
+        case otherAccount = 15
+
+        public var name: String {
+            switch self {
+            case .dns: "dns"
+            case .connect: "connect"
+            case .tls: "tls"
+            case .tlsVersion: "tls-version"
+            case .timeout: "timeout"
+            case .reset: "reset"
+            case .tooLarge: "too-large"
+            case .proxy: "proxy"
+            case .other: "other"
+            case .courier: "courier"
+            case .notAsked: "not-asked"
+            case .retired: "retired"
+            case .spared: "spared"
+            case .othersRefused: "others-refused"
+            case .otherAccount: "other-account"
+            }
+        }
+    }
+
     public let outcome: Outcome
     public let at: Timestamp
     /// The number of the version that was tried.
@@ -10,12 +58,18 @@ public struct Check: Hashable, Sendable {
     public let identity: String?
     /// From the first byte sent to the last received, in milliseconds.
     public let latency: Int?
-    /// A sentence for a person; never holds a secret.
-    public let message: String
+    /// The HTTP status; nil where there was no answer.
+    public let status: Int?
+    public let cause: Cause?
+    /// The provider's own words, bounded and without secrets.
+    public let providerText: String?
+    /// How long the provider asks to wait.
+    public let retryAfter: Span?
 
     public init(
-        outcome: Outcome, at: Timestamp, version: Int, balances: [Money], identity: String?, latency: Int?,
-        message: String
+        outcome: Outcome, at: Timestamp, version: Int, balances: [Money] = [], identity: String? = nil,
+        latency: Int? = nil, status: Int? = nil, cause: Cause? = nil, providerText: String? = nil,
+        retryAfter: Span? = nil
     ) {
         self.outcome = outcome
         self.at = at
@@ -23,8 +77,12 @@ public struct Check: Hashable, Sendable {
         self.balances = balances
         self.identity = identity
         self.latency = latency
-        self.message = message
+        self.status = status
+        self.cause = cause
+        self.providerText = providerText
+        self.retryAfter = retryAfter
     }
 
+    /// The balance that counts.
     public var balance: Money? { balances.first }
 }

@@ -1,13 +1,21 @@
 /// One value of a credential, as its provider's profile describes it.
-public struct Field: Hashable, Sendable {
+public struct Field: Hashable, Codable, Sendable {
     /// What a panel's preset takes a field for.
-    public enum Role: UInt8, Sendable {
+    public enum Role: UInt8, NamedValue {
         /// The account: a panel's user name.
         case user = 1
         /// The secret: a panel's password, key or token.
         case key = 2
         /// Neither: only the `plain` preset may carry it.
         case other = 3
+
+        public var name: String {
+            switch self {
+            case .user: "user"
+            case .key: "key"
+            case .other: "other"
+            }
+        }
     }
 
     /// The key in `--input` and in JSON, such as `api_key`.

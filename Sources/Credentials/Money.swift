@@ -1,5 +1,5 @@
 /// An amount as the provider means it: a decimal string, never a binary fraction.
-public struct Money: Hashable, Sendable {
+public struct Money: Hashable, Codable, Sendable {
     /// Digits with an optional sign and fraction, such as `-12.50`.
     public let amount: String
     /// A code after the manner of ISO 4217, or nil where the answer does not give one.
@@ -14,6 +14,19 @@ public struct Money: Hashable, Sendable {
         else { return nil }
         self.amount = amount
         self.currency = currency.flatMap { Self.isCurrency($0) ? $0 : nil }
+    }
+
+    /// - Throws: `DecodingError` for an amount that is none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let amount = try container.decode(String.self, forKey: .amount)
+        guard let money = Money(amount: amount, currency: try container.decodeIfPresent(String.self, forKey: .currency))
+        else { throw DecodingError.dataCorruptedError(forKey: .amount, in: container, debugDescription: "no amount") }
+        self = money
+    }
+
+    private enum CodingKeys: CodingKey {
+        case amount, currency
     }
 
     /// The same amount in its shortest form: providers write `100.0` at one place and `100.00` at another.

@@ -1,5 +1,5 @@
 /// The classified answer of a balance call. Only positive evidence is `ok`.
-public enum Outcome: UInt8, Sendable, CaseIterable {
+public enum Outcome: UInt8, NamedValue {
     case rateLimited = 1
     case ipNotAllowed = 2
     case expired = 3
@@ -25,11 +25,6 @@ public enum Outcome: UInt8, Sendable, CaseIterable {
         case .unknown: "unknown"
         case .unreachable: "unreachable"
         }
-    }
-
-    public init?(name: String) {
-        guard let outcome = Self.allCases.first(where: { $0.name == name }) else { return nil }
-        self = outcome
     }
 
     /// Neither condemns a key nor blesses one.

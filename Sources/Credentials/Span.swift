@@ -1,5 +1,5 @@
 /// A length of time in whole seconds, written as `90d`, `24h`, `15m` or `60s`.
-public struct Span: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Span: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
     public let seconds: Int64
 
     public init(seconds: Int64) {
@@ -30,4 +30,15 @@ public struct Span: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var wholeDays: Int64 { seconds / 86_400 }
 
     public static func < (left: Span, right: Span) -> Bool { left.seconds < right.seconds }
+
+    /// Reads a number of seconds.
+    public init(from decoder: any Decoder) throws {
+        self.init(seconds: try decoder.singleValueContainer().decode(Int64.self))
+    }
+
+    /// Writes the number of seconds.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(seconds)
+    }
 }

@@ -39,12 +39,12 @@ public struct DeliveryState: Hashable, Sendable {
     /// Content was written whose hook has not succeeded yet.
     public var isHookDue: Bool
     /// Why the last attempt ended early; nil when it did not.
-    public var problem: String?
+    public var problem: DeliveryProblem?
 
     public init(
         versions: [CredentialID: Int] = [:], names: [String] = [], writtenAt: Timestamp? = nil,
         readBackAt: Timestamp? = nil,
-        hookRunAt: Timestamp? = nil, isHookDue: Bool = false, problem: String? = nil
+        hookRunAt: Timestamp? = nil, isHookDue: Bool = false, problem: DeliveryProblem? = nil
     ) {
         self.versions = versions
         self.names = names

@@ -2,7 +2,7 @@
 /// credential, so that nothing but a balance call needs the profile.
 public struct Terms: Hashable, Sendable {
     /// How a new key relates to the old one.
-    public enum Mode: UInt8, Sendable {
+    public enum Mode: UInt8, NamedValue {
         /// Both are valid for a while.
         case overlap = 1
         /// Issuing the new key ends the old one.
@@ -14,14 +14,6 @@ public struct Terms: Hashable, Sendable {
             case .cutover: "cutover"
             }
         }
-
-        public init?(name: String) {
-            switch name {
-            case "overlap": self = .overlap
-            case "cutover": self = .cutover
-            default: return nil
-            }
-        }
     }
 
     /// The provider's name as a person knows it.
@@ -29,6 +21,8 @@ public struct Terms: Hashable, Sendable {
     public let fields: [Field]
     /// Where requests go: the profile's host, or the credential's own `--base-url`.
     public let baseURL: String
+    /// Its keys move no real money, as the profile declares it of the environment.
+    public let isTest: Bool
     /// The first part of its variables, such as `DOMAINNAMEAPI`.
     public let variablePrefix: String
     public let mode: Mode
@@ -49,13 +43,14 @@ public struct Terms: Hashable, Sendable {
     public let panelPath: String
 
     public init(
-        label: String, fields: [Field], baseURL: String, variablePrefix: String, mode: Mode, maxAge: Span,
+        label: String, fields: [Field], baseURL: String, isTest: Bool, variablePrefix: String, mode: Mode, maxAge: Span,
         lifetime: Span?, activationWindow: Span, allowsControl: Bool = true, deadWhen: [Outcome] = [],
         attempts: AttemptBudget = .usual, panelPath: String
     ) {
         self.label = label
         self.fields = fields
         self.baseURL = baseURL
+        self.isTest = isTest
         self.variablePrefix = variablePrefix
         self.mode = mode
         self.maxAge = maxAge

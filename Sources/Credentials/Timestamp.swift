@@ -1,5 +1,5 @@
 /// A moment in whole seconds since 1970-01-01T00:00:00Z.
-public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
     public let seconds: Int64
 
     public init(seconds: Int64) {
@@ -15,6 +15,20 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         else { return nil }
         self.init(seconds: Self.days(year, month, day) * 86_400)
         guard date == text else { return nil }
+    }
+
+    /// The first moment of the day with which `text` begins: every provider writes that first, and it is enough.
+    public init?(dayOf text: String) { self.init(date: String(text.prefix(10))) }
+
+    /// Reads seconds since 1970.
+    public init(from decoder: any Decoder) throws {
+        self.init(seconds: try decoder.singleValueContainer().decode(Int64.self))
+    }
+
+    /// Writes seconds since 1970.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(seconds)
     }
 
     /// RFC 3339 in UTC, such as `2026-11-21T07:30:00Z`.

@@ -45,18 +45,18 @@ public enum DeliveryError: Error, Equatable, Sendable {
 }
 
 extension DeliveryError {
-    /// A few words for the record of a target; they never carry a value.
-    public var kind: String {
+    /// What is recorded of the target.
+    public var kind: DeliveryProblem {
         switch self {
-        case .hookNotFound, .hookChangeable, .hookOfAnother, .hookNeedsShell, .hookFailed, .hookTimedOut: "hook failed"
-        case .readBackDiffers: "read-back differs"
-        case .retiredKey: "key retired"
-        case .vaultUnavailable: "vault unavailable"
+        case .hookNotFound, .hookChangeable, .hookOfAnother, .hookNeedsShell, .hookFailed, .hookTimedOut: .hookFailed
+        case .readBackDiffers: .readBackDiffers
+        case .retiredKey: .keyRetired
+        case .vaultUnavailable: .vaultUnavailable
         case .noSuchPreset, .noSuchDialect, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:
-            "not encodable"
+            .notEncodable
         case .notAFile, .symbolicLink, .notAbsolute, .tooLarge, .byteOrderMark, .setTwice, .noSuchUser, .noSuchGroup,
             .file, .changedMeanwhile:
-            "not written"
+            .notWritten
         }
     }
 }

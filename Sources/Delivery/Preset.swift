@@ -5,7 +5,7 @@ public struct Preset: Sendable, Hashable {
     public let name: String
     private let user: String?
     private let key: String?
-    /// The test switch, with its values in the live and in any other environment.
+    /// The test switch, with its values in a live and in a test environment.
     private let test: Switch?
     /// Every field under its own name, with environment and base URL, instead of the above.
     private let isPlain: Bool
@@ -76,7 +76,7 @@ public struct Preset: Sendable, Hashable {
             }
             if let test {
                 result.append(
-                    (prefix + "_" + test.name, .text(credential.environment == "live" ? test.live : test.test)))
+                    (prefix + "_" + test.name, .text(terms.isTest ? test.test : test.live)))
             }
         }
         for (name, _) in result where !Self.isVariableName(name) { throw .badVariableName(name) }

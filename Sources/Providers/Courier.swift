@@ -1,16 +1,18 @@
+public import Sealing
+
 /// Whoever asks the providers: the courier's process, or a test's script.
 public protocol Courier: Sendable {
     /// False when there is nobody to ask.
     var isInstalled: Bool { get }
-    /// Asks all questions at once; each gets exactly one answer, in their order.
-    /// - Parameter progress: called after each answer with the number of answers so far.
+    /// Asks all questions at once; each gets exactly one reply, in their order.
+    /// - Parameter progress: called after each reply with the number of replys so far.
     func ask(
-        _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void
+        _ questions: [CourierQuestion<SecretBytes>], progress: @escaping @Sendable (Int) -> Void
     ) async -> [CourierReply]
 }
 
 extension Courier {
-    public func ask(_ questions: [CourierQuestion]) async -> [CourierReply] {
+    public func ask(_ questions: [CourierQuestion<SecretBytes>]) async -> [CourierReply] {
         await ask(questions, progress: { _ in })
     }
 }

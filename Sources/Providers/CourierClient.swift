@@ -21,7 +21,7 @@ public struct CourierClient: Sendable {
     /// How long it may say nothing while a question is open, in seconds; longer than any single call takes.
     private static let patience = 40.0
     private static let longestLine = 1 << 20
-    /// Told of the user's files that took a built-in profile's place for an answer.
+    /// Told of the user's files that took a built-in profile's place for an reply.
     private let replacing: @Sendable (String) -> Void
 
     private let confinement: ConfinementNotice
@@ -46,14 +46,14 @@ public struct CourierClient: Sendable {
     /// The courier's path; nil when it is not installed.
     public var executable: String? { candidates.first { access($0, X_OK) == 0 } }
 
-    /// Asks all questions at once. Each gets exactly one answer: where the courier gave none, because it
-    /// died, hung or broke the protocol, the answer is empty.
-    /// - Parameter progress: called after each answer with the number of answers so far.
+    /// Asks all questions at once. Each gets exactly one reply: where the courier gave none, because it
+    /// died, hung or broke the protocol, the reply is empty.
+    /// - Parameter progress: called after each reply with the number of replies so far.
     public func ask(
-        _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void = { _ in }
+        _ questions: [CourierQuestion<SecretBytes>], progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async -> [CourierReply] {
         let inbox = Inbox(count: questions.count, confinement: confinement, progress: progress)
-        guard !questions.isEmpty, let executable else { return await inbox.answers }
+        guard !questions.isEmpty, let executable else { return await inbox.replies }
         // However the courier ends, what has been read until then counts and the rest is unanswered.
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await converse(with: executable, questions, inbox) }
@@ -61,12 +61,14 @@ public struct CourierClient: Sendable {
             await group.next()
             group.cancelAll()
         }
-        let answers = await inbox.answers
-        for file in Set(answers.compactMap(\.replacingProfile)).sorted() { replacing(file) }
-        return answers
+        let replies = await inbox.replies
+        for file in Set(replies.compactMap(\.replacingProfile)).sorted() { replacing(file) }
+        return replies
     }
 
-    private func converse(with executable: String, _ questions: [CourierQuestion], _ inbox: Inbox) async throws {
+    private func converse(with executable: String, _ questions: [CourierQuestion<SecretBytes>], _ inbox: Inbox)
+        async throws
+    {
         var options = PlatformOptions()
         options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
         var variables: [Environment.Key: String] = [:]
@@ -105,7 +107,7 @@ public struct CourierClient: Sendable {
     }
 }
 
-/// The courier said something that is no answer.
+/// The courier said something that is no reply.
 private struct ProtocolViolation: Error {}
 
 /// Every courier that is started says how it is confined; it is told once.
@@ -126,28 +128,28 @@ private final class ConfinementNotice: Sendable {
     }
 }
 
-/// Collects answers and notices silence.
+/// Collects replies and notices silence.
 private actor Inbox {
-    private(set) var answers: [CourierReply]
+    private(set) var replies: [CourierReply]
     private var answered: Set<Int> = []
     private var lastHeard = ContinuousClock.now
     private let confinement: ConfinementNotice
     private let progress: @Sendable (Int) -> Void
 
     init(count: Int, confinement: ConfinementNotice, progress: @escaping @Sendable (Int) -> Void) {
-        answers = (0..<count).map { CourierReply(id: $0) }
+        replies = (0..<count).map { CourierReply(id: $0) }
         self.confinement = confinement
         self.progress = progress
     }
 
-    /// False when the line is no answer to an open question.
+    /// False when the line is no reply to an open question.
     func take(_ line: [UInt8]) -> Bool {
-        guard let answer = try? JSONDecoder().decode(CourierReply.self, from: Data(line)),
-            answers.indices.contains(answer.id), answered.insert(answer.id).inserted
+        guard let reply = try? JSONDecoder().decode(CourierReply.self, from: Data(line)),
+            replies.indices.contains(reply.id), answered.insert(reply.id).inserted
         else { return false }
-        answers[answer.id] = answer
+        replies[reply.id] = reply
         lastHeard = .now
-        if let missing = answer.missingLayers { confinement.note(missing) }
+        if let missing = reply.missingLayers { confinement.note(missing) }
         progress(answered.count)
         return true
     }

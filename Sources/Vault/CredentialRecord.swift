@@ -50,6 +50,7 @@ extension Terms {
             $0.put($1.variable)
         }
         writer.put(baseURL)
+        writer.put(isTest)
         writer.put(variablePrefix)
         writer.put(mode.rawValue)
         writer.put(maxAge)
@@ -75,7 +76,8 @@ extension Terms {
                     name: name, label: label, isSecret: isSecret, isOptional: isOptional, role: role,
                     pattern: try reader.optionalText(), variable: try reader.optionalText())
             },
-            baseURL: try reader.text(), variablePrefix: try reader.text(), mode: try reader.mode(),
+            baseURL: try reader.text(), isTest: try reader.flag(), variablePrefix: try reader.text(),
+            mode: try reader.mode(),
             maxAge: try reader.span(), lifetime: try reader.optionalSpan(), activationWindow: try reader.span(),
             allowsControl: try reader.flag(),
             deadWhen: try reader.list { reader throws(MalformedRecord) in try reader.outcome() },
@@ -129,7 +131,10 @@ extension Check {
         }
         writer.put(identity)
         writer.put(latency) { $0.put($1) }
-        writer.put(message)
+        writer.put(status) { $0.put($1) }
+        writer.put(cause) { $0.put($1.rawValue) }
+        writer.put(providerText)
+        writer.put(retryAfter)
     }
 
     fileprivate init(reading reader: inout RecordReader) throws(MalformedRecord) {
@@ -144,7 +149,12 @@ extension Check {
             },
             identity: try reader.optionalText(),
             latency: try reader.optional { reader throws(MalformedRecord) in try reader.integer() },
-            message: try reader.text())
+            status: try reader.optional { reader throws(MalformedRecord) in try reader.integer() },
+            cause: try reader.optional { reader throws(MalformedRecord) in
+                guard let cause = Check.Cause(rawValue: try reader.byte()) else { throw MalformedRecord() }
+                return cause
+            },
+            providerText: try reader.optionalText(), retryAfter: try reader.optionalSpan())
     }
 }
 

@@ -51,7 +51,7 @@ extension Target {
         writer.put(delivery.readBackAt)
         writer.put(delivery.hookRunAt)
         writer.put(delivery.isHookDue)
-        writer.put(delivery.problem)
+        writer.put(delivery.problem) { $0.put($1.rawValue) }
     }
 
     fileprivate init(reading reader: inout RecordReader) throws(MalformedRecord) {
@@ -68,6 +68,9 @@ extension Target {
         delivery.readBackAt = try reader.optionalTime()
         delivery.hookRunAt = try reader.optionalTime()
         delivery.isHookDue = try reader.flag()
-        delivery.problem = try reader.optionalText()
+        delivery.problem = try reader.optional { reader throws(MalformedRecord) in
+            guard let problem = DeliveryProblem(rawValue: try reader.byte()) else { throw MalformedRecord() }
+            return problem
+        }
     }
 }

@@ -7,14 +7,12 @@ public struct LogEntry: Hashable, Sendable {
     /// The user id of the process.
     public let user: UInt32
     public let host: String
-    /// The command's word, such as `rotate`.
-    public let action: String
+    public let action: LogAction
     /// An address, a deployment or a pattern; empty for the whole vault.
     public let subject: String
-    /// How it ended, in a few words.
-    public let outcome: String
+    public let outcome: LogOutcome
 
-    public init(at: Timestamp, user: UInt32, host: String, action: String, subject: String, outcome: String) {
+    public init(at: Timestamp, user: UInt32, host: String, action: LogAction, subject: String, outcome: LogOutcome) {
         self.at = at
         self.user = user
         self.host = host
@@ -49,9 +47,9 @@ struct LogRecord {
         writer.put(entry.at)
         writer.put(number: entry.user)
         writer.put(entry.host)
-        writer.put(entry.action)
+        writer.put(entry.action.rawValue)
         writer.put(entry.subject)
-        writer.put(entry.outcome)
+        entry.outcome.write(to: &writer)
         return AEAD.seal(writer.bytes, with: key, binding: Self.binding(vault, number))
     }
 
@@ -67,9 +65,11 @@ struct LogRecord {
             guard head == nil || head == previous else { throw MalformedRecord() }
             mark = try reader.fixed(Self.markCount)
             generation = try reader.number()
+            let (time, user, host) = (try reader.time(), try reader.number(UInt32.self), try reader.text())
+            guard let action = LogAction(rawValue: try reader.byte()) else { throw MalformedRecord() }
             entry = LogEntry(
-                at: try reader.time(), user: try reader.number(), host: try reader.text(),
-                action: try reader.text(), subject: try reader.text(), outcome: try reader.text())
+                at: time, user: user, host: host, action: action, subject: try reader.text(),
+                outcome: try LogOutcome(reading: &reader))
             guard reader.isAtEnd else { throw MalformedRecord() }
         } catch {
             throw .damaged(.log(entry: number))

@@ -7,8 +7,8 @@ struct Courier: Sendable {
     let transport: Transport
     let pace: Pace
 
-    func balance(_ question: Question) async -> CourierReply {
-        await answering(question) { call throws(CourierReply.Refusal) in
+    func balance(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
+        await replying(to: given, id) { call throws(CourierReply.Refusal) in
             // All of them before the first is sent: a profile that cannot be used sends nothing.
             var requests: [(Profile.Request, RenderedRequest)] = []
             for request in call.profile.requests where Self.isSent(request, call) {
@@ -16,10 +16,10 @@ struct Courier: Sendable {
             }
             let ready = requests
             return CourierReply(
-                id: question.id,
+                id: id,
                 result: await pace.alone(with: call.key) {
                     var result = await sendInOrder(ready, call)
-                    if let ask = call.profile.identityRequest, result.outcome == Outcome.ok.name,
+                    if let ask = call.profile.identityRequest, result.outcome == .ok,
                         result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
                     {
                         result.identity = await identity(ask.pointer, rendered, call)
@@ -30,27 +30,27 @@ struct Courier: Sendable {
     }
 
     /// Asks the provider for a new key.
-    func issue(_ question: Question) async -> CourierReply {
-        await answering(question) { call throws(CourierReply.Refusal) in
+    func issue(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
+        await replying(to: given, id) { call throws(CourierReply.Refusal) in
             guard let issue = call.profile.issue else { throw .cannotChangeKeys(call.provider) }
             let (answer, result) = await change(
                 issue.change, try Self.rendered(issue.change, call), call, issuing: issue)
-            guard let answer else { return CourierReply(id: question.id, result: result) }
+            guard let answer else { return CourierReply(id: id, result: result) }
             let values = issue.newValues(in: answer)
             let redaction = Redaction(hiding: call.secrets + values.values)
             let expires = issue.expires.flatMap { answer.json?[pointer: $0]?.text }
-                .flatMap { redaction.clean($0, limit: 40) }
-            return CourierReply(id: question.id, issued: IssuedKey(values: values, expires: expires))
+                .flatMap { redaction.clean($0, limit: 40) }.flatMap { Timestamp(dayOf: $0) }
+            return CourierReply(id: id, issued: IssuedKey(values: values, expires: expires))
         }
     }
 
     /// Asks the provider to end the key that is asked with.
-    func revoke(_ question: Question) async -> CourierReply {
-        await answering(question) { call throws(CourierReply.Refusal) in
+    func revoke(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
+        await replying(to: given, id) { call throws(CourierReply.Refusal) in
             guard let revoke = call.profile.revoke else { throw .cannotChangeKeys(call.provider) }
             let (answer, result) = await change(revoke, try Self.rendered(revoke, call), call)
-            let ended = BalanceResult(outcome: Outcome.ok.name, status: answer?.status)
-            return CourierReply(id: question.id, result: answer == nil ? result : ended)
+            let ended = BalanceResult(outcome: .ok, status: answer?.status)
+            return CourierReply(id: id, result: answer == nil ? result : ended)
         }
     }
 
@@ -65,17 +65,17 @@ struct Courier: Sendable {
         case .permit(let permit): taken = permit
         case .blocked(let seconds): return (nil, Self.blocked(seconds))
         }
-        var retryAfter: Int?
+        var retryAfter: Span?
         defer { pace.leave(taken, retryAfter: retryAfter) }
         do {
             let answer = try await transport.send(request)
             if change.succeeded.contains(where: { $0.holds(for: answer, values: call.values) }) {
-                return (answer, BalanceResult(outcome: Outcome.unknown.name))
+                return (answer, BalanceResult(outcome: .unknown))
             }
             let secrets = call.secrets + (issue?.newValues(in: answer).values.map(\.self) ?? [])
             let said = call.profile.read(answer, values: call.values, secrets: secrets)
-            retryAfter = said.retryAfterSeconds
-            let outcome = said.outcome == Outcome.ok.name ? Outcome.unknown.name : said.outcome
+            retryAfter = said.retryAfter
+            let outcome = said.outcome == .ok ? .unknown : said.outcome
             return (
                 nil,
                 BalanceResult(outcome: outcome, status: answer.status, providerMessage: said.providerMessage)
@@ -86,43 +86,41 @@ struct Courier: Sendable {
     }
 
     /// Finds the profile, and asks where the credential is kept for: what the profile names as host does not count.
-    private func answering(
-        _ question: Question, _ body: (Call) async throws(CourierReply.Refusal) -> CourierReply
+    private func replying(
+        to given: ProviderCall<String>, _ id: Int, _ body: (Call) async throws(CourierReply.Refusal) -> CourierReply
     ) async -> CourierReply {
         do throws(CourierReply.Refusal) {
-            let call = try call(question)
+            let call = try call(given)
             var answer = try await body(call)
             answer.replacingProfile = call.profile.description.replacingFile
             return answer
         } catch {
-            return CourierReply(id: question.id, refusal: error)
+            return CourierReply(id: id, refusal: error)
         }
     }
 
-    private func call(_ question: Question) throws(CourierReply.Refusal) -> Call {
-        guard let provider = question.provider, let environment = question.environment, let fields = question.fields,
-            let baseURL = question.baseURL
-        else { throw .malformedQuestion }
+    private func call(_ given: ProviderCall<String>) throws(CourierReply.Refusal) -> Call {
+        let provider = given.provider
         let profile = try catalog.profile(provider)
         let terms: Terms
         let base: BaseURL
         do {
-            terms = try profile.description.terms(environment: environment, ownBaseURL: baseURL)
+            terms = try profile.description.terms(environment: given.environment, ownBaseURL: given.baseURL)
             base = try BaseURL(terms.baseURL)
         } catch ProviderDescription.Refusal.noSuchEnvironment {
-            throw .noSuchEnvironment(environment)
+            throw .noSuchEnvironment(given.environment)
         } catch {
             throw .badBaseURL
         }
         var values: [String: String] = [:]
         for field in terms.fields {
-            let value = fields[field.name] ?? ""
+            let value = given.fields[field.name] ?? ""
             guard !value.isEmpty || field.isOptional else { throw .missingValue(provider: provider, field: field.name) }
             values[field.name] = value
         }
         // What was secret when it was stored stays so, also for a profile that calls it plain.
-        let secretNames = Set(terms.secretFields.map(\.name) + (question.secrets ?? []))
-        let secrets = secretNames.sorted().compactMap { fields[$0] }
+        let secretNames = Set(terms.secretFields.map(\.name) + given.secrets)
+        let secrets = secretNames.sorted().compactMap { given.fields[$0] }
         return Call(
             provider: provider, profile: profile, values: values, secrets: secrets, base: base,
             key: provider + " " + secrets.joined(separator: "\u{0}"))
@@ -167,7 +165,7 @@ struct Courier: Sendable {
 
     /// The requests of one call. Time counts while a request is under way, not while it waits for its turn.
     private func sendInOrder(_ requests: [(Profile.Request, RenderedRequest)], _ call: Call) async -> BalanceResult {
-        var result = BalanceResult(outcome: Outcome.unknown.name)
+        var result = BalanceResult(outcome: .unknown)
         var spent = Duration.zero
         var began: Int64?
         var ended: Int64?
@@ -184,7 +182,7 @@ struct Courier: Sendable {
                 group.addTask { await send(rendered, call, nextWhen: request.nextWhen) }
                 group.addTask {
                     try? await Task.sleep(for: left)
-                    return (BalanceResult(outcome: Outcome.unreachable.name, cause: .timeout), true)
+                    return (BalanceResult(outcome: .unreachable, cause: .timeout), true)
                 }
                 let first = await group.next()
                 group.cancelAll()
@@ -193,7 +191,7 @@ struct Courier: Sendable {
             }
             spent += ContinuousClock.now - start
             ended = Monotonic.milliseconds()
-            pace.leave(taken, retryAfter: result.retryAfterSeconds)
+            pace.leave(taken, retryAfter: result.retryAfter)
             if isLast { break }
         }
         let (seconds, attoseconds) = spent.components
@@ -213,8 +211,8 @@ struct Courier: Sendable {
 
     /// The provider has asked for patience, and is not asked meanwhile.
     private static func blocked(_ seconds: Int) -> BalanceResult {
-        var result = BalanceResult(outcome: Outcome.rateLimited.name)
-        result.retryAfterSeconds = seconds
+        var result = BalanceResult(outcome: .rateLimited)
+        result.retryAfter = Span(seconds: Int64(seconds))
         return result
     }
 
@@ -233,6 +231,6 @@ struct Courier: Sendable {
 
     private static func result(of failure: Transport.Failure) -> BalanceResult {
         let outcome: Outcome = failure.cause == .tooLarge ? .unknown : .unreachable
-        return BalanceResult(outcome: outcome.name, cause: failure.cause)
+        return BalanceResult(outcome: outcome, cause: failure.cause)
     }
 }

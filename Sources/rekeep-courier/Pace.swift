@@ -1,3 +1,4 @@
+internal import Credentials
 internal import Providers
 internal import Synchronization
 
@@ -64,12 +65,12 @@ final class Pace: Sendable {
     }
 
     /// The answer is there.
-    /// - Parameter retryAfter: for how long the provider wants no more, in seconds.
-    func leave(_ taken: Permit, retryAfter: Int?) {
+    /// - Parameter retryAfter: for how long the provider wants no more.
+    func leave(_ taken: Permit, retryAfter: Span?) {
         let now = Monotonic.milliseconds()
         store.change(taken.scope) { record in
             record.free[taken.index] = now + taken.period
-            if let retryAfter { record.notBefore = max(record.notBefore, now + Int64(retryAfter) * 1000) }
+            if let retryAfter { record.notBefore = max(record.notBefore, now + retryAfter.seconds * 1000) }
         }
     }
 }

@@ -48,7 +48,7 @@ struct Profile {
         /// What is read differently from what the sample says; nil when nothing is.
         func disagreement(with result: BalanceResult) -> String? {
             let pairs: [(String, String?, String?)] = [
-                ("outcome", expected.outcome, result.outcome),
+                ("outcome", expected.outcome.name, result.outcome.name),
                 ("balance", expected.balances.first?.amount, result.balances.first?.amount),
                 ("currency", expected.balances.first?.currency, result.balances.first?.currency),
                 ("identity", expected.identity, result.identity),
@@ -109,10 +109,10 @@ struct Profile {
     /// Reads a profile.
     /// - Parameters:
     ///   - ownFile: where it lies, when it is the user's.
-    ///   - builtIn: the files of the profiles in the binary, for which the user's may stand.
+    ///   - isBuiltIn: tells whether a profile of that id is in the binary, for which the user's may stand.
     ///   - isTried: its requests are rendered with hostile values. The tests do that to the built-in ones.
     init(
-        yaml: String, ownFile: String? = nil, builtIn: Set<String> = [], isTried: Bool = true
+        yaml: String, ownFile: String? = nil, isBuiltIn: (String) -> Bool = { _ in false }, isTried: Bool = true
     ) throws(ProfileFault) {
         guard yaml.utf8.count <= 64 * 1024 else { throw ProfileFault(location: "", problem: "larger than 64 KiB") }
         let root: Node?
@@ -124,15 +124,11 @@ struct Profile {
         guard let root else { throw ProfileFault(location: "", problem: "is empty") }
         var map = try YAMLMap(root, location: "")
         let fields = try map.list("fields", Self.field)
-        var environments: [String: String] = [:]
-        for (name, url) in try map.texts("environments") {
-            if !url.isEmpty, (try? BaseURL(url)) == nil {
-                throw ProfileFault(location: "environments.\(name)", problem: "an https URL is expected")
-            }
-            environments[name] = url
+        let environments = try Self.environments(&map)
+        let modeName = try map.text("rotation")
+        guard let mode = Terms.Mode(name: modeName) else {
+            throw map.fault("rotation", "overlap or cutover is expected")
         }
-        let mode = try map.text("rotation")
-        guard Terms.Mode(name: mode) != nil else { throw map.fault("rotation", "overlap or cutover is expected") }
         let issue = try map.optionalMap("issue").map { given throws(ProfileFault) in try Self.issue(given) }
         self.issue = issue
         let id = try map.text("id")
@@ -140,13 +136,13 @@ struct Profile {
         let attempts = try Self.attempts(&map)
         description = ProviderDescription(
             id: id, label: try map.text("label"), fields: fields, environments: environments,
-            variablePrefix: try map.text("variable_prefix"), mode: mode, maxAgeSeconds: try map.span("max_age").seconds,
-            lifetimeSeconds: try map.optionalSpan("lifetime")?.seconds,
-            activationWindowSeconds: try map.span("activation_window").seconds,
-            allowsControl: try map.flag("control", absent: true), deadWhen: deadWhen, mostAttempts: attempts.most,
-            attemptsSeconds: attempts.per.seconds, issuesKeys: issue != nil,
+            variablePrefix: try map.text("variable_prefix"), mode: mode, maxAge: try map.span("max_age"),
+            lifetime: try map.optionalSpan("lifetime"),
+            activationWindow: try map.span("activation_window"),
+            allowsControl: try map.flag("control", absent: true), deadWhen: deadWhen, attempts: attempts,
+            issuesKeys: issue != nil,
             panelPath: try map.text("panel"), ownFile: ownFile,
-            replacesBuiltIn: ownFile != nil && builtIn.contains(id + OwnProfiles.ending))
+            replacesBuiltIn: ownFile != nil && isBuiltIn(id))
         limit = try Self.limit(map.map("limit"))
         samples = try map.list("samples", Self.sample)
         revoke = try map.optionalMap("revoke").map { given throws(ProfileFault) in
@@ -189,12 +185,29 @@ struct Profile {
     }
 
     /// Answers for a replaced key that end it, besides that it is no key.
-    private static func deadWhen(_ map: inout YAMLMap) throws(ProfileFault) -> [String] {
+    private static func deadWhen(_ map: inout YAMLMap) throws(ProfileFault) -> [Outcome] {
         let names = try map.oneOrMore("dead_when") ?? []
-        for name in names where Outcome(name: name)?.isRefusal != true {
-            throw map.fault("dead_when", "outcomes that refuse are expected, such as forbidden")
+        return try names.map { name throws(ProfileFault) in
+            guard let outcome = Outcome(name: name), outcome.isRefusal else {
+                throw map.fault("dead_when", "outcomes that refuse are expected, such as forbidden")
+            }
+            return outcome
         }
-        return names
+    }
+
+    private static func environments(_ map: inout YAMLMap) throws(ProfileFault) -> [ProviderDescription.Environment] {
+        let urls = try map.texts("environments")
+        let tests = try map.oneOrMore("test_environments") ?? []
+        for name in tests where urls[name] == nil {
+            throw map.fault("test_environments", "\(name) is no environment")
+        }
+        return try urls.sorted { $0.key < $1.key }.map { pair throws(ProfileFault) in
+            if !pair.value.isEmpty, (try? BaseURL(pair.value)) == nil {
+                throw ProfileFault(location: "environments.\(pair.key)", problem: "an https URL is expected")
+            }
+            return ProviderDescription.Environment(
+                name: pair.key, baseURL: pair.value.isEmpty ? nil : pair.value, isTest: tests.contains(pair.key))
+        }
     }
 
     private static func attempts(_ map: inout YAMLMap) throws(ProfileFault) -> AttemptBudget {
@@ -204,17 +217,16 @@ struct Profile {
         return budget
     }
 
-    private static func field(_ node: Node, _ location: String) throws(ProfileFault)
-        -> ProviderDescription.FieldDescription
-    {
+    private static func field(_ node: Node, _ location: String) throws(ProfileFault) -> Field {
         var map = try YAMLMap(node, location: location)
         let pattern = try map.optionalText("pattern")
         if let pattern, FieldPattern(pattern) == nil { throw map.fault("pattern", "not a regular expression") }
-        let role = try map.text("role")
-        guard ["user", "key", "other"].contains(role) else { throw map.fault("role", "user, key or other is expected") }
-        let field = ProviderDescription.FieldDescription(
-            name: try map.text("name"), label: try map.text("label"), secret: try map.flag("secret"),
-            optional: try map.flag("optional"), role: role, pattern: pattern,
+        guard let role = Field.Role(name: try map.text("role")) else {
+            throw map.fault("role", "user, key or other is expected")
+        }
+        let field = Field(
+            name: try map.text("name"), label: try map.text("label"), isSecret: try map.flag("secret"),
+            isOptional: try map.flag("optional"), role: role, pattern: pattern,
             variable: try map.optionalText("variable"))
         try map.finish()
         return field
@@ -322,24 +334,30 @@ struct Profile {
         return rule
     }
 
-    private static func amount(_ map: inout YAMLMap) throws(ProfileFault) -> [BalanceResult.Amount] {
+    private static func amount(_ map: inout YAMLMap) throws(ProfileFault) -> [Money] {
         let currency = try map.optionalText("currency")
-        return try map.optionalText("balance").map { [BalanceResult.Amount(amount: $0, currency: currency)] } ?? []
+        guard let amount = try map.optionalText("balance") else { return [] }
+        guard let money = Money(amount: amount, currency: currency) else {
+            throw map.fault("balance", "a decimal number is expected")
+        }
+        return [money]
     }
 
     private static func sample(_ node: Node, _ location: String) throws(ProfileFault) -> Sample {
         var map = try YAMLMap(node, location: location)
+        guard let outcome = Outcome(name: try map.text("outcome")) else {
+            throw map.fault("outcome", "no such outcome")
+        }
         let sample = Sample(
             name: try map.text("name"), source: try map.text("source"), fields: try map.texts("fields"),
             answer: Answer(
                 status: try map.number("status", in: 100...599),
                 headers: try map.texts("headers").map { ($0.key, $0.value) }, body: Array(try map.text("body").utf8)),
             expected: BalanceResult(
-                outcome: try map.text("outcome"), balances: try Self.amount(&map),
+                outcome: outcome, balances: try Self.amount(&map),
                 identity: try map.optionalText("identity"),
                 providerMessage: try map.optionalText("message")))
         try map.finish()
-        guard Outcome(name: sample.expected.outcome) != nil else { throw map.fault("outcome", "no such outcome") }
         return sample
     }
 }

@@ -1,54 +1,40 @@
 internal import Providers
+internal import Synchronization
 
 /// All profiles: those in the binary, and those in the user's directory, which take the place of a built-in one with the
-/// same id. One of the user's that cannot be used blocks its id, so that the built-in is never taken in its place
-/// without a word.
-struct ProfileCatalog {
-    private let profiles: [String: Profile]
-    /// What is wrong with the user's files, by the id that each stands for.
-    private let faults: [(id: String, refusal: CourierReply.Refusal)]
+/// same id. Each is parsed when it is first asked for. One that cannot be used fails whoever asks for it and nobody else;
+/// one of the user's blocks its id, so that the built-in is never taken in its place without a word.
+final class ProfileCatalog: Sendable {
+    private typealias Outcome = Result<Profile, CourierReply.Refusal>
+
+    /// A file of the user's, and the id that its content says.
+    private struct OwnFile {
+        let id: String
+        let saidID: String?
+        let path: String
+        let content: Result<String, ProfileFault>
+    }
+
+    private let ownFiles: [OwnFile]
     /// Set when nobody can tell what is in the user's directory: then no profile is used.
     private let unreadable: CourierReply.Refusal?
-
-    static let embedded: [(file: String, bytes: [UInt8])] = [
-        ("domainnameapi.yaml", PackageResources.domainnameapi_yaml),
-        ("101domain.yaml", PackageResources._01domain_yaml),
-        ("bearer.yaml", PackageResources.bearer_yaml), ("cloudflare.yaml", PackageResources.cloudflare_yaml),
-        ("gandi.yaml", PackageResources.gandi_yaml),
-    ]
+    private let parsed = Mutex<[String: Outcome]>([:])
 
     init(ownDirectory: String?) {
-        var profiles: [String: Profile] = [:]
-        var faults: [(String, CourierReply.Refusal)] = []
-        for (file, bytes) in Self.embedded {
-            do {
-                let profile = try Profile(yaml: String(decoding: bytes, as: UTF8.self), isTried: false)
-                profiles[profile.description.id] = profile
-            } catch {
-                faults.append((String(file.dropLast(OwnProfiles.ending.count)), .badProfile(file, error)))
-            }
-        }
-        var unreadable: CourierReply.Refusal?
-        if let ownDirectory {
-            do throws(ProfileFault) {
-                for (id, path, content) in try OwnProfiles.read(ownDirectory) {
-                    do throws(ProfileFault) {
-                        profiles[id] = try Self.own(content.get(), at: path)
-                    } catch {
-                        faults.append((id, .badProfile(path, error)))
-                        // A file of another name was meant for the id that it says.
-                        if let yaml = try? content.get(), let said = Self.saidID(yaml), said != id {
-                            faults.append((said, .badProfile(path, error)))
-                        }
+        do throws(ProfileFault) {
+            ownFiles =
+                try ownDirectory.map { directory throws(ProfileFault) in
+                    try OwnProfiles.read(directory).map { file in
+                        OwnFile(
+                            id: file.id, saidID: (try? file.content.get()).flatMap(Self.saidID), path: file.path,
+                            content: file.content)
                     }
-                }
-            } catch {
-                unreadable = .badProfile(ownDirectory, error)
-            }
+                } ?? []
+            unreadable = nil
+        } catch {
+            ownFiles = []
+            unreadable = .badProfile(ownDirectory ?? "", error)
         }
-        self.profiles = profiles
-        self.faults = faults
-        self.unreadable = unreadable
     }
 
     /// The id that a profile says it has, whatever else is wrong with it.
@@ -62,7 +48,7 @@ struct ProfileCatalog {
 
     /// - Throws: when the profile is wrong, or the file is not named after it.
     private static func own(_ yaml: String, at path: String) throws(ProfileFault) -> Profile {
-        let profile = try Profile(yaml: yaml, ownFile: path, builtIn: Set(embedded.map(\.file)))
+        let profile = try Profile(yaml: yaml, ownFile: path, isBuiltIn: { ProfileBundle.text(of: $0) != nil })
         let name = profile.description.id + OwnProfiles.ending
         guard path.split(separator: "/").last.map(String.init) == name else {
             throw ProfileFault(location: "id", problem: "the file of this profile has to be named \(name)")
@@ -70,18 +56,58 @@ struct ProfileCatalog {
         return profile
     }
 
+    private static func own(_ file: OwnFile) -> Outcome {
+        do throws(ProfileFault) {
+            return .success(try own(file.content.get(), at: file.path))
+        } catch {
+            return .failure(.badProfile(file.path, error))
+        }
+    }
+
     /// - Throws: `badProfile` when the user's own is wrong, `noSuchProvider`.
     func profile(_ id: String) throws(CourierReply.Refusal) -> Profile {
         if let unreadable { throw unreadable }
-        if let fault = faults.first(where: { $0.id == id }) { throw fault.refusal }
-        guard let profile = profiles[id] else { throw .noSuchProvider(id, known: usable.map(\.id)) }
-        return profile
+        let outcome = parsed.withLock { parsed in
+            if let known = parsed[id] { return known }
+            let outcome = load(id)
+            parsed[id] = outcome
+            return outcome
+        }
+        return try outcome.get()
     }
 
-    private var usable: [ProviderDescription] {
-        guard unreadable == nil else { return [] }
-        return profiles.values.map(\.description).filter { profile in !faults.contains { $0.id == profile.id } }
-            .sorted { $0.id < $1.id }
+    private func load(_ id: String) -> Outcome {
+        var found: Outcome?
+        // A file of another name was meant for the id that it says.
+        for file in ownFiles where file.id == id || file.saidID == id {
+            let outcome = Self.own(file)
+            if case .failure = outcome { return outcome }
+            found = outcome
+        }
+        if let found { return found }
+        guard let text = ProfileBundle.text(of: id) else {
+            return .failure(.noSuchProvider(id, known: all().usable.map(\.id)))
+        }
+        do throws(ProfileFault) {
+            return .success(try Profile(yaml: text, isTried: false))
+        } catch {
+            return .failure(.badProfile(id + OwnProfiles.ending, error))
+        }
+    }
+
+    /// Every profile that can be used, sorted by id, and what is wrong with the others.
+    private func all() -> (usable: [ProviderDescription], faults: [CourierReply.Refusal]) {
+        if let unreadable { return ([], [unreadable]) }
+        var usable: [ProviderDescription] = []
+        var faults: [CourierReply.Refusal] = []
+        let ids = Set(ProfileBundle.ids + ownFiles.flatMap { [$0.id, $0.saidID ?? $0.id] })
+        for id in ids.sorted() {
+            switch load(id) {
+            case .success(let profile): usable.append(profile.description)
+            case .failure(let fault): if !faults.contains(fault) { faults.append(fault) }
+            }
+        }
+        return (usable, faults)
     }
 
     /// Loads one profile and runs its samples: its description, or the first thing that is wrong with it.
@@ -103,8 +129,8 @@ struct ProfileCatalog {
     /// The descriptions of one profile, or of all that can be used with the faults of the others.
     func describe(_ id: String?, question: Int) -> CourierReply {
         guard let id else {
-            return CourierReply(
-                id: question, descriptions: usable, faults: faults.map(\.refusal) + (unreadable.map { [$0] } ?? []))
+            let (usable, faults) = all()
+            return CourierReply(id: question, descriptions: usable, faults: faults)
         }
         do {
             return CourierReply(id: question, descriptions: [try profile(id).description])

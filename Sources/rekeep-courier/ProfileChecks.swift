@@ -13,7 +13,7 @@ extension Profile {
                 location: "id", problem: "only a-z, 0-9, - and . are allowed, and a letter or digit at the beginning")
         }
         guard !fields.isEmpty else { throw ProfileFault(location: "fields", problem: "is empty") }
-        guard fields.contains(where: \.secret) else {
+        guard fields.contains(where: \.isSecret) else {
             throw ProfileFault(location: "fields", problem: "no field is secret")
         }
         var names: Set<String> = []
@@ -56,7 +56,7 @@ extension Profile {
 
     private func checkNeeds(_ request: Request) throws(ProfileFault) {
         guard let name = request.needs else { return }
-        guard description.fields.contains(where: { $0.name == name && $0.optional && !$0.secret }) else {
+        guard description.fields.contains(where: { $0.name == name && $0.isOptional && !$0.isSecret }) else {
             throw ProfileFault(
                 location: request.url.location, problem: "needs \(name), which is no optional plain field")
         }
@@ -69,7 +69,7 @@ extension Profile {
 
     /// Where an answer is read.
     private func checkReading() throws(ProfileFault) {
-        let plain = Set(description.fields.filter { !$0.secret }.map(\.name))
+        let plain = Set(description.fields.filter { !$0.isSecret }.map(\.name))
         for pointer in [identity].compactMap(\.self)
             + money.flatMap({ [$0.pointer, $0.currencyPointer] }).compactMap(\.self)
         {
@@ -78,7 +78,7 @@ extension Profile {
                 throw ProfileFault(location: pointer.location, problem: "a JSON pointer is expected")
             }
         }
-        let secrets = Set(description.fields.filter(\.secret).map(\.name))
+        let secrets = Set(description.fields.filter(\.isSecret).map(\.name))
         for (field, _) in issue?.values ?? [] where !secrets.contains(field) {
             throw ProfileFault(location: "issue.values.\(field)", problem: "is no secret field")
         }
@@ -113,7 +113,7 @@ extension Profile {
         case .json(let template): templates.append(template)
         }
         for template in templates { try requireNames(in: template, known) }
-        let secrets = Set(description.fields.filter { $0.secret && !$0.optional }.map(\.name))
+        let secrets = Set(description.fields.filter { $0.isSecret && !$0.isOptional }.map(\.name))
         guard secrets.isEmpty || templates.contains(where: { !secrets.isDisjoint(with: $0.names) }) else {
             throw ProfileFault(
                 location: request.url.location,
@@ -126,7 +126,7 @@ extension Profile {
                 throw ProfileFault(location: template.location, problem: "is no name for a form's field")
             }
         }
-        let plain = Set(description.fields.filter { !$0.secret }.map(\.name))
+        let plain = Set(description.fields.filter { !$0.isSecret }.map(\.name))
         for name in request.url.pathNames where !plain.contains(name) {
             throw ProfileFault(location: request.url.location, problem: "|path is for plain fields only")
         }
@@ -163,7 +163,7 @@ extension Profile {
             let pattern = field.pattern.flatMap { FieldPattern($0) }
             let fits = Self.trials.map { pattern?.fits(SecretBytes($0.utf8)) ?? true }
             let usual =
-                field.optional
+                field.isOptional
                 ? "" : zip(Self.trials, fits).first(where: \.1)?.0 ?? samples.compactMap { $0.fields[field.name] }.first
             for index in Self.trials.indices {
                 result[index][field.name] = fits[index] ? Self.trials[index] : usual ?? "a"

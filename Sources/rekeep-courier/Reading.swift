@@ -10,14 +10,17 @@ extension Profile {
         let outcome = outcomes.first { rule in
             rule.conditions.contains { $0.holds(for: answer, values: values) }
         }?.outcome
-        var result = BalanceResult(outcome: (outcome ?? (answer.status >= 500 ? .providerDown : .unknown)).name)
+        var result = BalanceResult(outcome: outcome ?? (answer.status >= 500 ? .providerDown : .unknown))
         result.status = answer.status
-        if result.outcome == Outcome.rateLimited.name { result.retryAfterSeconds = RetryAfter.seconds(in: answer) }
+        if result.outcome == .rateLimited {
+            result.retryAfter = RetryAfter.seconds(in: answer).map { Span(seconds: Int64($0)) }
+        }
         let redaction = Redaction(hiding: secrets)
         result.providerMessage = message(in: answer, redaction)
         guard outcome == .ok, let json = answer.json else { return result }
         result.balances = balances(in: json, values, redaction)
         result.expires = expires.flatMap { json[pointer: $0]?.text }.flatMap { redaction.clean($0, limit: 40) }
+            .flatMap { Timestamp(dayOf: $0) }
         result.identity = identity.flatMap { value(at: $0, in: json, values) }
             .flatMap { redaction.clean($0, limit: 128) }
         return result
@@ -27,7 +30,7 @@ extension Profile {
     /// left out.
     private func balances(
         in json: JSONValue, _ values: [String: String], _ redaction: Redaction
-    ) -> [BalanceResult.Amount] {
+    ) -> [Money] {
         var found: [Money] = []
         for rule in money {
             guard let amount = value(at: rule.pointer, in: json, values).flatMap({ redaction.clean($0, limit: 40) })
@@ -41,8 +44,7 @@ extension Profile {
             found.append(money)
         }
         let some = found.filter { !$0.isZero }
-        return (some.isEmpty ? Array(found.prefix(1)) : some)
-            .map { BalanceResult.Amount(amount: $0.amount, currency: $0.currency) }
+        return some.isEmpty ? Array(found.prefix(1)) : some
     }
 
     private func value(at pointer: Template, in json: JSONValue, _ values: [String: String]) -> String? {

@@ -6,7 +6,7 @@ internal import Providers
 internal import Sealing
 internal import Synchronization
 
-/// The only program of the house that opens a network socket: questions in on a pipe, outcomes out.
+/// The only program that opens a network socket: questions in on a pipe, outcomes out.
 @main
 struct RekeepCourier {
     /// How many calls may be under way at once.
@@ -33,7 +33,7 @@ struct RekeepCourier {
                 catalog: ProfileCatalog(ownDirectory: ownProfiles), transport: Transport(environment: environment),
                 pace: Pace(PaceStore(file: paceFile))),
             missingLayers: missingLayers
-        ).answerAll()
+        ).replyToAll()
     }
 
     private static func value(of name: String, in arguments: ArraySlice<String>) -> String? {
@@ -41,14 +41,14 @@ struct RekeepCourier {
         return arguments[index + 1]
     }
 
-    private func answerAll() {
+    private func replyToAll() {
         let free = DispatchSemaphore(value: Self.inFlight)
         let underWay = DispatchGroup()
         while let line = readLine() {
             free.wait()
             underWay.enter()
             Task.detached {
-                await answer(line)
+                await reply(to: line)
                 free.signal()
                 underWay.leave()
             }
@@ -62,27 +62,26 @@ struct RekeepCourier {
         underWay.wait()
     }
 
-    private func answer(_ line: String) async {
-        guard let question = try? JSONDecoder().decode(Question.self, from: Data(line.utf8)) else { return }
-        switch question.ask {
-        case "describe": write(courier.catalog.describe(question.provider, question: question.id))
-        case "validate":
-            write(
-                ProfileCatalog.validate(question.content ?? "", of: question.file ?? "", question: question.id))
-        case "balance": write(await courier.balance(question))
-        case "issue": write(await courier.issue(question))
-        case "revoke": write(await courier.revoke(question))
-        default: write(CourierReply(id: question.id, refusal: .malformedQuestion))
+    private func reply(to line: String) async {
+        guard let numbered = try? JSONDecoder().decode(NumberedQuestion.self, from: Data(line.utf8)) else { return }
+        let id = numbered.id
+        switch numbered.question {
+        case .describe(let provider): write(courier.catalog.describe(provider, question: id))
+        case .validate(let file, let content): write(ProfileCatalog.validate(content, of: file, question: id))
+        case .balance(let call): write(await courier.balance(call, id))
+        case .issue(let call): write(await courier.issue(call, id))
+        case .revoke(let call): write(await courier.revoke(call, id))
+        case nil: write(CourierReply(id: id, refusal: .malformedQuestion))
         }
     }
 
-    private func write(_ answer: CourierReply) {
-        var answer = answer
-        answer.missingLayers = missingLayers.isEmpty ? nil : missingLayers
-        guard var line = try? JSONEncoder().encode(answer) else { return }
+    private func write(_ reply: CourierReply) {
+        var reply = reply
+        reply.missingLayers = missingLayers.isEmpty ? nil : missingLayers
+        guard var line = try? JSONEncoder().encode(reply) else { return }
         line.append(UInt8(ascii: "\n"))
         let whole = Array(line)
-        // Answers of several tasks must not mix.
+        // Replies of several tasks must not mix.
         Self.output.withLock { _ in
             var rest = whole[...]
             while !rest.isEmpty {

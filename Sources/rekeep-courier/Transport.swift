@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Credentials
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
@@ -11,7 +12,7 @@ internal import Providers
 struct Transport: Sendable {
     /// Why there is no usable answer.
     struct Failure: Error {
-        let cause: BalanceResult.Cause
+        let cause: Check.Cause
     }
 
     static let largestBody = 1 << 20
@@ -115,7 +116,7 @@ struct Transport: Sendable {
         }
     }
 
-    private static func cause(of error: any Error) -> BalanceResult.Cause {
+    private static func cause(of error: any Error) -> Check.Cause {
         switch error {
         case is NIOTooManyBytesError: .tooLarge
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: tlsCause(of: error)
@@ -134,7 +135,7 @@ struct Transport: Sendable {
     }
 
     /// BoringSSL's names of errors tell a version apart: UNSUPPORTED_PROTOCOL, TLSV1_ALERT_PROTOCOL_VERSION.
-    private static func tlsCause(of error: any Error) -> BalanceResult.Cause {
+    private static func tlsCause(of error: any Error) -> Check.Cause {
         "\(error)".contains("PROTOCOL") ? .tlsVersion : .tls
     }
 }

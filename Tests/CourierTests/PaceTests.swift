@@ -60,7 +60,7 @@ struct PaceTests {
         defer { remove() }
         let (one, other) = (pace(), pace())
         guard case .permit(let taken) = await one.enter(key: "k", host: "h", limit: limit) else { return }
-        one.leave(taken, retryAfter: 30)
+        one.leave(taken, retryAfter: Span(seconds: 30))
         guard case .blocked(let seconds) = await other.enter(key: "x", host: "h", limit: limit) else {
             Issue.record("it was not blocked")
             return

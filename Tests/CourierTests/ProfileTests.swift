@@ -6,25 +6,29 @@ import Testing
 
 struct ProfileTests {
     struct Case: Sendable, CustomTestStringConvertible {
-        let file: String
+        let provider: String
         let sample: String
-        var testDescription: String { file + ": " + sample }
+        var testDescription: String { provider + ": " + sample }
     }
 
-    private static func profile(_ file: String) throws -> Profile {
-        let bytes = try #require(ProfileCatalog.embedded.first { $0.file == file }).bytes
-        return try Profile(yaml: String(decoding: bytes, as: UTF8.self))
+    private static func profile(_ id: String) throws -> Profile {
+        try Profile(yaml: try #require(ProfileBundle.text(of: id)))
     }
 
-    static let cases: [Case] = ProfileCatalog.embedded.flatMap { file, _ in
-        (try? profile(file).samples.map { Case(file: file, sample: $0.name) }) ?? [
-            Case(file: file, sample: "(does not load)")
+    static let cases: [Case] = ProfileBundle.ids.flatMap { id in
+        (try? profile(id).samples.map { Case(provider: id, sample: $0.name) }) ?? [
+            Case(provider: id, sample: "(does not load)")
         ]
+    }
+
+    @Test(arguments: ProfileBundle.ids) func `every built-in profile is named after its file`(id: String) throws {
+        #expect(try Self.profile(id).description.id == id)
+        #expect(try ProfileCatalog(ownDirectory: nil).profile(id).description.id == id)
     }
 
     @Test(arguments: cases)
     func `every sample answer has the outcome that its profile says`(_ given: Case) throws {
-        let profile = try Self.profile(given.file)
+        let profile = try Self.profile(given.provider)
         let sample = try #require(profile.samples.first { $0.name == given.sample })
         let result = profile.read(sample.answer, values: sample.fields, secrets: [])
         #expect(sample.disagreement(with: result) == nil)
@@ -32,25 +36,24 @@ struct ProfileTests {
     }
 
     @Test func `every profile has samples for success, refusal and a page that is no answer`() throws {
-        for (file, _) in ProfileCatalog.embedded {
-            let outcomes = try Self.profile(file).samples.map(\.expected.outcome)
+        for id in ProfileBundle.ids {
+            let outcomes = try Self.profile(id).samples.map(\.expected.outcome)
             #expect(
-                outcomes.contains("ok") && outcomes.contains("bad-credentials") && outcomes.contains("unknown"),
-                "\(file)")
+                outcomes.contains(.ok) && outcomes.contains(.badCredentials) && outcomes.contains(.unknown), "\(id)")
         }
     }
 
     @Test func `no profile calls an empty, an HTML or a redirecting answer ok`() throws {
-        for (file, _) in ProfileCatalog.embedded {
-            let profile = try Self.profile(file)
+        for id in ProfileBundle.ids {
+            let profile = try Self.profile(id)
             for (status, body) in [
                 (200, ""), (200, "<html></html>"), (302, ""), (200, "null"), (200, "\"ok\""), (204, ""),
             ] {
                 let answer = Answer(
                     status: status, headers: [("Location", "http://elsewhere.example")], body: Array(body.utf8))
                 #expect(
-                    profile.read(answer, values: ["balance_path": "/"], secrets: []).outcome != "ok",
-                    "\(file) \(status) \(body)")
+                    profile.read(answer, values: ["balance_path": "/"], secrets: []).outcome != .ok,
+                    "\(id) \(status) \(body)")
             }
         }
     }
@@ -192,8 +195,7 @@ struct ProfileTests {
 
     @Test(arguments: ["Bearer {token}", "Bearer", "Bearer ${token}"])
     func `a request without the key is refused`(header: String) throws {
-        let yaml = String(decoding: PackageResources.bearer_yaml, as: UTF8.self).replacing(
-            "Bearer {{token}}", with: header)
+        let yaml = try #require(ProfileBundle.text(of: "bearer")).replacing("Bearer {{token}}", with: header)
         let fault = #expect(throws: ProfileFault.self) { try Profile(yaml: yaml, isTried: true) }
         #expect(fault?.problem.contains("without a key") == true)
     }

@@ -186,7 +186,7 @@ struct RedactionTests {
             let body = #"{"balance":"12345678.90","currency":"EUR","account":"\#(account)"}"#
             let answer = Answer(status: 200, headers: [], body: Array(body.utf8))
             let result = profile.read(answer, values: [:], secrets: ["fake-secret-key-1", "x12345678x"])
-            #expect(result.outcome == "ok")
+            #expect(result.outcome == .ok)
             #expect(result.identity == nil, "\(account)")
             #expect(result.balances.isEmpty)
         }

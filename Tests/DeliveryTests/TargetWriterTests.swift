@@ -164,7 +164,9 @@ struct TargetWriterTests {
 }
 
 struct PresetTests {
-    private func credential(_ environment: String, account: String? = nil) throws -> Credential {
+    private func credential(
+        _ environment: String, isTest: Bool = false, account: String? = nil
+    ) throws -> Credential {
         Credential(
             id: .random(), provider: "domainnameapi", environment: environment,
             terms: Terms(
@@ -176,7 +178,8 @@ struct PresetTests {
                     Field(
                         name: "api_key", label: "", isSecret: true, isOptional: false, role: .key, pattern: nil,
                         variable: "KEY"),
-                ], baseURL: "https://x", variablePrefix: "DOMAINNAMEAPI", mode: .cutover, maxAge: .days(1),
+                ], baseURL: "https://x", isTest: isTest, variablePrefix: "DOMAINNAMEAPI", mode: .cutover,
+                maxAge: .days(1),
                 lifetime: nil,
                 activationWindow: Span(seconds: 1), panelPath: ""), hasOwnBaseURL: false,
             bindings: [
@@ -202,11 +205,13 @@ struct PresetTests {
     }
 
     @Test(arguments: [
-        ("whmcs", "live", ""), ("whmcs", "test", "on"), ("wisecp", "test", "1"), ("blesta", "live", "false"),
-        ("blesta", "test", "true"),
+        ("whmcs", false, ""), ("whmcs", true, "on"), ("wisecp", true, "1"), ("blesta", false, "false"),
+        ("blesta", true, "true"),
     ])
-    func `the test switch has its panel's values`(name: String, environment: String, value: String) throws {
-        let credential = try credential(environment)
+    func `the test switch is what the profile declares, whatever the environment's name`(
+        name: String, isTest: Bool, value: String
+    ) throws {
+        let credential = try credential("production", isTest: isTest)
         guard
             case .text(let text)? = try Preset.named(name).variables(of: credential, at: credential.bindings[0]).last?
                 .source

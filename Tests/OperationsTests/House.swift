@@ -44,10 +44,11 @@ final class House {
                 Field(
                     name: "token", label: "Token", isSecret: true, isOptional: false, role: .key, pattern: nil,
                     variable: "TOKEN")
-            ], baseURL: "https://api.scripted.invalid", variablePrefix: "SCRIPTED", mode: mode, maxAge: .days(90),
+            ], baseURL: "https://api.scripted.invalid", isTest: false, variablePrefix: "SCRIPTED", mode: mode,
+            maxAge: .days(90),
             lifetime: nil, activationWindow: Span(seconds: window), allowsControl: allowsControl, deadWhen: deadWhen,
             attempts: attempts, panelPath: "Account > Keys")
-        _ = try await keeper.add(
+        _ = try await keeper.registry.add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: true, values: ["token": SecretBytes(first.utf8)],
                 checks: true, proof: Self.proof(), prefix: nil, maxAge: nil, expires: nil, note: "", account: ""))
@@ -80,7 +81,7 @@ final class House {
     }
 
     func plan(_ mode: Terms.Mode? = nil, isReturn: Bool = false) async throws -> RotationPlan {
-        try await keeper.planRotation(
+        try await keeper.rotations.plan(
             reference, mode: mode, grace: Span(seconds: 3600), issuing: false, isReturn: isReturn)
     }
 
@@ -88,31 +89,32 @@ final class House {
         to key: String, options: ProofOptions = House.proof()
     ) async throws -> RotationReport {
         let plan = try await plan()
-        try keeper.stage(plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: options)
-        return try await keeper.finish(plan, options: options)
+        try keeper.rotations.stage(plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: options)
+        return try await keeper.rotations.finish(plan, options: options)
     }
 
     func comeBack(to number: Int) async throws -> RotationReport {
         let plan = try await plan(isReturn: true)
-        try keeper.stageReturn(plan, to: number)
-        return try await keeper.finish(plan, options: Self.proof())
+        try keeper.rotations.stageReturn(plan, to: number)
+        return try await keeper.rotations.finish(plan, options: Self.proof())
     }
 
-    func check() async throws -> CheckReport { try await keeper.check([]) { _, _ in }[0] }
+    func check() async throws -> CheckReport { try await keeper.prober.check([]) { _, _ in }[0] }
 
-    func status() throws -> StatusReport { try keeper.status([])[0] }
+    func status() throws -> StatusReport { try keeper.overview.status([])[0] }
 
     func current() throws -> String { try value(nil) }
 
     func value(_ number: Int?) throws -> String {
-        try keeper.value("token", at: reference, version: number)
+        try keeper.registry.value("token", at: reference, version: number)
             .withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
-    func credential() throws -> Credential { try keeper.show(reference).1 }
+    func credential() throws -> Credential { try keeper.registry.show(reference).1 }
 
     func journal() throws -> Rotation? {
-        try keeper.read { snapshot throws(VaultError) in try snapshot.rotation(of: snapshot.credential(at: address).id)
+        try keeper.store.read { snapshot throws(VaultError) in
+            try snapshot.rotation(of: snapshot.credential(at: address).id)
         }
     }
 

@@ -24,10 +24,10 @@ struct KnowledgeTests {
     @Test func `a retire that meets a dead current key tells which one works, and status knows`() async throws {
         let house = try await House(attempts: Self.many)
         _ = try await house.rotate(to: house.provider.issue())
-        _ = try await house.keeper.rollBackRotation(house.reference)
+        _ = try await house.keeper.rotations.rollBack(house.reference)
         house.provider.change(house.first) { $0.isDead = true }
         await #expect {
-            try await house.keeper.retire(house.reference, revoking: false)
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
         } throws: {
             if case OperationError.currentNotAccepted(_, _, accepted: 2) = $0 { true } else { false }
         }
@@ -68,14 +68,14 @@ struct KnowledgeTests {
         house.provider.behaviour { $0.refusesEverybody = true }
         for _ in 0..<2 {
             await #expect(throws: OperationError.self) {
-                try await house.keeper.retire(house.reference, revoking: false)
+                try await house.keeper.rotations.retire(house.reference, revoking: false)
             }
             house.time.pass(61_000)
         }
         house.provider.behaviour { $0.refusesEverybody = false }
         house.provider.change(house.first) { $0.isDead = true }
         await #expect {
-            try await house.keeper.retire(house.reference, revoking: false)
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
         } throws: {
             if case OperationError.refusedOnce = $0 { true } else { false }
         }
@@ -89,12 +89,16 @@ struct KnowledgeTests {
         let keys = try await Self.sixKeys(of: house)
         for key in keys.dropLast() { house.provider.change(key) { $0.isDead = true } }
         var before = house.provider.wrongAttempts
-        await #expect(throws: OperationError.self) { try await house.keeper.retire(house.reference, revoking: false) }
+        await #expect(throws: OperationError.self) {
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
+        }
         #expect(house.provider.wrongAttempts - before == 3)
         house.time.pass(601_000)
         house.provider.change(keys[5]) { $0.isDead = true }
         before = house.provider.wrongAttempts
-        await #expect(throws: OperationError.self) { try await house.keeper.retire(house.reference, revoking: false) }
+        await #expect(throws: OperationError.self) {
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
+        }
         #expect(house.provider.wrongAttempts - before == 1)
     }
 
@@ -102,10 +106,10 @@ struct KnowledgeTests {
         let house = try await House()
         let keys = try await Self.sixKeys(of: house)
         for key in keys.dropLast() { house.provider.change(key) { $0.isDead = true } }
-        for _ in 0..<3 { try house.keeper.takeAttempt(house.credential().terms) }
+        for _ in 0..<3 { try house.keeper.prober.takeAttempt(house.credential().terms) }
         let before = house.provider.wrongAttempts
         await #expect {
-            try await house.keeper.retire(house.reference, revoking: false)
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
         } throws: {
             if case OperationError.attemptsSpent = $0 { true } else { false }
         }
@@ -133,7 +137,7 @@ struct KnowledgeTests {
     @Test func `no new credential is tried at a host that has seen enough wrong keys`() async throws {
         let house = try await House(attempts: AttemptBudget(most: 2, per: Span(seconds: 600)))
         func add(_ key: String) async throws {
-            _ = try await house.keeper.add(
+            _ = try await house.keeper.registry.add(
                 AddRequest(
                     address: Address("cron/live/scripted"), terms: house.credential().terms, hasOwnBaseURL: true,
                     values: ["token": SecretBytes(key.utf8)], checks: true, proof: House.proof(), prefix: nil,
@@ -164,20 +168,20 @@ struct KnowledgeTests {
         await #expect {
             let plan = try await house.plan()
             house.provider.behaviour { $0.isSilentFor = house.first }
-            try house.keeper.stage(
+            try house.keeper.rotations.stage(
                 plan, values: ["token": SecretBytes(foreign.utf8)], expires: nil, options: House.proof())
-            _ = try await house.keeper.finish(plan, options: House.proof())
+            _ = try await house.keeper.rotations.finish(plan, options: House.proof())
         } throws: {
             if case OperationError.otherAccount = $0 { true } else { false }
         }
         #expect(try house.current() == house.first)
         guard mode == .overlap else { return }
         await #expect {
-            try await house.keeper.resumeRotation(house.reference, options: House.proof())
+            try await house.keeper.rotations.resume(house.reference, options: House.proof())
         } throws: {
             if case OperationError.indeterminate = $0 { true } else { false }
         }
-        _ = try await house.keeper.resumeRotation(house.reference, options: House.proof { old, _ in old.isEmpty })
+        _ = try await house.keeper.rotations.resume(house.reference, options: House.proof { old, _ in old.isEmpty })
         #expect(try house.current() == foreign)
     }
 
@@ -193,11 +197,11 @@ struct KnowledgeTests {
         let house = try await House()
         house.provider.behaviour { $0.issued = house.first + "\n" }
         await #expect(throws: OperationError.issuedOld(panelPath: "Account > Keys")) {
-            try await house.keeper.stageIssued(try await house.plan(), expires: nil, options: House.proof())
+            try await house.keeper.rotations.stageIssued(try await house.plan(), expires: nil, options: House.proof())
         }
         #expect(try house.credential().versions.count == 1)
         #expect(try house.journal()?.state == .aborted)
-        #expect(house.keeper.vault.emergencyFiles().isEmpty)
+        #expect(house.keeper.store.vault.emergencyFiles().isEmpty)
     }
 
     @Test func `an issued key has no white space round it, and is otherwise as it came`() async throws {
@@ -205,8 +209,8 @@ struct KnowledgeTests {
         let key = house.provider.issue()
         house.provider.behaviour { $0.issued = key + "\n" }
         let plan = try await house.plan()
-        try await house.keeper.stageIssued(plan, expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(plan, options: House.proof())
+        try await house.keeper.rotations.stageIssued(plan, expires: nil, options: House.proof())
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof())
         #expect(try house.current() == key)
     }
 
@@ -214,35 +218,35 @@ struct KnowledgeTests {
         let house = try await House()
         let key = house.provider.issue()
         let plan = try await house.plan()
-        try house.keeper.begin(plan)
+        try house.keeper.rotations.begin(plan)
         func leave() throws {
-            let file = try house.keeper.vault.reserveEmergencyFile()
+            let file = try house.keeper.store.vault.reserveEmergencyFile()
             try file.fill(
                 IssuedValues(
                     credential: house.credential().id, values: ["token": SecretBytes(key.utf8)], expires: nil,
                     at: house.time.clock.now))
         }
         try leave()
-        let found = house.keeper.takeInEmergencyFiles()
+        let found = house.keeper.rotations.takeInEmergencyFiles()
         #expect(found.left.isEmpty && found.taken.map(\.isStaged) == [true])
-        _ = try await house.keeper.finish(plan, options: House.proof())
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof())
         #expect(try house.current() == key)
         // The same again: it is known.
         try leave()
-        #expect(house.keeper.takeInEmergencyFiles().taken.isEmpty)
-        #expect(house.keeper.vault.emergencyFiles().isEmpty)
+        #expect(house.keeper.rotations.takeInEmergencyFiles().taken.isEmpty)
+        #expect(house.keeper.store.vault.emergencyFiles().isEmpty)
     }
 
     @Test func `an old key that another credential uses is not said to be of no use`() async throws {
         let house = try await House()
         let other = try Address("cron/live/scripted")
-        _ = try await house.keeper.add(
+        _ = try await house.keeper.registry.add(
             AddRequest(
                 address: other, terms: house.credential().terms, hasOwnBaseURL: true,
                 values: ["token": SecretBytes(house.first.utf8)], checks: true, proof: House.proof(), prefix: nil,
                 maxAge: nil, expires: nil, note: "", account: ""))
         _ = try await house.rotate(to: house.provider.issue())
-        let reports = try house.keeper.status([])
+        let reports = try house.keeper.overview.status([])
         #expect(reports.first { $0.address == house.address }?.oldKeyUser == other)
         #expect(reports.first { $0.address == other }?.oldKeyUser == nil)
     }
@@ -266,7 +270,7 @@ struct KnowledgeTests {
         var keys = [house.first]
         for number in 1...9 {
             keys.append(house.provider.issue())
-            _ = try await house.keeper.add(
+            _ = try await house.keeper.registry.add(
                 AddRequest(
                     address: Address("app\(number)/live/scripted"), terms: house.credential().terms,
                     hasOwnBaseURL: true,
@@ -276,33 +280,33 @@ struct KnowledgeTests {
         // A provider that gives no answer is not asked in small steps: each takes as long as the longest wait.
         house.provider.behaviour { $0.outages = 10 }
         let start = house.time.monotonic
-        #expect(try await house.keeper.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .providerDown })
+        #expect(try await house.keeper.prober.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .providerDown })
         #expect(house.time.monotonic - start == 2 * 20)
         // All live: each is asked for once.
         var asked = house.provider.asked.count
-        #expect(try await house.keeper.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .ok })
+        #expect(try await house.keeper.prober.check([]) { _, _ in }.allSatisfy { $0.check.outcome == .ok })
         #expect(house.provider.asked.count - asked == 10)
         house.time.pass(601_000)
         for key in keys { house.provider.change(key) { $0.isDead = true } }
         let before = house.provider.wrongAttempts
-        var reports = try await house.keeper.check([]) { _, _ in }
+        var reports = try await house.keeper.prober.check([]) { _, _ in }
         #expect(house.provider.wrongAttempts - before == 3)
         #expect(reports.count { $0.check.outcome == .badCredentials } == 3)
         #expect(reports.count { $0.check.outcome == .unknown } == 7)
         // What was not asked for is not known to be refused, and one more is tried at most.
-        #expect(try house.keeper.status([]).count { $0.flags.contains(.refused) } == 3)
-        reports = try await house.keeper.check([]) { _, _ in }
+        #expect(try house.keeper.overview.status([]).count { $0.flags.contains(.refused) } == 3)
+        reports = try await house.keeper.prober.check([]) { _, _ in }
         #expect(house.provider.wrongAttempts - before == 4)
         // When they live again, that is found out.
         house.time.pass(601_000)
         for key in keys { house.provider.change(key) { $0.isDead = false } }
         // Of four that were refused three are tried; then there is room for the last.
         asked = house.provider.asked.count
-        reports = try await house.keeper.check([]) { _, _ in }
+        reports = try await house.keeper.prober.check([]) { _, _ in }
         #expect(reports.count { $0.check.outcome == .ok } == 9)
-        reports = try await house.keeper.check([]) { _, _ in }
+        reports = try await house.keeper.prober.check([]) { _, _ in }
         #expect(reports.allSatisfy { $0.check.outcome == .ok })
         #expect(house.provider.asked.count - asked == 19)
-        #expect(try house.keeper.status([]).allSatisfy { !$0.flags.contains(.refused) })
+        #expect(try house.keeper.overview.status([]).allSatisfy { !$0.flags.contains(.refused) })
     }
 }

@@ -77,19 +77,19 @@ struct RotationModelTests {
                 let key = house.provider.issue(activeIn: Int64.random(in: 0...3_000, using: &dice))
                 issued.append(key)
                 if kind == 3 { house.provider.behaviour { $0.outages = 6 } }
-                try house.keeper.stage(
+                try house.keeper.rotations.stage(
                     plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: House.proof())
                 taken.insert(key)
-                _ = try await house.keeper.finish(plan, options: House.proof())
-            case 4: _ = try await house.keeper.resumeRotation(house.reference, options: House.proof())
-            case 5: _ = try await house.keeper.abortRotation(house.reference)
-            case 6: _ = try await house.keeper.rollBackRotation(house.reference)
+                _ = try await house.keeper.rotations.finish(plan, options: House.proof())
+            case 4: _ = try await house.keeper.rotations.resume(house.reference, options: House.proof())
+            case 5: _ = try await house.keeper.rotations.abort(house.reference)
+            case 6: _ = try await house.keeper.rotations.rollBack(house.reference)
             case 7:
                 let kept = try house.credential().kept.map(\.number)
                 if let number = kept.randomElement(using: &dice) { _ = try await house.comeBack(to: number) }
             case 8:
                 house.time.pass(61_000)
-                _ = try await house.keeper.retire(house.reference, revoking: false)
+                _ = try await house.keeper.rotations.retire(house.reference, revoking: false)
             case 9: _ = try await house.check()
             case 10:
                 if let key = issued.randomElement(using: &dice) { house.provider.change(key) { $0.isDead = true } }
@@ -99,7 +99,7 @@ struct RotationModelTests {
 
         private func holds(_ key: String) throws -> Bool {
             let credential = try house.credential()
-            let fingerprint = try house.keeper.read { snapshot throws(VaultError) in
+            let fingerprint = try house.keeper.store.read { snapshot throws(VaultError) in
                 snapshot.fingerprint(of: SecretBytes(key.utf8))
             }
             return credential.versions.contains { $0.fingerprints["token"] == fingerprint }
@@ -111,12 +111,12 @@ struct RotationModelTests {
             let credential = try house.credential()
             #expect(credential.versions.count { $0.state == .current } == 1, trace)
             #expect(credential.versions.count { $0.state == .pending } <= 1, trace)
-            #expect(try house.keeper.verify().findings == [], trace)
+            #expect(try house.keeper.custodian.verify().findings == [], trace)
             for key in taken { #expect(try holds(key), trace) }
             // A key that lives is never erased.
             for version in credential.versions where version.isRetired {
                 for key in issued where house.provider.isAlive(key) {
-                    let fingerprint = try house.keeper.read { snapshot throws(VaultError) in
+                    let fingerprint = try house.keeper.store.read { snapshot throws(VaultError) in
                         snapshot.fingerprint(of: SecretBytes(key.utf8))
                     }
                     #expect(version.fingerprints["token"] != fingerprint, trace)

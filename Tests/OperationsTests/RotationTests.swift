@@ -12,7 +12,7 @@ struct RotationTests {
         let house = try await House(mode: .cutover)
         let second = house.provider.issue()
         _ = try await house.rotate(to: second)
-        _ = try await house.keeper.rollBackRotation(house.reference)
+        _ = try await house.keeper.rotations.rollBack(house.reference)
         #expect(try house.current() == house.first)
         house.provider.change(house.first) { $0.isDead = true }
         house.time.pass(601_000)
@@ -35,7 +35,7 @@ struct RotationTests {
         house.provider.behaviour { $0.outages = 6 }
         await #expect(throws: OperationError.self) { try await house.rotate(to: second) }
         house.provider.behaviour { $0.outages = 0 }
-        _ = try await house.keeper.abortRotation(house.reference)
+        _ = try await house.keeper.rotations.abort(house.reference)
         house.provider.change(house.first) { $0.isDead = true }
         _ = try await house.comeBack(to: 2)
         #expect(try house.current() == second)
@@ -63,7 +63,7 @@ struct RotationTests {
         house.provider.change(house.first) { $0.isDead = true }
         await #expect(throws: OperationError.self) { try await house.comeBack(to: 1) }
         #expect(try house.current() == second)
-        _ = try await house.keeper.abortRotation(house.reference)
+        _ = try await house.keeper.rotations.abort(house.reference)
         #expect(try house.value(1) == house.first)
         await #expect(throws: OperationError.noSuchVersion(7, house.address, kept: [1])) {
             try await house.comeBack(to: 7)
@@ -76,16 +76,16 @@ struct RotationTests {
         let other = try house.another()
         await #expect(throws: OperationError.self) {
             // The lock is the vault file's: whoever opens it meets it.
-            _ = try await other.planRotation(house.reference, mode: nil, grace: Span(seconds: 1), issuing: false)
+            _ = try await other.rotations.plan(house.reference, mode: nil, grace: Span(seconds: 1), issuing: false)
         }
         // As if there were no lock: the journal has changed since the plan was made.
-        try house.keeper.begin(plan)
+        try house.keeper.rotations.begin(plan)
         var journal = try #require(try house.journal())
         journal.enter(.aborted, at: Timestamp(seconds: 1))
         let changed = journal
-        try house.keeper.write { transaction throws(VaultError) in try transaction.put(changed) }
+        try house.keeper.store.write { transaction throws(VaultError) in try transaction.put(changed) }
         #expect(throws: OperationError.planOutdated(house.address)) {
-            try house.keeper.stage(
+            try house.keeper.rotations.stage(
                 plan, values: ["token": SecretBytes(house.provider.issue().utf8)], expires: nil,
                 options: House.proof())
         }
@@ -102,9 +102,9 @@ struct RotationTests {
         let alive = house.time.monotonic - 500
         house.time.pass(5_000)
         let second = house.provider.issue(activeIn: 9_000)
-        try house.keeper.stage(
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(second.utf8)], expires: nil, options: House.proof())
-        let report = try await house.keeper.finish(plan, options: House.proof())
+        let report = try await house.keeper.rotations.finish(plan, options: House.proof())
         // Without a target nobody was down.
         #expect(report.rotation.downtime == nil)
         let journal = report.rotation
@@ -123,10 +123,10 @@ struct RotationTests {
             if case OperationError.otherAccount = $0 { true } else { false }
         }
         #expect(try house.current() == house.first)
-        let plan = try house.keeper.putAsideRefused(try await Self.anew(house))
-        try house.keeper.stage(
+        let plan = try house.keeper.rotations.putAsideRefused(try await Self.anew(house))
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(foreign.utf8)], expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(plan, options: House.proof { _, _ in true })
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof { _, _ in true })
         #expect(try house.current() == foreign)
     }
 
@@ -142,16 +142,18 @@ struct RotationTests {
         let second = house.provider.issue()
         _ = try await house.rotate(to: second)
         house.provider.change(house.first) { $0.isDead = true }
-        await #expect(throws: OperationError.self) { try await house.keeper.retire(house.reference, revoking: false) }
+        await #expect(throws: OperationError.self) {
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
+        }
         house.time.pass(61_000)
-        #expect(try await house.keeper.retire(house.reference, revoking: false).1.map(\.number) == [1])
+        #expect(try await house.keeper.rotations.retire(house.reference, revoking: false).1.map(\.number) == [1])
 
         let strict = try await House(ScriptedProvider.Behaviour(outcomeOfDead: .forbidden))
         _ = try await strict.rotate(to: strict.provider.issue())
         strict.provider.change(strict.first) { $0.isDead = true }
         for _ in 0..<3 {
             await #expect(throws: OperationError.self) {
-                try await strict.keeper.retire(strict.reference, revoking: false)
+                try await strict.keeper.rotations.retire(strict.reference, revoking: false)
             }
             strict.time.pass(61_000)
         }
@@ -169,15 +171,15 @@ struct RotationTests {
         let plan = try await house.plan()
         let second = house.provider.issue(activeIn: 20_000)
         let issued = house.time.monotonic
-        try house.keeper.stage(
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(second.utf8)], expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(plan, options: House.proof())
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof())
         #expect(try house.current() == second)
         #expect(house.provider.wrongAttempts - before <= 1)
         #expect(house.time.monotonic - issued < 31_000)
         #expect(house.provider.asked.filter { $0 == house.first }.count == 3)
         // The old key and the new one: two of three.
-        #expect(try house.keeper.attemptsLeft(house.credential().terms) == 1)
+        #expect(try house.keeper.prober.attemptsLeft(house.credential().terms) == 1)
     }
 
     @Test func `an old key that is still accepted beside the new one has not ended yet`() async throws {
@@ -211,9 +213,9 @@ struct RotationTests {
         house.provider.behaviour { $0.hasOneKey = true }
         let plan = try await house.plan()
         let second = house.provider.issue()
-        try house.keeper.stage(
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(second.utf8)], expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(plan, options: House.proof())
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof())
         #expect(house.provider.wrongAttempts == 0)
         house.provider.change(second) { $0.isDead = true }
         #expect(try await house.check().untried == [1])
@@ -230,21 +232,26 @@ struct RotationTests {
         house.provider.change(house.first) { $0.isDead = true }
         let years: Int64 = 10 * 365 * 86_400_000
         house.time.set(by: years)
-        await #expect(throws: OperationError.self) { try await house.keeper.retire(house.reference, revoking: false) }
+        await #expect(throws: OperationError.self) {
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
+        }
         house.time.set(by: -years)
         // Refused again, now: a minute from now it counts.
         let again = house.time.clock.now + Span(seconds: 60)
         await #expect(throws: OperationError.refusedOnce(again: again)) {
-            try await house.keeper.retire(house.reference, revoking: false)
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
         }
         // Two seconds later a jump of a year.
         house.time.pass(2_000)
         house.time.set(by: years)
-        await #expect(throws: OperationError.self) { try await house.keeper.retire(house.reference, revoking: false) }
+        await #expect(throws: OperationError.self) {
+            try await house.keeper.rotations.retire(house.reference, revoking: false)
+        }
         #expect(try house.value(1) == house.first)
         house.time.set(by: -years)
         #expect(
-            try await house.keeper.retire(house.reference, revoking: false, staying: { _ in }).1.map(\.number) == [1])
+            try await house.keeper.rotations.retire(house.reference, revoking: false, staying: { _ in }).1.map(\.number)
+                == [1])
     }
 
     @Test func `within one process the clock that nobody sets decides`() async throws {
@@ -253,7 +260,8 @@ struct RotationTests {
         house.provider.change(house.first) { $0.isDead = true }
         let time = house.time
         await #expect(throws: OperationError.self) {
-            try await house.keeper.retire(house.reference, revoking: false, staying: { _ in time.set(by: 120_000) })
+            try await house.keeper.rotations.retire(
+                house.reference, revoking: false, staying: { _ in time.set(by: 120_000) })
         }
         #expect(try house.value(1) == house.first)
     }
@@ -267,9 +275,9 @@ struct RotationTests {
             $0.retryAfter = 30
             $0.outages = 2
         }
-        try house.keeper.stage(
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(second.utf8)], expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(plan, options: House.proof())
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof())
         #expect(house.time.monotonic - before >= 30_000)
         house.provider.behaviour {
             $0.retryAfter = 3600
@@ -284,17 +292,17 @@ struct RotationTests {
         let house = try await House(mode: .cutover)
         let terms = try house.credential().terms
         let other = try Address("cron/live/scripted")
-        _ = try await house.keeper.add(
+        _ = try await house.keeper.registry.add(
             AddRequest(
                 address: other, terms: terms, hasOwnBaseURL: true, values: ["token": SecretBytes(house.first.utf8)],
                 checks: true, proof: House.proof(), prefix: nil, maxAge: nil, expires: nil, note: "", account: ""))
         let plan = try await house.plan()
         #expect(plan.sharers.flatMap(\.addresses) == [other])
         house.provider.behaviour { $0.hasOneKey = true }
-        try house.keeper.stage(
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(house.provider.issue().utf8)], expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(plan, options: House.proof())
-        let flags = try house.keeper.status([]).first { $0.address == other }?.flags
+        _ = try await house.keeper.rotations.finish(plan, options: House.proof())
+        let flags = try house.keeper.overview.status([]).first { $0.address == other }?.flags
         #expect(flags?.contains(.replaced) == true)
     }
 
@@ -302,43 +310,47 @@ struct RotationTests {
         let house = try await House()
         let terms = try house.credential().terms
         let other = try Address("cron/live/scripted")
-        let added = try await house.keeper.add(
+        let added = try await house.keeper.registry.add(
             AddRequest(
                 address: other, terms: terms, hasOwnBaseURL: true, values: ["token": SecretBytes(house.first.utf8)],
                 checks: true, proof: House.proof(), prefix: nil, maxAge: nil, expires: nil, note: "", account: ""))
-        #expect(house.keeper.canAbsorb(added.credential, into: try house.credential()))
-        try house.keeper.absorb(added.credential.id, into: house.address)
+        #expect(house.keeper.registry.canAbsorb(added.credential, into: try house.credential()))
+        try house.keeper.registry.absorb(added.credential.id, into: house.address)
         #expect(try house.credential().addresses == [other, house.address])
         #expect(try house.current() == house.first)
-        #expect(try house.keeper.verify().findings.isEmpty)
+        #expect(try house.keeper.custodian.verify().findings.isEmpty)
     }
 
     @Test func `a credential with a key of its own is not linked away`() async throws {
         let house = try await House()
         let other = try Address("cron/live/scripted")
         let key = house.provider.issue()
-        let added = try await house.keeper.add(
+        let added = try await house.keeper.registry.add(
             AddRequest(
                 address: other, terms: try house.credential().terms, hasOwnBaseURL: true,
                 values: ["token": SecretBytes(key.utf8)], checks: true, proof: House.proof(), prefix: nil, maxAge: nil,
                 expires: nil, note: "", account: ""))
-        #expect(throws: OperationError.self) { try house.keeper.absorb(added.credential.id, into: house.address) }
-        #expect(try house.keeper.show(.complete(other)).1.addresses == [other])
+        #expect(throws: OperationError.self) {
+            try house.keeper.registry.absorb(added.credential.id, into: house.address)
+        }
+        #expect(try house.keeper.registry.show(.complete(other)).1.addresses == [other])
         #expect(try house.credential().addresses == [house.address])
     }
 
     @Test func `a refused paste gives way to the next`() async throws {
         let house = try await House(window: 1)
         let plan = try await house.plan()
-        try house.keeper.begin(plan)
-        try house.keeper.stage(
+        try house.keeper.rotations.begin(plan)
+        try house.keeper.rotations.stage(
             plan, values: ["token": SecretBytes("fake-wrong".utf8)], expires: nil, options: House.proof())
-        await #expect(throws: OperationError.self) { try await house.keeper.finish(plan, options: House.proof()) }
-        let next = try house.keeper.putAsideRefused(plan)
+        await #expect(throws: OperationError.self) {
+            try await house.keeper.rotations.finish(plan, options: House.proof())
+        }
+        let next = try house.keeper.rotations.putAsideRefused(plan)
         let second = house.provider.issue()
-        try house.keeper.stage(
+        try house.keeper.rotations.stage(
             next, values: ["token": SecretBytes(second.utf8)], expires: nil, options: House.proof())
-        _ = try await house.keeper.finish(next, options: House.proof())
+        _ = try await house.keeper.rotations.finish(next, options: House.proof())
         #expect(try house.current() == second)
         #expect(try house.credential().versions.map(\.number) == [1, 2, 3])
     }

@@ -1,6 +1,7 @@
 import Credentials
 import Foundation
 import Providers
+import Sealing
 import Synchronization
 
 /// A provider in memory: keys that live, die and come alive late, and answers that are late, wrong or none.
@@ -86,7 +87,7 @@ final class ScriptedProvider: Courier {
     }
 
     func ask(
-        _ questions: [CourierQuestion], progress: @escaping @Sendable (Int) -> Void
+        _ questions: [CourierQuestion<SecretBytes>], progress: @escaping @Sendable (Int) -> Void
     ) async -> [CourierReply] {
         let began = time.monotonic
         time.pass(state.withLock { $0.behaviour.latency })
@@ -112,12 +113,12 @@ final class ScriptedProvider: Courier {
             if state.behaviour.outages > 0 {
                 state.behaviour.outages -= 1
                 var result = BalanceResult(
-                    outcome: (state.behaviour.retryAfter == nil ? Outcome.providerDown : .rateLimited).name)
-                result.retryAfterSeconds = state.behaviour.retryAfter
+                    outcome: state.behaviour.retryAfter == nil ? .providerDown : .rateLimited)
+                result.retryAfter = state.behaviour.retryAfter.map { Span(seconds: Int64($0)) }
                 return result
             }
-            if state.behaviour.isSilentFor == name { return BalanceResult(outcome: Outcome.providerDown.name) }
-            if state.wrongAttempts >= state.behaviour.bansAfter { return BalanceResult(outcome: Outcome.unknown.name) }
+            if state.behaviour.isSilentFor == name { return BalanceResult(outcome: .providerDown) }
+            if state.wrongAttempts >= state.behaviour.bansAfter { return BalanceResult(outcome: .unknown) }
             let key = state.keys[name]
             if state.behaviour.acceptsAnything { return Self.accept(key ?? Key(), state.behaviour) }
             guard !state.behaviour.refusesEverybody, Self.isAlive(key, time.monotonic), let key else {
@@ -125,7 +126,7 @@ final class ScriptedProvider: Courier {
                 if key?.isDead ?? true { state.wrongAttempts += 1 }
                 let isKnown = key?.isDead == true
                 return BalanceResult(
-                    outcome: (isKnown ? state.behaviour.outcomeOfDead : Outcome.badCredentials).name, status: 401)
+                    outcome: isKnown ? state.behaviour.outcomeOfDead : .badCredentials, status: 401)
             }
             state.everOK.insert(name)
             return Self.accept(key, state.behaviour)
@@ -134,7 +135,7 @@ final class ScriptedProvider: Courier {
 
     private static func accept(_ key: Key, _ behaviour: Behaviour) -> BalanceResult {
         BalanceResult(
-            outcome: Outcome.ok.name, balances: [BalanceResult.Amount(amount: key.balance, currency: "USD")],
+            outcome: .ok, balances: Money(amount: key.balance, currency: "USD").map { [$0] } ?? [],
             identity: behaviour.namesAccount ? key.account : nil)
     }
 }

@@ -1,3 +1,4 @@
+import Credentials
 import Foundation
 import Sealing
 import Testing
@@ -22,15 +23,17 @@ struct CourierClientTests {
         "exit 1", "kill -9 $$", "cat >/dev/null; echo nonsense", "echo '{\"id\":7}'", "echo '{\"id\":-1}'",
         "head -c 3000000 /dev/zero | tr '\\0' x", "echo '{\"id\":0,'", "exec 1>&-; cat >/dev/null",
         "cat >/dev/null; printf '\\377\\376\\n'",
+        "echo '{\"id\":0,\"result\":{\"outcome\":\"splendid\",\"balances\":[]}}'",
+        "echo '{\"id\":0,\"result\":{\"outcome\":\"ok\",\"balances\":[{\"amount\":\"1e9\"}]}}'",
     ])
-    func `one that dies or babbles leaves the question unanswered`(script: String) async throws {
+    func `one that dies or breaks the protocol leaves the question unanswered`(script: String) async throws {
         #expect(try await ask(script) == [CourierReply(id: 0)])
     }
 
     @Test func `what was answered before it died counts, the rest does not`() async throws {
         let answers = try await ask(
             "echo '{\"id\":1,\"result\":{\"outcome\":\"ok\",\"balances\":[]}}'; echo babble", questions: 3)
-        #expect(answers[1].result?.outcome == "ok")
+        #expect(answers[1].result?.outcome == .ok)
         #expect(answers[0].result == nil && answers[2].result == nil)
     }
 
@@ -40,7 +43,7 @@ struct CourierClientTests {
             echo '{"id":0,"result":{"outcome":"bad-credentials","balances":[]}}'
             echo '{"id":0,"result":{"outcome":"ok","balances":[]}}'
             """, questions: 2)
-        #expect(answers[0].result?.outcome == "bad-credentials")
+        #expect(answers[0].result?.outcome == .badCredentials)
         #expect(answers[1].result == nil)
     }
 
@@ -67,11 +70,14 @@ struct CourierClientTests {
     @Test func `a question is one JSON line, whatever the values hold`() throws {
         let value = "a\"b\\c\nd\u{1}é"
         let line = CourierQuestion.balance(
-            BalanceCall(
+            ProviderCall(
                 provider: "p", environment: "live", baseURL: "https://x", fields: ["k": SecretBytes(value.utf8)],
                 secrets: ["k"])
         ).line(id: 3)
         let bytes = line.withBytes { Array($0) }
+        let read = try JSONDecoder().decode(NumberedQuestion.self, from: Data(bytes))
+        guard read.id == 3, case .balance(let call) = read.question else { throw CancellationError() }
+        #expect(call.fields == ["k": value] && call.baseURL == "https://x" && call.secrets == ["k"])
         #expect(bytes.count { $0 == 10 } == 1 && bytes.last == 10)
         let object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
         #expect(object["id"] as? Int == 3)
@@ -84,10 +90,15 @@ struct ProviderDescriptionTests {
     private let description = ProviderDescription(
         id: "p", label: "P",
         fields: [
-            .init(name: "k", label: "K", secret: true, optional: false, role: "key", pattern: nil, variable: "KEY")
-        ], environments: ["live": "https://live.example", "test": "https://test.example"], variablePrefix: "P",
-        mode: "cutover", maxAgeSeconds: 86_400, lifetimeSeconds: nil, activationWindowSeconds: 120, allowsControl: true,
-        deadWhen: [], mostAttempts: 3, attemptsSeconds: 600, issuesKeys: false, panelPath: "", ownFile: nil,
+            .init(
+                name: "k", label: "K", isSecret: true, isOptional: false, role: .key, pattern: nil, variable: "KEY")
+        ],
+        environments: [
+            .init(name: "live", baseURL: "https://live.example", isTest: false),
+            .init(name: "test", baseURL: "https://test.example", isTest: true),
+        ], variablePrefix: "P", mode: .cutover, maxAge: .days(1), lifetime: nil,
+        activationWindow: Span(seconds: 120), allowsControl: true, deadWhen: [], attempts: .usual, issuesKeys: false,
+        panelPath: "", ownFile: nil,
         replacesBuiltIn: false)
 
     @Test func `a live key never goes to the test host, nor the other way round`() throws {
@@ -95,7 +106,9 @@ struct ProviderDescriptionTests {
         {
             try description.terms(environment: "live", ownBaseURL: "https://TEST.example/v2")
         }
-        #expect(try description.terms(environment: "test", ownBaseURL: nil).baseURL == "https://test.example")
+        let test = try description.terms(environment: "test", ownBaseURL: nil)
+        #expect(test.baseURL == "https://test.example" && test.isTest)
+        #expect(try !description.terms(environment: "live", ownBaseURL: nil).isTest)
     }
 
     @Test(arguments: [

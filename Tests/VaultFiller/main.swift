@@ -20,7 +20,7 @@ let terms = Terms(
         Field(
             name: "api_key", label: "API key", isSecret: true, isOptional: false, role: .key, pattern: nil,
             variable: "KEY"),
-    ], baseURL: "https://api.example.invalid/api/v1", variablePrefix: "DOMAINNAMEAPI", mode: .cutover,
+    ], baseURL: "https://api.example.invalid/api/v1", isTest: false, variablePrefix: "DOMAINNAMEAPI", mode: .cutover,
     maxAge: .days(180), lifetime: nil, activationWindow: Span(seconds: 120),
     panelPath: "My Account > Reseller Settings > Integration Details")
 

@@ -10,7 +10,7 @@ struct BackupTests {
     private let scratch: Scratch
     private var backup: String { scratch.directory + "/backup" }
     private let entry = LogEntry(
-        at: Timestamp(seconds: 9), user: 0, host: "h", action: "restore", subject: "", outcome: "ok")
+        at: Timestamp(seconds: 9), user: 0, host: "h", action: .restore, subject: "", outcome: .done)
 
     init() throws {
         scratch = try Scratch()

@@ -67,7 +67,7 @@ struct RecordTests {
         credential.lastCheck = Check(
             outcome: .ok, at: Timestamp(seconds: 5), version: 1,
             balances: [try #require(Money(amount: "1.50", currency: "EUR"))],
-            identity: "id", latency: 12, message: "well")
+            identity: "id", latency: 12, status: 200, cause: .other, providerText: "well", retryAfter: .days(1))
         credential.maxAge = .days(3)
         let form = credential.plainForm
         #expect(try Credential(plainForm: form) == credential)
@@ -108,7 +108,7 @@ struct RecordTests {
                     hook: ["true", "a b"],
                     delivery: DeliveryState(
                         versions: [.random(): 3], writtenAt: Timestamp(seconds: 1), readBackAt: nil,
-                        hookRunAt: Timestamp(seconds: 2), isHookDue: true, problem: "p"))
+                        hookRunAt: Timestamp(seconds: 2), isHookDue: true, problem: .foreign))
             ])
         #expect(try DeploymentRecord(plainForm: entry.plainForm) == entry)
     }

@@ -84,8 +84,8 @@ final class Scratch {
             try transaction.put(credential)
             try transaction.log(
                 LogEntry(
-                    at: Timestamp(seconds: 1_700_000_000), user: 0, host: "host-canary", action: "add", subject: text,
-                    outcome: "ok"))
+                    at: Timestamp(seconds: 1_700_000_000), user: 0, host: "host-canary", action: .add, subject: text,
+                    outcome: .done))
             return credential
         }
     }
@@ -109,7 +109,8 @@ final class Scratch {
             Field(
                 name: "api_key", label: "API key", isSecret: true, isOptional: false, role: .key, pattern: nil,
                 variable: "KEY"),
-        ], baseURL: "https://canary.example", variablePrefix: "CANARY", mode: .cutover, maxAge: .days(180),
+        ], baseURL: "https://canary.example", isTest: false, variablePrefix: "CANARY", mode: .cutover,
+        maxAge: .days(180),
         lifetime: nil, activationWindow: Span(seconds: 120), panelPath: "panel-canary")
 }
 

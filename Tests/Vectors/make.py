@@ -151,21 +151,23 @@ def field_form(name: str, *, secret: int = 1, role: int = 2, everything: bool = 
 
 def terms_form(
     fields: Iterable[bytes], *, mode: int = 1, lifetime: int | None = None, control: int = 1,
-    dead_when: Iterable[int] = (),
+    dead_when: Iterable[int] = (), test: int = 0,
 ) -> bytes:
     return b"".join((
-        text("Fake"), listed(fields), text("https://fake.invalid"), text("FAKE"), u8(mode),
+        text("Fake"), listed(fields), text("https://fake.invalid"), u8(test), text("FAKE"), u8(mode),
         i64(90 * DAY), optional(lifetime, i64), i64(DAY), u8(control),
         listed(map(u8, dead_when)), i64(3), i64(600), text("/keys"),
     ))  # fmt: skip
 
 
-def check_form(outcome: int = 8, *, everything: bool = False) -> bytes:
+def check_form(outcome: int = 8, *, cause: int = 5, everything: bool = False) -> bytes:
     amounts = [text("12.50") + b"\1" + text("EUR"), text("-3") + b"\0"] if everything else []
     return b"".join((
         u8(outcome), i64(NOW), i64(2), listed(amounts),
         optional("fake-user" if everything else None, text),
-        optional(120 if everything else None, i64), text("fine"),
+        *(optional(number if everything else None, i64) for number in (120, 401)),
+        optional(cause if everything else None, u8),
+        optional("said fäke" if everything else None, text), optional(30 if everything else None, i64),
     ))  # fmt: skip
 
 
@@ -173,7 +175,7 @@ def probe_form(outcome: int) -> bytes:
     return u8(outcome) + i64(NOW)
 
 
-def target_form(*, everything: bool = False, hook_due: int = 0) -> bytes:
+def target_form(*, everything: bool = False, hook_due: int = 0, problem: int = 1) -> bytes:
     def maybe(value: Any) -> Any:
         return value if everything else None
 
@@ -184,8 +186,18 @@ def target_form(*, everything: bool = False, hook_due: int = 0) -> bytes:
         listed(map(text, ("systemctl", "reload", "fäke") if everything else ())), listed(uses),
         listed(map(text, ("FAKE_KEY",) if everything else ())), optional(maybe(NOW), i64),
         optional(maybe(NOW + 1), i64), optional(maybe(NOW + 2), i64), u8(hook_due),
-        optional(maybe("the hook failed"), text),
+        optional(maybe(problem), u8),
     ))  # fmt: skip
+
+
+ADD, ROTATE, TRUST = 1, 7, 20
+
+
+def log_outcome(code: int, *numbers: int, words: str = "") -> bytes:
+    return u8(code) + listed(map(i64, numbers)) + text(words)
+
+
+LOG_DONE = log_outcome(1)
 
 
 class Vault:
@@ -295,8 +307,10 @@ class Vault:
         form = b"\1" + text(host) + listed(map(i64, times))
         self.plain[ATTEMPT][self.row_id(ATTEMPT, host.encode())] = form
 
-    def log(self, *actions: str) -> None:
-        self.entries += [{"action": action, "tail": b"", "layout": 1} for action in actions]
+    def log(self, *actions: int, outcome: bytes = LOG_DONE) -> None:
+        self.entries += [
+            {"action": action, "outcome": outcome, "tail": b"", "layout": 1} for action in actions
+        ]
 
     def slot(
         self, kind: int, secret: bytes | None = None, *, name: str | None = None,
@@ -388,7 +402,7 @@ class Vault:
         previous, self.sealed_entries = bytes(32), list[tuple[int, bytes]]()
         self.marks = {0: bytes(16)}
         for number, entry in enumerate(self.entries, 1):
-            words = (text("fake-host"), text(entry["action"]), text("fake/prod/one"), text("done"))
+            words = (text("fake-host"), u8(entry["action"]), text("fake/prod/one"), entry["outcome"])
             self.marks[number] = self.random.randbytes(16)
             content = u8(entry["layout"]) + entry.get("previous", previous)
             content += self.marks[number] + u64(number) + i64(NOW + number) + u32(1000) + b"".join(words)
@@ -512,7 +526,7 @@ def small(seed: str = "vault", generation: int = 5) -> Vault:
     vault = Vault(seed, generation)
     vault.slot(IDENTITY, bytes(range(32)), name="laptop")
     vault.credential(id=b"fake-credential1")
-    vault.log("init", "add")
+    vault.log(TRUST, ADD)
     return vault
 
 
@@ -527,7 +541,7 @@ def full(seed: str = "vault", generation: int = 5) -> Vault:
     vault.policy()
     vault.control()
     vault.attempts()
-    vault.log("init", "add", "rotate")
+    vault.log(TRUST, ADD, ROTATE)
     return vault
 
 
@@ -539,7 +553,7 @@ def slotted(*kinds: int, **options: Any) -> Callable[[], Vault]:
         for kind in kinds:
             vault.slot(kind, **options)
         vault.credential(id=b"fake-credential1")
-        vault.log("init")
+        vault.log(TRUST)
         return vault
 
     return make
@@ -1162,6 +1176,12 @@ def add_contents(add: Callable[..., None]) -> None:
         for state in range(1, 11):
             v.rotation(v.credential([f"fake/prod/{state}"]), range(1, state + 1))
 
+    def every_outcome(v: Vault) -> None:
+        numbers = {6: (2, 3), 9: (1 << 62,), 22: (1, 2), 10: (3,), 11: (8,)} | {n: (4,) for n in range(15, 22)}
+        for code in range(1, 23):
+            words = "fäke" if code == 3 else ""
+            v.log(ROTATE, outcome=log_outcome(code, *numbers.get(code, ()), words=words))
+
     def outcomes(v: Vault) -> None:
         for outcome in range(1, 11):
             v.credential([f"fake/prod/{outcome}"], check=check_form(outcome))
@@ -1218,7 +1238,8 @@ def add_contents(add: Callable[..., None]) -> None:
          lambda v: v.deployment(targets=[target_form(everything=True, hook_due=1)])),
         ("targets-none", "a deployment without targets", lambda v: v.deployment(targets=[])),
         ("bucket-of-two", "two credentials in one bucket", neighbours),
-        ("log-of-forty", "a log of forty entries", lambda v: v.log(*map(str, range(40)))),
+        ("log-of-all-outcomes", "an entry for each outcome", every_outcome),
+        ("log-of-forty", "a log of forty entries", lambda v: v.log(*(1 + n % 20 for n in range(40)))),
     ):  # fmt: skip
         add("ok", f"content-{name}", what, with_(fill))
     for name, what, fill in (
@@ -1421,6 +1442,13 @@ def add_forms(add: Callable[..., None]) -> None:
             return vault
         return make
 
+    def caused(cause: int) -> Callable[[], Vault]:
+        def make() -> Vault:
+            vault = small()
+            vault.credential(id=b"fake-credential1", check=check_form(9, cause=cause, everything=True))
+            return vault
+        return make
+
     def probed(outcome: int) -> Callable[[], Vault]:
         def make() -> Vault:
             vault = small()
@@ -1428,6 +1456,11 @@ def add_forms(add: Callable[..., None]) -> None:
             return vault
         return make
 
+    for cause in (0, 16):
+        add("record", f"form-check-cause-{cause}", f"a check of cause {cause}", caused(cause))
+    for problem in (0, 11):
+        swap(f"target-problem-{problem}", f"a target's problem of number {problem}", DEPLOYMENT,
+             target_form(), target_form(everything=True, problem=problem))
     for outcome in (0, 11):
         add("record", f"form-check-outcome-{outcome}", f"a check of outcome {outcome}",
             checked(outcome))
@@ -1581,7 +1614,7 @@ def add_logs(add: Callable[..., None]) -> None:
             return vault
         return make
 
-    def other(seed: str, actions: tuple[str, ...]) -> list[tuple[int, bytes]]:
+    def other(seed: str, actions: tuple[int, ...]) -> list[tuple[int, bytes]]:
         vault = Vault(seed)
         vault.log(*actions)
         vault.seal_log()
@@ -1592,7 +1625,7 @@ def add_logs(add: Callable[..., None]) -> None:
         vault.slot(IDENTITY, bytes(range(32)))
         return vault
 
-    strange = other("another", ("init", "add", "rotate"))
+    strange = other("another", (TRUST, ADD, ROTATE))
     for name, what, change in (
         ("cut", "the last entry is gone", lambda e: e[:-1]),
         ("empty", "every entry is gone", lambda e: []),
@@ -1609,7 +1642,7 @@ def add_logs(add: Callable[..., None]) -> None:
         ("bit", "a bit of an entry", lambda e: [e[0], (2, flip(e[1][1], 30)), e[2]]),
         ("short", "an entry too short for a seal", lambda e: [e[0], (2, e[1][1][:39]), e[2]]),
         ("earlier-end", "an end that another writer of this vault sealed",
-         lambda e: [*e[:2], other("vault", ("init", "add", "other"))[2]]),
+         lambda e: [*e[:2], other("vault", (TRUST, ADD, ADD))[2]]),
     ):  # fmt: skip
         add("log", f"log-{name}", what, full, sealed=entries(change))
     add("log", "log-entry-text", "an entry is text", full, sql="UPDATE log SET sealed = 'fake';")
@@ -1625,8 +1658,17 @@ def add_logs(add: Callable[..., None]) -> None:
         ("leftover", "a byte is left over in an entry", {"tail": b"\0"}),
         ("cut", "an entry's last byte is missing", {"change": lambda plain: plain[:-1]}),
         ("nothing", "an entry without a byte", {"change": lambda plain: b""}),
-        ("latin-1", "an action in Latin-1",
-         {"change": lambda plain: swapped(plain, b"rotate", b"r\xf6tate")}),
+        ("latin-1", "a host in Latin-1",
+         {"change": lambda plain: swapped(plain, b"fake-host", b"f\xe4ke-host")}),
+        ("action-0", "an action of number 0", {"action": 0}),
+        ("action-21", "an action that nobody knows", {"action": 21}),
+        ("outcome-0", "an outcome of number 0", {"outcome": log_outcome(0)}),
+        ("outcome-23", "an outcome that nobody knows", {"outcome": log_outcome(23)}),
+        ("outcome-number-more", "an outcome with a number that it has not", {"outcome": log_outcome(1, 7)}),
+        ("outcome-number-less", "an outcome without a number that it has", {"outcome": log_outcome(6, 1)}),
+        ("outcome-text", "an outcome with a text that it has not", {"outcome": log_outcome(1, words="fake")}),
+        ("outcome-state", "a state that no rotation has", {"outcome": log_outcome(10, 11)}),
+        ("outcome-of-key", "a key's outcome that nobody knows", {"outcome": log_outcome(11, 256 + 8)}),
         ("previous", "an entry that follows another one", {"previous": b"\1" * 32}),
         ("bound", "an entry sealed for another number", {"bound": 9}),
     ):  # fmt: skip

@@ -37,6 +37,14 @@ public struct RotationPlan {
         let targets: [Target]
     }
 
+    /// Nobody else works on the rotation meanwhile.
+    func whileLocked<Result>(
+        _ body: () async throws(OperationError) -> Result
+    ) async throws(OperationError) -> Result {
+        defer { withExtendedLifetime(lock) {} }
+        return try await body()
+    }
+
     /// The same plan, after the journal was brought back to its beginning.
     func going(on journal: Rotation) -> RotationPlan {
         RotationPlan(
@@ -59,18 +67,18 @@ public struct RotationPlan {
     }
 }
 
-extension Keeper {
+extension RotationMachine {
     /// Looks at everything that a rotation will need. Nothing is changed anywhere.
     /// - Parameters:
     ///   - issuing: the provider is to be asked for the new key.
     ///   - isReturn: a kept version is to come back; whatever rotation is open gives way to that.
     /// - Throws: `rotationOpen` when one is unfinished; `heldByAnother` when one is running;
     ///   `courier(.cannotChangeKeys)` where the profile does not say how a key is issued.
-    public func planRotation(
+    public func plan(
         _ reference: AddressReference, mode: Terms.Mode?, grace: Span, issuing: Bool, isReturn: Bool = false
     ) async throws(OperationError) -> RotationPlan {
-        let (address, credential, lock) = try findAndLock(reference)
-        let open = try read { snapshot throws(VaultError) in try snapshot.rotation(of: credential.id) }
+        let (locked, lock) = try store.findAndLock(reference)
+        let (address, credential, open) = (locked.address, locked.credential, locked.rotation)
         // A plan is made anew, and goes on from the last one; a delivered rotation must not stand in the way
         // of the next, because a key that leaks in its grace has to be replaced at once.
         switch open?.state {
@@ -79,18 +87,19 @@ extension Keeper {
         }
         guard let current = credential.current else { throw .vault(.damaged(.record(table: "credential"))) }
         if issuing {
-            guard try await profile(of: credential.provider).issuesKeys else {
+            guard try await prober.profile(of: credential.provider).issuesKeys else {
                 throw .courier(.cannotChangeKeys(credential.provider))
             }
         }
         do {
-            try vault.probeWrite()
+            try store.vault.probeWrite()
         } catch {
             throw .vault(error)
         }
-        let values = try values(of: current, in: credential)
+        let values = try store.values(of: current, in: credential)
         let (targets, findings) = try preflight(credential, Self.dummies(of: values, credential.terms))
-        let reply = try await call([Trial(credential: credential, version: current.number, values: values)]).first
+        let reply = try await prober.call([Trial(credential: credential, version: current.number, values: values)])
+            .first
         let check = reply?.check
         // A rotation that was begun and left knows when the old key was last seen to work.
         let begun = open?.state == .planned && open?.oldVersion == current.number ? open : nil
@@ -98,7 +107,7 @@ extension Keeper {
         let mode = mode ?? credential.terms.mode
         var rotation = Rotation(
             credential: credential.id, address: address, mode: mode, oldVersion: current.number, grace: grace,
-            at: begun?.steps.first?.at ?? now())
+            at: begun?.steps.first?.at ?? store.now())
         rotation.oldKey = check.map { Rotation.Probe(outcome: $0.outcome, at: $0.at) }
         rotation.oldKeyLastAlive = lastAlive
         if check?.outcome.isDead == true { rotation.oldKeyFirstDead = begun?.oldKeyFirstDead ?? reply?.ended }
@@ -112,10 +121,10 @@ extension Keeper {
 
     /// The plan as it is by now; nil while nothing that it depends on has changed. Nobody is asked anything.
     public func changedPlan(_ plan: RotationPlan) throws(OperationError) -> RotationPlan? {
-        let credential = try read { snapshot throws(VaultError) in try snapshot.credential(plan.credential.id) }
+        let credential = try store.credential(plan.credential.id)
         let shape = try shape(credential)
         guard shape != plan.shape else { return nil }
-        let values = try values(of: credential.current ?? plan.credential.versions[0], in: credential)
+        let values = try store.values(of: credential.current ?? plan.credential.versions[0], in: credential)
         let (targets, findings) = try preflight(credential, Self.dummies(of: values, credential.terms))
         let address = credential.binding(at: plan.address)?.address ?? credential.addresses.first ?? plan.address
         return RotationPlan(
@@ -128,7 +137,7 @@ extension Keeper {
     private func shape(_ credential: Credential) throws(OperationError) -> RotationPlan.Shape {
         var targets: [Target] = []
         for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
-            for var target in try self.targets(deployment) {
+            for var target in try store.targets(deployment) {
                 target.delivery = DeliveryState()
                 targets.append(target)
             }
@@ -139,7 +148,7 @@ extension Keeper {
 
     /// Other credentials whose current key this one's is, in whatever environment.
     private func sharers(of credential: Credential) throws(OperationError) -> [Credential] {
-        try read { snapshot throws(VaultError) in
+        try store.read { snapshot throws(VaultError) in
             var found: [Credential] = []
             for fingerprint in credential.current?.fingerprints.values ?? [] {
                 for id in try snapshot.holders(of: fingerprint) where id != credential.id {
@@ -173,10 +182,10 @@ extension Keeper {
         var targets: [(deployment: Deployment, path: String)] = []
         var findings: [RotationPlan.Finding] = []
         for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
-            for target in try self.targets(deployment) {
+            for target in try store.targets(deployment) {
                 targets.append((deployment, target.path))
-                let contents = try contents(
-                    of: deployment, preset: try preset(target), replacing: (credential.id, dummies))
+                let contents = try deliverer.contents(
+                    of: deployment, preset: try deliverer.preset(target), replacing: (credential.id, dummies))
                 do {
                     try TargetWriter(target, of: deployment).preflight(contents.variables)
                 } catch {

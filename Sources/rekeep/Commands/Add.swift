@@ -45,7 +45,7 @@ struct Add: WaitingKeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let address = try Address(address)
-        let description = try await keeper.profile(of: address.provider)
+        let description = try await keeper.prober.profile(of: address.provider)
         if let file = description.replacingFile { console.note(OwnProfileNotice.text(file)) }
         let terms: Terms
         do {
@@ -54,7 +54,7 @@ struct Add: WaitingKeeperCommand {
             throw OperationError.provider(description.id, error)
         }
         let values = try input.values(terms.fields, options)
-        let report = try await control.asked(keeper).add(
+        let report = try await control.asked(keeper).registry.add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,
                 proof: control.proof(console, options), prefix: prefix, maxAge: maxAge,

@@ -19,7 +19,7 @@ struct Backup: KeeperCommand {
     var file: String
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let report = try keeper.backUp(to: file)
+        let report = try keeper.custodian.backUp(to: file)
         if options.json {
             console.print(
                 JSON.object([
@@ -65,7 +65,7 @@ struct Restore: RekeepCommand {
         }
         let acquaintance = try opening.acquaintance(location)
         let opener = try opening.opener(of: source.file)
-        let report = try Keeper.restore(
+        let report = try Custodian.restore(
             source, acceptingRollback: acceptRollback
         ) { file throws(VaultError) in try file.open(with: opener, as: acquaintance) }
         RestoreRendering(report: report).show(options, settings.console)

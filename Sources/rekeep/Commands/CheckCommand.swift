@@ -23,7 +23,7 @@ struct CheckCommand: WaitingKeeperCommand {
     var noWait = false
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        let reports = try await (noWait ? keeper.notWaiting() : keeper).check(patterns.map { try Pattern($0) }) {
+        let reports = try await (noWait ? keeper.notWaiting() : keeper).prober.check(patterns.map { try Pattern($0) }) {
             done, total in
             if total > 1 { console.progress("\(done) of \(total) answered") }
         }

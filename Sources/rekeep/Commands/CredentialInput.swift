@@ -73,7 +73,7 @@ struct ExpiryOption: ParsableArguments {
                 continue
             }
             do {
-                try keeper.checkExpiry(date, terms)
+                try terms.checkExpiry(date, at: Clock.system.now)
                 return date
             } catch {
                 prompt.show("That can't be: \(Complaint(error).text).\n")

@@ -26,10 +26,10 @@ struct Deploy: WaitingKeeperCommand {
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let deployments = try deployments.map { try Deployment($0) }
         if dryRun {
-            try PreviewRendering(previews: keeper.preview(deployments)).show(options, console)
+            try PreviewRendering(previews: keeper.deliverer.preview(deployments)).show(options, console)
         } else {
             Interruption.explain("rekeep deploy does what is left")
-            try DeployRendering(reports: try await keeper.deploy(deployments)).show(options, console)
+            try DeployRendering(reports: try await keeper.deliverer.deploy(deployments)).show(options, console)
         }
     }
 }

@@ -18,6 +18,7 @@ struct Drift: KeeperCommand {
     var deployments: [String] = []
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        try DriftRendering(reports: keeper.drift(deployments.map { try Deployment($0) })).show(options, console)
+        try DriftRendering(reports: keeper.deliverer.drift(deployments.map { try Deployment($0) })).show(
+            options, console)
     }
 }

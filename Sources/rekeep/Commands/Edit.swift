@@ -46,14 +46,14 @@ struct Edit: WaitingKeeperCommand {
     }
 
     func run(_ keeper: Keeper, _ console: Console) async throws {
-        var edit = Keeper.Edit()
+        var edit = Registry.Edit()
         if input.input != nil { edit.plain = try input.values([], options) }
         edit.maxAge = maxAge
         edit.expires = expires
         edit.note = note
         edit.account = account
         edit.prefix = prefix
-        let credential = try await keeper.edit(AddressReference(address), edit)
+        let credential = try await keeper.registry.edit(AddressReference(address), edit)
         CredentialRendering(credential: credential).showAddresses("Changed \(address).", options, console)
     }
 }

@@ -30,7 +30,7 @@ struct Env: KeeperCommand {
     func run(_ keeper: Keeper, _ console: Console) throws {
         let preset = try Preset.ofOption(preset)
         let deployment = try Deployment(deployment)
-        let variables = try keeper.variables(deployment, preset: preset)
+        let variables = try keeper.deliverer.variables(deployment, preset: preset)
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
         try EnvRendering(variables: variables, reveal: reveal).show(options, console)
     }

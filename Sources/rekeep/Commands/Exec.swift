@@ -39,7 +39,7 @@ struct Exec: RekeepCommand {
     func run(lowering guarding: ProcessGuard) throws {
         let keeper = try Opening(settings: options.settings).keeper()
         let deployment = try Deployment(deployment)
-        let variables = try keeper.variables(deployment, preset: try Preset.ofOption(preset))
+        let variables = try keeper.deliverer.variables(deployment, preset: try Preset.ofOption(preset))
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
         let assignments = variables.map { variable in
             var assignment = SecretWriter(capacity: variable.value.count + 64)

@@ -17,7 +17,7 @@ struct GuidedPaste {
         var plan = first
         let terms = plan.credential.terms
         let prompt = try input.prompt(terms.secretFields, options)
-        try keeper.begin(plan)
+        try keeper.rotations.begin(plan)
         while true {
             Interruption.explain("when there is a new key, rekeep rotate \(plan.address) takes it")
             let expires = try expiry.moment(terms, asks: true, keeper, console, options)
@@ -27,14 +27,16 @@ struct GuidedPaste {
                 try stage(plan, given, expires, prompt)
                 Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
                 try showChanges(plan, prompt)
-                return try await keeper.finish(plan, options: proof)
+                return try await keeper.rotations.finish(plan, options: proof)
             } catch let error as OperationError {
                 // A slip of the hand while the old key may be dead already: the next one counts.
                 guard error.isAboutInput || error.isRefusal else { throw error }
                 console.complain(Complaint(error))
-                if error.isRefusal { plan = try keeper.putAsideRefused(plan) }
+                if error.isRefusal { plan = try keeper.rotations.putAsideRefused(plan) }
                 // One more can lock everybody out who asks from here; but the old key may be dead, and the next one right.
-                if let spent = try keeper.spentAttempts(terms) { console.warn("warning: " + Complaint(spent).text) }
+                if let spent = try keeper.prober.spentAttempts(terms) {
+                    console.warn("warning: " + Complaint(spent).text)
+                }
             }
         }
     }
@@ -46,7 +48,7 @@ struct GuidedPaste {
         var given = given
         while true {
             do {
-                return try keeper.stage(plan, values: given, expires: expires, options: proof)
+                return try keeper.rotations.stage(plan, values: given, expires: expires, options: proof)
             } catch {
                 if let field = Self.field(of: error), let parts = parts(given, field, plan) {
                     console.complain(Complaint(error))
@@ -86,7 +88,7 @@ struct GuidedPaste {
 
     /// Addresses and targets can have changed while the question stood. The key is durable by now, whatever is answered.
     private func showChanges(_ plan: RotationPlan, _ prompt: Prompt) throws {
-        guard let changed = try keeper.changedPlan(plan) else { return }
+        guard let changed = try keeper.rotations.changedPlan(plan) else { return }
         do {
             try RotationPlanRendering(plan: changed, newKey: .kept).showChanged(console)
         } catch {

@@ -25,7 +25,7 @@ struct Link: KeeperCommand {
     var prefix: String?
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let credential = try keeper.link(Address(address), to: AddressReference(existing), prefix: prefix)
+        let credential = try keeper.registry.link(Address(address), to: AddressReference(existing), prefix: prefix)
         CredentialRendering(credential: credential).showAddresses(
             "\(address) uses the credential of \(existing).", options, console)
     }

@@ -18,7 +18,7 @@ struct List: KeeperCommand {
     var patterns: [String] = []
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let found = try keeper.list(patterns.map { try Pattern($0) })
+        let found = try keeper.registry.list(patterns.map { try Pattern($0) })
         ListRendering(found: found).show(options, console)
     }
 }

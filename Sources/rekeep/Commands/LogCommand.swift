@@ -17,7 +17,7 @@ struct LogCommand: KeeperCommand {
     var verify = false
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let entries = try keeper.log()
+        let entries = try keeper.custodian.log()
         if verify, options.json {
             console.print(JSON.object([("entries", JSON(entries.count)), ("findings", .list([]))]))
         } else if verify {
@@ -38,8 +38,9 @@ struct Verify: KeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         // Almost always what was told when the vault was opened; a key that is taken in only now must be told too.
-        let found = keeper.takeInEmergencyFiles()
+        let found = keeper.rotations.takeInEmergencyFiles()
         TakenInRendering(found: (found.taken, [])).show(console)
-        try VerifyRendering(report: keeper.verify(), left: found.left, vault: keeper.vaultPin).show(options, console)
+        try VerifyRendering(report: keeper.custodian.verify(), left: found.left, vault: keeper.custodian.vaultPin).show(
+            options, console)
     }
 }

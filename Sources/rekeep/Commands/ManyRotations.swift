@@ -35,12 +35,12 @@ struct ManyRotations {
     }
 
     private func resumeAll(_ patterns: [Pattern]) async throws -> [RotationResult] {
-        guard try patterns.isEmpty || !keeper.list(patterns).isEmpty else {
+        guard try patterns.isEmpty || !keeper.registry.list(patterns).isEmpty else {
             throw OperationError.nothingMatches(patterns)
         }
         Interruption.explain("rekeep rotate --resume goes on")
         var endings: [RotationResult] = []
-        for open in try keeper.openRotations(patterns) {
+        for open in try keeper.rotations.open(patterns) {
             if open.rotation.state == .planned {
                 console.note("\(open.address) waits for its new key: rekeep rotate \(open.address)")
             }
@@ -52,7 +52,7 @@ struct ManyRotations {
     }
 
     private func rotateAll(_ patterns: [Pattern]) async throws -> [RotationResult] {
-        let chosen = try keeper.rotationCandidates(patterns, onlyDue: command.due)
+        let chosen = try keeper.overview.rotationCandidates(patterns, onlyDue: command.due)
         let given = try given(chosen)
         Interruption.explain("rekeep rotate --status shows what is open")
         var endings: [RotationResult] = []
@@ -74,7 +74,7 @@ struct ManyRotations {
         var result: [CredentialID: [String: SecretBytes]] = [:]
         for (name, values) in objects {
             // The name of a member, unlike an argument, may be anything that was pasted: no other error repeats it.
-            guard let credential = try? keeper.show(AddressReference(name)).1,
+            guard let credential = try? keeper.registry.show(AddressReference(name)).1,
                 chosen.contains(where: { $0.credential.id == credential.id }), result[credential.id] == nil
             else {
                 throw CommandError.notAskedFor(address: name)
@@ -116,7 +116,8 @@ struct ManyRotations {
             return RotationResult(address: address, rotation: report.rotation, targets: report.targets)
         } catch {
             let complaint = complain(error)
-            return RotationResult(address: address, rotation: keeper.unfinishedRotation(address), complaint: complaint)
+            return RotationResult(
+                address: address, rotation: keeper.rotations.unfinished(address), complaint: complaint)
         }
     }
 

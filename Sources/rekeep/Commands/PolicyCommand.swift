@@ -23,7 +23,7 @@ struct PolicyList: KeeperCommand {
     @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let policies = try keeper.policies()
+        let policies = try keeper.registry.policies()
         if options.json {
             console.print(
                 JSON.list(
@@ -55,7 +55,7 @@ struct PolicySet: KeeperCommand {
     var maxAge: Span
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        try keeper.setPolicy(Policy(pattern: try Pattern(pattern), maxAge: maxAge))
+        try keeper.registry.setPolicy(Policy(pattern: try Pattern(pattern), maxAge: maxAge))
         if !options.json { console.print("\(pattern): \(maxAge)") }
     }
 }
@@ -71,7 +71,7 @@ struct PolicyUnset: KeeperCommand {
     var pattern: String
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        try keeper.unsetPolicy(Pattern(pattern))
+        try keeper.registry.unsetPolicy(Pattern(pattern))
         if !options.json { console.print("\(pattern) has no policy any more.") }
     }
 }

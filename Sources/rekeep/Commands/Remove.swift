@@ -20,8 +20,8 @@ struct Remove: KeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         let reference = try AddressReference(address)
-        let (found, credential) = try keeper.show(reference)
-        let isOpen = keeper.unfinishedRotation(found) != nil
+        let (found, credential) = try keeper.registry.show(reference)
+        let isOpen = keeper.rotations.unfinished(found) != nil
         if credential.bindings.count == 1 {
             if let pending = credential.version(in: .pending) {
                 console.warn(
@@ -32,7 +32,7 @@ struct Remove: KeeperCommand {
                 "\(found) is the last address of this credential\(isOpen ? ", and a rotation of it is unfinished" : ""). Erase its keys for good?",
                 options)
         }
-        let report = try keeper.remove(.complete(found))
+        let report = try keeper.registry.remove(.complete(found))
         if options.json {
             console.print(
                 JSON.object([

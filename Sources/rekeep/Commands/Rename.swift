@@ -20,7 +20,7 @@ struct Rename: KeeperCommand {
     var new: String
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let report = try keeper.rename(AddressReference(old), to: Address(new))
+        let report = try keeper.registry.rename(AddressReference(old), to: Address(new))
         for path in report.targets { console.note("\(path) still holds its values, and is not written any more.") }
         CredentialRendering(credential: report.credential).showAddresses("\(old) is now \(new).", options, console)
     }

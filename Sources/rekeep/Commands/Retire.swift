@@ -33,11 +33,11 @@ struct Retire: WaitingKeeperCommand {
     func run(_ keeper: Keeper, _ console: Console) async throws {
         let staying: ((Timestamp) -> Void)? =
             wait ? { console.note("Refused once; asking again at \($0).") } : nil
-        if revoke, let end = try keeper.graceEnd(AddressReference(address)) {
+        if revoke, let end = try keeper.rotations.graceEnd(AddressReference(address)) {
             try confirmation.require(
                 "The old key is to stay valid until \(end): something may still use it. End it now?", options)
         }
-        let (address, versions) = try await (noWait ? keeper.notWaiting() : keeper).retire(
+        let (address, versions) = try await (noWait ? keeper.notWaiting() : keeper).rotations.retire(
             AddressReference(address), revoking: revoke, staying: staying)
         if options.json {
             console.print(

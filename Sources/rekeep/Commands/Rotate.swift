@@ -104,7 +104,8 @@ struct Rotate: WaitingKeeperCommand {
     /// - Throws: for an address that is not there.
     func patterns(_ keeper: Keeper) throws -> [Pattern] {
         try addresses.map { address in
-            try Pattern(Self.isPattern(address) ? address : keeper.show(AddressReference(address)).0.description)
+            try Pattern(
+                Self.isPattern(address) ? address : keeper.registry.show(AddressReference(address)).0.description)
         }
     }
 
@@ -118,7 +119,7 @@ struct Rotate: WaitingKeeperCommand {
 
     private func work(_ keeper: Keeper, _ console: Console) async throws {
         if status {
-            OpenRotationsRendering(rotations: try keeper.openRotations(try patterns(keeper))).show(options, console)
+            OpenRotationsRendering(rotations: try keeper.rotations.open(try patterns(keeper))).show(options, console)
             return
         }
         if isMany {
@@ -128,12 +129,12 @@ struct Rotate: WaitingKeeperCommand {
         let address = addresses[0]
         let reference = try AddressReference(address)
         if abort {
-            let isPlanned = try keeper.unfinishedRotation(keeper.show(reference).0)?.state == .planned
+            let isPlanned = try keeper.rotations.unfinished(keeper.registry.show(reference).0)?.state == .planned
             try confirmation.require(
                 isPlanned
                     ? "Forget that a rotation of \(address) was begun?"
                     : "Put the pending key of \(address) aside? It will not be delivered.", options)
-            RotationRendering.showAborted(try await keeper.abortRotation(reference), options, console)
+            RotationRendering.showAborted(try await keeper.rotations.abort(reference), options, console)
             return
         }
         if dryRun {
@@ -145,8 +146,8 @@ struct Rotate: WaitingKeeperCommand {
         do {
             report = try await self.report(keeper, reference, console)
         } catch {
-            if options.json, let complaint = Complaint(error), let found = try? keeper.show(reference).0 {
-                console.print(RotationRendering.json(found, keeper.unfinishedRotation(found), [], complaint))
+            if options.json, let complaint = Complaint(error), let found = try? keeper.registry.show(reference).0 {
+                console.print(RotationRendering.json(found, keeper.rotations.unfinished(found), [], complaint))
             }
             throw error
         }
@@ -161,7 +162,7 @@ struct Rotate: WaitingKeeperCommand {
             return try await resume(keeper, reference, console)
         }
         if rollback {
-            let (_, credential) = try keeper.show(reference)
+            let (_, credential) = try keeper.registry.show(reference)
             if credential.terms.mode == .cutover, let newer = credential.current?.number {
                 console.warn(
                     "warning: \(credential.terms.label) accepts one key at a time. That it accepts the old one now may not last; the newer one is kept, and rekeep rotate \(addresses[0]) --to \(newer) brings it back."
@@ -170,7 +171,7 @@ struct Rotate: WaitingKeeperCommand {
             try confirmation.require("Make the old key current again and deliver it?", options)
             Interruption.explain(
                 "rekeep rotate --status tells how far it came; rekeep deploy writes what is current")
-            return try await keeper.rollBackRotation(reference)
+            return try await keeper.rotations.rollBack(reference)
         }
         if let to { return try await comeBack(keeper, reference, to: to, console) }
         return try await rotate(keeper, reference, console) { try input.values($0, options) }
@@ -179,7 +180,7 @@ struct Rotate: WaitingKeeperCommand {
     func resume(
         _ keeper: Keeper, _ reference: AddressReference, _ console: Console
     ) async throws -> RotationReport {
-        try await keeper.resumeRotation(reference, options: proof(console))
+        try await keeper.rotations.resume(reference, options: proof(console))
     }
 
     /// The pre-flight, its findings, the question, and then the new values.
@@ -191,17 +192,19 @@ struct Rotate: WaitingKeeperCommand {
         try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
         if input.input == nil { try plan.requireReachable() }
         // A date that is refused after the key is pasted would be too late.
-        try keeper.checkExpiry(expiry.expires, plan.credential.terms)
+        try plan.credential.terms.checkExpiry(expiry.expires, at: Clock.system.now)
         if try settleSharers(plan, keeper) {
             // The linked addresses are delivered to as well.
-            guard let linked = try keeper.changedPlan(plan) else { throw OperationError.planOutdated(plan.address) }
+            guard let linked = try keeper.rotations.changedPlan(plan) else {
+                throw OperationError.planOutdated(plan.address)
+            }
             plan = linked
             try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
         }
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
             // Before anything is pressed in the panel: addresses and targets can have changed while the question stood.
-            while let changed = try keeper.changedPlan(plan) {
+            while let changed = try keeper.rotations.changedPlan(plan) {
                 plan = changed
                 try RotationPlanRendering(plan: plan, newKey: newKey).showChanged(console)
                 try confirmation.require("Go on?", options)
@@ -214,16 +217,16 @@ struct Rotate: WaitingKeeperCommand {
                     options)
             }
             Interruption.explain("rekeep rotate --resume \(plan.address) goes on, if a new key was issued")
-            try await keeper.stageIssued(plan, expires: expiry.expires, options: proof(console))
-            return try await keeper.finish(plan, options: proof(console))
+            try await keeper.rotations.stageIssued(plan, expires: expiry.expires, options: proof(console))
+            return try await keeper.rotations.finish(plan, options: proof(console))
         }
         guard input.input == nil else {
             let given = try values(plan.credential.terms.secretFields)
             Interruption.explain("the new key was not taken; rekeep rotate \(plan.address) takes it")
             let expires = try expiry.moment(plan.credential.terms, asks: false, keeper, console, options)
-            try keeper.stage(plan, values: given, expires: expires, options: proof(console))
+            try keeper.rotations.stage(plan, values: given, expires: expires, options: proof(console))
             Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
-            return try await keeper.finish(plan, options: proof(console))
+            return try await keeper.rotations.finish(plan, options: proof(console))
         }
         return try await GuidedPaste(
             keeper: keeper, console: console, options: options, input: input, expiry: expiry, proof: proof(console)
@@ -234,16 +237,16 @@ struct Rotate: WaitingKeeperCommand {
     private func comeBack(
         _ keeper: Keeper, _ reference: AddressReference, to number: Int, _ console: Console
     ) async throws -> RotationReport {
-        _ = try keeper.version(number, at: reference)
-        let plan = try await keeper.planRotation(reference, mode: mode, grace: grace, issuing: false, isReturn: true)
+        _ = try keeper.registry.version(number, at: reference)
+        let plan = try await keeper.rotations.plan(reference, mode: mode, grace: grace, issuing: false, isReturn: true)
         try RotationPlanRendering(plan: plan, newKey: .kept).show(console)
         try confirmation.require("Prove version \(number) and make it current again?", options)
         Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
-        try keeper.stageReturn(plan, to: number)
+        try keeper.rotations.stageReturn(plan, to: number)
         do throws(OperationError) {
-            return try await keeper.finish(plan, options: proof(console))
+            return try await keeper.rotations.finish(plan, options: proof(console))
         } catch {
-            if error.isRefusal { try keeper.giveUpReturn(plan) }
+            if error.isRefusal { try keeper.rotations.giveUpReturn(plan) }
             throw error
         }
     }
@@ -257,10 +260,10 @@ struct Rotate: WaitingKeeperCommand {
         var isLinked = false
         for other in plan.sharers {
             let name = other.addresses.map(\.description).joined(separator: ", ")
-            if keeper.canAbsorb(other, into: plan.credential),
+            if keeper.registry.canAbsorb(other, into: plan.credential),
                 prompt.confirm("Link \(name) to \(plan.address), so that it gets the new key too?")
             {
-                try keeper.absorb(other.id, into: plan.address)
+                try keeper.registry.absorb(other.id, into: plan.address)
                 isLinked = true
             } else {
                 guard prompt.confirm("\(name) will stop working. Go on all the same?") else {
@@ -272,7 +275,7 @@ struct Rotate: WaitingKeeperCommand {
     }
 
     func plan(_ keeper: Keeper, _ reference: AddressReference) async throws -> RotationPlan {
-        try await keeper.planRotation(reference, mode: mode, grace: grace, issuing: auto)
+        try await keeper.rotations.plan(reference, mode: mode, grace: grace, issuing: auto)
     }
 
     private func proof(_ console: Console) -> ProofOptions {

@@ -35,30 +35,32 @@ struct Show: KeeperCommand {
         let reference = try AddressReference(address)
         if let field, !options.json {
             if reveal || !console.isTerminal { return try Self.printValue(field, reference, number, keeper, console) }
-            let (_, credential) = try keeper.show(reference)
-            if let number { _ = try keeper.version(number, at: reference) }
+            let (_, credential) = try keeper.registry.show(reference)
+            if let number { _ = try keeper.registry.version(number, at: reference) }
             if credential.terms.secretFields.contains(where: { $0.name == field }) {
                 console.print(Mask.text)
                 console.note("Masked on a terminal; --reveal shows it.")
             } else {
-                console.print(exactly: try keeper.value(field, at: reference, version: number), lineBreak: true)
+                console.print(
+                    exactly: try keeper.registry.value(field, at: reference, version: number), lineBreak: true)
             }
             return
         }
-        let (address, credential) = try keeper.show(reference)
+        let (address, credential) = try keeper.registry.show(reference)
         let names = credential.terms.fields.map(\.name).filter { field == nil || field == $0 }
         guard !names.isEmpty else {
             throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name))
         }
-        let version = try number.map { try keeper.version($0, at: reference) } ?? credential.current
+        let version = try number.map { try keeper.registry.version($0, at: reference) } ?? credential.current
         try ShowRendering(address: address, credential: credential, version: version, names: names, reveal: reveal)
-            .show(options, console) { try keeper.value($0, at: reference, version: number) }
+            .show(options, console) { try keeper.registry.value($0, at: reference, version: number) }
     }
 
     /// The value and nothing else, with a line break for a person.
     static func printValue(
         _ field: String, _ reference: AddressReference, _ number: Int?, _ keeper: Keeper, _ console: Console
     ) throws {
-        console.print(exactly: try keeper.value(field, at: reference, version: number), lineBreak: console.isTerminal)
+        console.print(
+            exactly: try keeper.registry.value(field, at: reference, version: number), lineBreak: console.isTerminal)
     }
 }

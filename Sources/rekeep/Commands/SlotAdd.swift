@@ -59,7 +59,7 @@ struct SlotAdd: KeeperCommand {
         let slot: SlotDescription
         switch kind {
         case .passphrase:
-            slot = try keeper.addSlot(.passphrase(try passphrase(prompt), .moderate), name: name)
+            slot = try keeper.custodian.addSlot(.passphrase(try passphrase(prompt), .moderate), name: name)
         case .identity:
             slot = try addIdentity(keeper, name)
         case .recovery:
@@ -67,12 +67,13 @@ struct SlotAdd: KeeperCommand {
             guard out != nil || prompt != nil else {
                 throw CommandError.needsInput(what: "a place for the recovery code", option: "--out FILE")
             }
-            slot = try writing(code.line) { try keeper.addSlot(.recovery(code), name: name) }
+            slot = try writing(code.line) { try keeper.custodian.addSlot(.recovery(code), name: name) }
             if out == nil, let prompt { code.show(prompt) }
         case .keyring:
             slot = try addKeyring(keeper, name)
         }
-        SlotAddRendering(slot: slot, vault: keeper.vaultPin, isHeldElsewhere: publicKey != nil).show(options, console)
+        SlotAddRendering(slot: slot, vault: keeper.custodian.vaultPin, isHeldElsewhere: publicKey != nil).show(
+            options, console)
     }
 
     private func passphrase(_ prompt: Prompt?) throws -> SecretBytes {
@@ -86,11 +87,11 @@ struct SlotAdd: KeeperCommand {
     private func addIdentity(_ keeper: Keeper, _ name: SlotName?) throws -> SlotDescription {
         if let publicKey {
             guard let key = IdentityFile.publicKey(from: publicKey) else { throw CommandError.notAPublicKey }
-            return try keeper.addSlot(.identity(publicKey: key), name: name)
+            return try keeper.custodian.addSlot(.identity(publicKey: key), name: name)
         }
         let pair = KeyPair.random()
-        return try writing(IdentityFile.content(for: Identity(pair: pair, vaults: [keeper.vaultPin]))) {
-            try keeper.addSlot(.identity(publicKey: pair.publicKey), name: name)
+        return try writing(IdentityFile.content(for: Identity(pair: pair, vaults: [keeper.custodian.vaultPin]))) {
+            try keeper.custodian.addSlot(.identity(publicKey: pair.publicKey), name: name)
         }
     }
 
@@ -109,14 +110,14 @@ struct SlotAdd: KeeperCommand {
     /// The keyring first, for the same reason.
     private func addKeyring(_ keeper: Keeper, _ name: SlotName?) throws -> SlotDescription {
         let key = KeyringKey.random()
-        let service = SecretService(vault: keeper.vaultID, slot: key.publicKey)
+        let service = SecretService(vault: keeper.custodian.vaultID, slot: key.publicKey)
         do {
             try service.keep(key.secret)
         } catch {
             throw CommandError.keyring(error)
         }
         do {
-            return try keeper.addSlot(.keyring(key), name: name)
+            return try keeper.custodian.addSlot(.keyring(key), name: name)
         } catch {
             if !Self.leavesSlot(error) { _ = try? service.forget() }
             throw error

@@ -30,7 +30,8 @@ struct SlotList: RekeepCommand {
         let opening = Opening(settings: settings)
         // Asked first: opening the vault does not change it, but a session may end meanwhile.
         let session = Session(vault: try opening.file().id).state(now: Clock.system.now)
-        SlotListRendering(slots: try opening.keeper().slots(), session: session).show(options, settings.console)
+        SlotListRendering(slots: try opening.keeper().custodian.slots(), session: session).show(
+            options, settings.console)
     }
 }
 
@@ -58,10 +59,10 @@ struct SlotRemove: KeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         try confirmation.require("Take the slot '\(Complaint.shown(name))' away for good?", options)
-        let report = try keeper.removeSlot(name, keepingKey: keepKey)
+        let report = try keeper.custodian.removeSlot(name, keepingKey: keepKey)
         if let slot = report.removed, slot.kind == .keyring {
             // It opens nothing any more; a keyring that is not there has nothing to forget.
-            _ = try? SecretService(vault: keeper.vaultID, slot: slot.publicKey).forget()
+            _ = try? SecretService(vault: keeper.custodian.vaultID, slot: slot.publicKey).forget()
         }
         if report.isRekeyed { Self.endSession(keeper, console) }
         RekeyRendering(report: report).show(options, console)
@@ -71,7 +72,7 @@ struct SlotRemove: KeeperCommand {
 extension SlotRemove {
     /// A session has the key that the vault had when it was begun.
     static func endSession(_ keeper: Keeper, _ console: Console) {
-        if (try? Session(vault: keeper.vaultID).end()) == true {
+        if (try? Session(vault: keeper.custodian.vaultID).end()) == true {
             console.note("The open session had the old key and was ended.")
         }
     }
@@ -86,7 +87,7 @@ struct Rekey: KeeperCommand {
     @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        let report = try keeper.rekey()
+        let report = try keeper.custodian.rekey()
         SlotRemove.endSession(keeper, console)
         RekeyRendering(report: report).show(options, console)
     }

@@ -18,6 +18,6 @@ struct Status: KeeperCommand {
     var patterns: [String] = []
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        try StatusRendering(reports: keeper.status(patterns.map { try Pattern($0) })).show(options, console)
+        try StatusRendering(reports: keeper.overview.status(patterns.map { try Pattern($0) })).show(options, console)
     }
 }

@@ -61,7 +61,7 @@ struct TargetAdd: KeeperCommand {
         let path = TargetWriter.canonical(path)
         let target = Target(
             path: path, preset: preset, dialect: dialect, mode: mode?.bits, owner: owner, group: group, hook: words)
-        try keeper.addTarget(target, to: Deployment(deployment))
+        try keeper.deliverer.addTarget(target, to: Deployment(deployment))
         if options.json {
             console.print(TargetRendering.json(target))
         } else {
@@ -81,7 +81,7 @@ struct TargetList: KeeperCommand {
     var deployment: String
 
     func run(_ keeper: Keeper, _ console: Console) throws {
-        TargetRendering(targets: try keeper.targets(Deployment(deployment))).show(options, console)
+        TargetRendering(targets: try keeper.deliverer.targets(Deployment(deployment))).show(options, console)
     }
 }
 
@@ -100,7 +100,7 @@ struct TargetRemove: KeeperCommand {
 
     func run(_ keeper: Keeper, _ console: Console) throws {
         let path = TargetWriter.canonical(path)
-        try keeper.removeTarget(path: path, from: Deployment(deployment))
+        try keeper.deliverer.removeTarget(path: path, from: Deployment(deployment))
         if !options.json { console.print("\(path) is not written any more; it stays as it is.") }
     }
 }

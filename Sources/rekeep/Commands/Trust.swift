@@ -22,12 +22,12 @@ struct Trust: RekeepCommand {
         let settings = options.settings
         let opening = Opening(settings: settings)
         guard let stranger = try opening.stranger() else {
-            return TrustRendering.nothingToDecide(try opening.keeper().vaultPin, options, settings.console)
+            return TrustRendering.nothingToDecide(try opening.keeper().custodian.vaultPin, options, settings.console)
         }
         let rendering = TrustRendering(stranger: stranger)
         rendering.describe(settings.console)
         try confirmation.require("Take it for the right vault from now on?", options)
-        let retired = try Keeper.trust(stranger)
+        let retired = try Custodian.trust(stranger)
         rendering.show(retired: retired.flatMap(\.addresses), options, settings.console)
     }
 }

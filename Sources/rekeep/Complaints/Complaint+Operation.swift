@@ -87,7 +87,7 @@ extension Complaint {
         case .refused(let check): self.init(refused: check)
         case .indeterminate(let check):
             self.init(
-                "the key could not be proved: \(check.message)",
+                "the key could not be proved: \(CheckSentence.text(check))",
                 hint: "that says nothing about the key; try again later", ExitStatus.indeterminate)
         case .acceptsAnything(let endpoint):
             self.init(
@@ -95,7 +95,7 @@ extension Complaint {
                 hint: "is that the right place? --no-control goes on without this proof", ExitStatus.indeterminate)
         case .controlIndeterminate(let check):
             self.init(
-                "can't validate: whether a wrong key is refused could not be told, \(check.message)",
+                "can't validate: whether a wrong key is refused could not be told, \(CheckSentence.text(check))",
                 hint: "try again; --no-control goes on without this proof", ExitStatus.indeterminate)
         case .identityDiffers(let expected, let found):
             self.init(
@@ -152,7 +152,7 @@ extension Complaint {
                 ExitStatus.missing)
         case .plannedAndDead(let address, let check):
             self.init(
-                "the old key is not accepted any more (\(check.message)), so a new one seems to have been issued",
+                "the old key is not accepted any more (\(CheckSentence.text(check))), so a new one seems to have been issued",
                 hint: "rekeep rotate \(address) takes it", ExitStatus.failed)
         case .rotationStopped(let address, let error):
             self.init(
@@ -168,19 +168,19 @@ extension Complaint {
                 hint: Self.nextStep(rotation), ExitStatus.failed)
         case .cannotRollBack(let rotation, .some(let check)):
             self.init(
-                "the old key can't come back: \(check.message)",
+                "the old key can't come back: \(CheckSentence.text(check))",
                 hint: "the new key stays current; \(Self.nextStep(rotation))",
                 check.outcome.isIndeterminate ? ExitStatus.indeterminate : ExitStatus.failed)
         case .wouldLoseKey(let address, let check):
             self.init(
-                "the old key is not accepted any more, and the new one is not refused (\(check.message)); taking it back would lose the only key",
+                "the old key is not accepted any more, and the new one is not refused (\(CheckSentence.text(check))); taking it back would lose the only key",
                 hint: "rekeep rotate --resume \(address)", ExitStatus.failed)
         case .currentNotAccepted(let address, let check, let accepted):
             self.init(
                 accepted.map {
-                    "the provider does not accept the current key (\(check.message)), and accepts version \($0)"
+                    "the provider does not accept the current key (\(CheckSentence.text(check))), and accepts version \($0)"
                 }
-                    ?? "the provider does not accept the current key (\(check.message)), so a refusal of the old one proves nothing",
+                    ?? "the provider does not accept the current key (\(CheckSentence.text(check))), so a refusal of the old one proves nothing",
                 hint: accepted.map { "rekeep rotate \(address) --to \($0) makes it current again" }
                     ?? "rekeep check \(address), then try again",
                 accepted == nil ? ExitStatus.indeterminate : ExitStatus.notWell)
@@ -201,12 +201,12 @@ extension Complaint {
                 hint: "issue one in the provider's panel: \(panelPath)", ExitStatus.notWell)
         case .issueIndeterminate(let check):
             self.init(
-                "it can't be told whether the provider issued a key: \(check.message)",
+                "it can't be told whether the provider issued a key: \(CheckSentence.text(check))",
                 hint: "look for one in the provider's panel before trying again; the old key may have ended",
                 ExitStatus.indeterminate)
         case .oldKeyNotDead(let check):
             self.init(
-                "it can't be told whether the old key is dead, so it is not erased: \(check.message)",
+                "it can't be told whether the old key is dead, so it is not erased: \(CheckSentence.text(check))",
                 hint:
                     "look it up in the provider's panel; if this provider answers so to a key that has ended, its profile can say that with dead_when",
                 ExitStatus.notWell)
@@ -261,6 +261,6 @@ extension Complaint {
         case .wrongEnvironment: hint = "copy the key of the right environment"
         case .rateLimited, .providerDown, .ok, .unknown, .unreachable: hint = "try again later"
         }
-        self.init("the key is not usable: \(check.message)", hint: hint, ExitStatus.notWell)
+        self.init("the key is not usable: \(CheckSentence.text(check))", hint: hint, ExitStatus.notWell)
     }
 }

@@ -65,7 +65,6 @@ extension Complaint {
             self.init(
                 "\(host) is the \(environment) environment of \(name)", hint: "keys of two environments never meet",
                 ExitStatus.badInput)
-        case .malformed: self.init("the profile of \(name) can't be used", ExitStatus.badConfiguration)
         }
     }
 

@@ -18,7 +18,7 @@ struct CheckRendering {
                 table.add(
                     (report.address.description, nil), (report.check.outcome.name, Self.tone(report.check.outcome)),
                     (Self.balance(report.check), nil), (report.check.latency.map { "\($0) ms" } ?? "", nil),
-                    (report.check.outcome == .ok ? "" : report.check.message, nil))
+                    (report.check.outcome == .ok ? "" : CheckSentence.text(report.check, report.credential.terms), nil))
             }
             console.print(table)
         }
@@ -69,7 +69,8 @@ struct CheckRendering {
                     check.balances.map { .object([("amount", .text($0.amount)), ("currency", JSON($0.currency))]) })
             ),
             ("identity", JSON(check.identity)), ("latency_ms", JSON(check.latency)), ("checked_at", JSON(check.at)),
-            ("message", .text(check.message)), ("accepted_versions", .list(accepted.map { JSON($0) })),
+            ("message", .text(CheckSentence.text(check, credential.terms))),
+            ("accepted_versions", .list(accepted.map { JSON($0) })),
             ("untried_versions", .list(untried.map { JSON($0) })),
         ])
     }

@@ -31,7 +31,8 @@ struct AddRendering {
         } else if let check = report.check {
             let balance = CheckRendering.balance(check)
             console.print(
-                "Stored \(report.address): \(check.message)" + (balance.isEmpty ? "." : ", balance \(balance)."))
+                "Stored \(report.address): \(CheckSentence.text(check, report.credential.terms))"
+                    + (balance.isEmpty ? "." : ", balance \(balance)."))
         } else {
             console.print("Stored \(report.address), unproved.")
         }

@@ -167,7 +167,7 @@ struct TargetRendering {
             table.add(
                 target.path, target.preset, target.dialect, target.mode.map { "0" + String($0, radix: 8) } ?? "",
                 state.writtenAt?.description ?? "never", state.readBackAt?.description ?? "never", hook,
-                state.problem ?? "")
+                state.problem.map(Self.text) ?? "")
         }
         console.print(table)
     }
@@ -179,7 +179,22 @@ struct TargetRendering {
             ("group", JSON(target.group)), ("hook", .list(target.hook.map(JSON.text))),
             ("written_at", JSON(target.delivery.writtenAt)), ("read_back_at", JSON(target.delivery.readBackAt)),
             ("hook_run_at", JSON(target.delivery.hookRunAt)), ("hook_due", .bool(target.delivery.isHookDue)),
-            ("problem", JSON(target.delivery.problem)),
+            ("problem", JSON(target.delivery.problem.map(text))),
         ])
+    }
+
+    private static func text(_ problem: DeliveryProblem) -> String {
+        switch problem {
+        case .hookFailed: "hook failed"
+        case .readBackDiffers: "read-back differs"
+        case .keyRetired: "key retired"
+        case .vaultUnavailable: "vault unavailable"
+        case .notEncodable: "not encodable"
+        case .notWritten: "not written"
+        case .stale: "drift: stale"
+        case .missing: "drift: missing"
+        case .unreadable: "drift: unreadable"
+        case .foreign: "drift: foreign"
+        }
     }
 }

@@ -30,8 +30,8 @@ struct ProvidersRendering {
         var table = Table("PROVIDER", "NAME", "ENVIRONMENTS", "ROTATION", "MAXIMUM AGE", "FROM")
         for description in descriptions {
             table.add(
-                description.id, description.label, description.environments.keys.sorted().joined(separator: " "),
-                description.mode, Span(seconds: description.maxAgeSeconds).description,
+                description.id, description.label, description.environments.map(\.name).joined(separator: " "),
+                description.mode.name, description.maxAge.description,
                 description.ownFile == nil
                     ? "rekeep" : description.replacesBuiltIn ? "your own, for the built-in one" : "your own")
         }
@@ -41,20 +41,20 @@ struct ProvidersRendering {
     private func showDetails(_ description: ProviderDescription, _ console: Console) {
         console.print("\(description.id): \(description.label)")
         if let file = description.ownFile { console.print("  your own profile: \(file)") }
-        for (environment, url) in description.environments.sorted(by: { $0.key < $1.key }) {
-            console.print("  \(environment): \(url.isEmpty ? "give --base-url" : url)")
+        for environment in description.environments {
+            console.print("  \(environment.name): \(environment.baseURL ?? "give --base-url")")
         }
-        console.print("  rotation: \(description.mode)")
-        console.print("  maximum age: \(Span(seconds: description.maxAgeSeconds))")
-        if let lifetime = description.lifetimeSeconds {
-            console.print("  keys live at most \(Span(seconds: lifetime))")
+        console.print("  rotation: \(description.mode.name)")
+        console.print("  maximum age: \(description.maxAge)")
+        if let lifetime = description.lifetime {
+            console.print("  keys live at most \(lifetime)")
         }
         console.print("  keys are at: \(description.panelPath)")
         var table = Table("  FIELD", "LABEL", "KIND", "VARIABLE")
         for field in description.fields {
             table.add(
                 "  " + field.name, field.label,
-                (field.secret ? "secret" : "plain") + (field.optional ? ", optional" : ""),
+                (field.isSecret ? "secret" : "plain") + (field.isOptional ? ", optional" : ""),
                 field.variable.map { description.variablePrefix + "_" + $0 } ?? "")
         }
         console.print(table)
@@ -65,12 +65,9 @@ struct ProvidersRendering {
             ("provider", .text(description.id)), ("label", .text(description.label)),
             (
                 "environments",
-                .object(
-                    description.environments.sorted { $0.key < $1.key }.map {
-                        ($0.key, JSON($0.value.isEmpty ? nil : $0.value))
-                    })
+                .object(description.environments.map { ($0.name, JSON($0.baseURL)) })
             ),
-            ("mode", .text(description.mode)), ("max_age_days", .number(description.maxAgeSeconds / 86_400)),
+            ("mode", .text(description.mode.name)), ("max_age_days", .number(description.maxAge.wholeDays)),
             ("panel_path", .text(description.panelPath)), ("own_file", JSON(description.ownFile)),
             ("replaces_built_in", .bool(description.replacesBuiltIn)),
             (
@@ -78,8 +75,8 @@ struct ProvidersRendering {
                 .list(
                     description.fields.map {
                         .object([
-                            ("name", .text($0.name)), ("label", .text($0.label)), ("secret", .bool($0.secret)),
-                            ("optional", .bool($0.optional)),
+                            ("name", .text($0.name)), ("label", .text($0.label)), ("secret", .bool($0.isSecret)),
+                            ("optional", .bool($0.isOptional)),
                             ("variable", JSON($0.variable.map { description.variablePrefix + "_" + $0 })),
                         ])
                     })

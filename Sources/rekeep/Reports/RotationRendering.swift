@@ -17,7 +17,9 @@ struct RotationPlanRendering {
     func show(_ console: Console) throws {
         let terms = plan.credential.terms
         console.note("Rotation of \(plan.address) (\(terms.label), \(plan.mode.name))")
-        if let check = plan.oldKey { console.note("  old key: \(check.outcome.name), \(check.message)") }
+        if let check = plan.oldKey {
+            console.note("  old key: \(check.outcome.name), \(CheckSentence.text(check, plan.credential.terms))")
+        }
         if let begun = plan.begunAt { console.note("  begun \(begun), left before a new key was stored") }
         console.note("  \(plan.targets.count) target\(plan.targets.count == 1 ? "" : "s") to write:")
         for target in plan.targets { console.note("    \(target.deployment)  \(target.path)") }

@@ -9,7 +9,7 @@ struct TrustRendering {
         console.note("What speaks against it: " + Complaint(stranger.doubt).text + ".")
         console.note("What lies there: \(stranger.pin), generation \(stranger.generation).")
         if let last = stranger.lastEntry {
-            console.note("  Its last entry: \(last.action) \(last.subject) on \(last.host), \(last.at).")
+            console.note("  Its last entry: \(last.action.name) \(last.subject) on \(last.host), \(last.at).")
         }
     }
 

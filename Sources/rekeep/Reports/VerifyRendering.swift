@@ -12,8 +12,8 @@ struct LogRendering {
                     entries.map {
                         .object([
                             ("at", JSON($0.at)), ("user", .number(Int64($0.user))), ("host", .text($0.host)),
-                            ("action", .text($0.action)), ("subject", .text($0.subject)),
-                            ("outcome", .text($0.outcome)),
+                            ("action", .text($0.action.name)), ("subject", .text($0.subject)),
+                            ("outcome", .text(LogSentence.text($0))),
                         ])
                     }
                 ))
@@ -21,7 +21,9 @@ struct LogRendering {
         }
         var table = Table("AT", "USER", "HOST", "ACTION", "SUBJECT", "OUTCOME")
         for entry in entries {
-            table.add(entry.at.description, "\(entry.user)", entry.host, entry.action, entry.subject, entry.outcome)
+            table.add(
+                entry.at.description, "\(entry.user)", entry.host, entry.action.name, entry.subject,
+                LogSentence.text(entry))
         }
         console.print(table)
     }
@@ -76,31 +78,31 @@ struct RestoreRendering {
     let report: RestoreReport
 
     func show(_ options: GlobalOptions, _ console: Console) {
-        let outcome = report.outcome
-        let retired = outcome.retired.flatMap(\.addresses).map(\.description)
+        let restored = report.restored
+        let retired = restored.retired.flatMap(\.addresses).map(\.description)
         if options.json {
             console.print(
                 JSON.object([
-                    ("generation", .number(Int64(clamping: report.generation))), ("kept", JSON(outcome.kept)),
+                    ("generation", .number(Int64(clamping: report.generation))), ("kept", JSON(restored.kept)),
                     ("retired", .list(retired.map(JSON.text))),
-                    ("removed_slots", .list(outcome.removedSlots.map { .text($0.description) })),
-                    ("removed_slots_known", .bool(!outcome.isPresentUnread)),
-                    ("slots", .list(outcome.slots.map { .text($0.name.description) })),
+                    ("removed_slots", .list(restored.removedSlots.map { .text($0.description) })),
+                    ("removed_slots_known", .bool(!restored.isPresentUnread)),
+                    ("slots", .list(restored.slots.map { .text($0.name.description) })),
                 ]))
             return
         }
         console.print("Restored generation \(report.generation), verified.")
-        if let kept = outcome.kept { console.print("What was there is kept as \(kept).") }
-        if !outcome.removedSlots.isEmpty {
-            let names = outcome.removedSlots.map(\.description).joined(separator: ", ")
+        if let kept = restored.kept { console.print("What was there is kept as \(kept).") }
+        if !restored.removedSlots.isEmpty {
+            let names = restored.removedSlots.map(\.description).joined(separator: ", ")
             console.print("Slots that were removed since stay removed: \(names).")
         }
-        if outcome.isPresentUnread {
+        if restored.isPresentUnread {
             console.warn(
                 "warning: what was there could not be read: slots that were removed since the copy was made are back. "
                     + "Look at the list, and use rekeep slot remove.")
         }
-        console.print("It opens with: " + outcome.slots.map(\.name.description).joined(separator: ", ") + ".")
+        console.print("It opens with: " + restored.slots.map(\.name.description).joined(separator: ", ") + ".")
         for address in retired {
             console.note("\(address): its key was retired since; rekeep rotate \(address) takes the new one.")
         }

@@ -1,0 +1,120 @@
+public import Credentials
+public import Delivery
+internal import Sealing
+internal import Vault
+
+/// Whether one target still holds the current values.
+public struct DriftReport: Sendable {
+    public enum State: String, Sendable {
+        case current
+        /// An older version of ours.
+        case stale
+        /// No file, or a variable is not in it.
+        case missing
+        case unreadable
+        /// A value that this vault never had.
+        case foreign
+
+        /// What is recorded of the target; nil where nothing is wrong.
+        var problem: DeliveryProblem? {
+            switch self {
+            case .current: nil
+            case .stale: .stale
+            case .missing: .missing
+            case .unreadable: .unreadable
+            case .foreign: .foreign
+            }
+        }
+    }
+
+    public let deployment: Deployment
+    public let path: String
+    public let state: State
+    /// The version that the target holds, where it is one of ours.
+    public let version: Int?
+    /// The variables that are not as they should be.
+    public let variables: [String]
+    /// The values are there, but the application was not told to read them.
+    public let isHookDue: Bool
+    public let problem: DeliveryError?
+}
+
+extension Deliverer {
+    /// Reads every target of the deployments, all that have any when none is named, and compares.
+    public func drift(_ deployments: [Deployment]) throws(OperationError) -> [DriftReport] {
+        var reports: [DriftReport] = []
+        for record in try deploymentsWithTargets(deployments) {
+            for target in record.targets { reports.append(try drift(of: target, in: record)) }
+        }
+        let found = reports
+        try store.write { transaction throws(VaultError) in
+            for report in found {
+                var record = try transaction.deploymentRecord(report.deployment)
+                guard let index = record.targets.firstIndex(where: { $0.path == report.path }) else { continue }
+                let problem = report.state.problem
+                let before = record.targets[index].delivery.problem
+                guard before != problem, report.state != .current || before?.isDrift == true else {
+                    continue
+                }
+                record.targets[index].delivery.problem = problem
+                try transaction.put(record)
+            }
+            try transaction.log(
+                store.entry(
+                    .drift, deployments.map(\.description).joined(separator: " "),
+                    .part(found.count { $0.state == .current }, of: found.count)))
+        }
+        return reports
+    }
+
+    private func drift(of target: Target, in record: DeploymentRecord) throws(OperationError) -> DriftReport {
+        func report(
+            _ state: DriftReport.State, _ variables: [String] = [], version: Int? = nil, problem: DeliveryError? = nil
+        ) -> DriftReport {
+            DriftReport(
+                deployment: record.deployment, path: target.path, state: state, version: version,
+                variables: variables, isHookDue: target.delivery.isHookDue, problem: problem)
+        }
+        let contents: Contents
+        do throws(OperationError) {
+            contents = try self.contents(of: record.deployment, preset: try preset(target))
+        } catch .vault(.retiredSecret(let address)) {
+            // There is nothing that it should hold.
+            return report(.unreadable, problem: .retiredKey(address))
+        }
+        let held: [String: TargetWriter.Held]?
+        do {
+            held = try TargetWriter(target, of: record.deployment).held(contents.variables.map(\.name))
+        } catch {
+            return report(.unreadable, problem: error)
+        }
+        guard let held else { return report(.missing, contents.variables.map(\.name)) }
+        // Without a credential the file can only hold what is not current any more.
+        if contents.variables.isEmpty { return report(.foreign) }
+        let wrong = contents.variables.filter { held[$0.name] != .value($0.value) }
+        let names = wrong.map(\.name)
+        let abandoned = try abandoned(target, record.deployment, contents.variables)
+        guard !wrong.isEmpty else {
+            return abandoned.isEmpty
+                ? report(.current, version: contents.versions.values.max()) : report(.stale, abandoned)
+        }
+        if wrong.contains(where: { held[$0.name] == .absent }) { return report(.missing, names) }
+        var versions: Set<Int> = []
+        for variable in wrong {
+            guard case .value(let value)? = held[variable.name], variable.isSecret,
+                let version = try version(holding: value, at: variable.address)
+            else { return report(.foreign, names) }
+            versions.insert(version)
+        }
+        return report(.stale, names, version: versions.min())
+    }
+
+    /// The version of the credential at `address` that ever had this secret, the retired ones included.
+    private func version(holding value: SecretBytes, at address: Address) throws(OperationError) -> Int? {
+        try store.read { snapshot throws(VaultError) in
+            let fingerprint = snapshot.fingerprint(of: value)
+            return try snapshot.credential(at: address).versions
+                .last { $0.fingerprints.values.contains(fingerprint) }?.number
+        }
+    }
+}

@@ -40,6 +40,4 @@ enum CommandError: Error {
     case pasteNotKept(VaultError, Address)
     /// Targets could not be written with a new key.
     case notReady(count: Int)
-    /// The operation went through, and what was asked about is not well.
-    case notWell(Int32)
 }

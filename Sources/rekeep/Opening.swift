@@ -21,7 +21,7 @@ struct Opening {
         let keeper = Keeper(
             vault: vault, courier: Self.courier(console),
             patience: Patience(waits: true) { console.note("The provider asks to slow down; waiting \($0).") })
-        TakenInRendering(found: keeper.rotations.takeInEmergencyFiles()).show(console)
+        EmergencyFileNotice.tell(keeper.rotations.takeInEmergencyFiles(), console)
         return keeper
     }
 

@@ -40,6 +40,7 @@ struct QuickRead {
 
     func run() throws {
         let reference = try AddressReference(address)
-        try Show.printValue(field, reference, nil, try Opening(settings: settings).keeper(), settings.console)
+        let value = try Opening(settings: settings).keeper().registry.value(field, at: reference)
+        settings.console.print(exactly: value, lineBreak: false)
     }
 }

@@ -38,11 +38,10 @@ enum Program {
                 return try read.run()
             }
             var command = try Rekeep.parseAsRoot()
-            (command as? any RekeepCommand)?.confine()
-            if let exec = command as? Exec {
-                try exec.run(lowering: guarding)
-            } else {
-                try command.run()
+            switch command {
+            case let exec as Exec: try exec.run(lowering: guarding)
+            case let command as any RekeepCommand: exit(try command.perform())
+            default: try command.run()
             }
         } catch {
             guard let complaint = Complaint(error) else {
@@ -52,7 +51,7 @@ enum Program {
                 Console.complain(usage: GivenName.hidden(CommandLine.arguments.dropFirst(), in: usage(error)))
                 exit(status.rawValue)
             }
-            if !complaint.text.isEmpty { Console.complain(complaint) }
+            Console.complain(complaint)
             exit(complaint.status)
         }
     }

@@ -48,17 +48,22 @@ struct CourierClientTests {
     }
 
     @Test func `it gets no environment and no descriptor but its pipes`() async throws {
-        let answers = try await ask(
-            """
-            cat >/dev/null
-            # 3 is the listing itself, 10 the script.
-            descriptors=$(cd /proc/$$/fd && echo *)
-            printf '{"id":0,"result":{"outcome":"unknown","balances":[],"provider_message":null,"providerMessage":"%s|%s"}}\\n' "$(/usr/bin/env | /bin/grep -cv -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=)" "$descriptors"
-            """)
-        let told = try #require(answers[0].result?.providerMessage)
-        let parts = told.split(separator: "|")
-        #expect(parts[0] == "0")
-        #expect(parts[1].split(separator: " ").filter { (4..<10).contains(Int($0) ?? 99) }.isEmpty, "\(told)")
+        // Other tests of this process may open a file at that moment which every child inherits; a descriptor of the
+        // client's own would be there each time.
+        var found = Set(4..<10)
+        for _ in 0..<3 {
+            let replies = try await ask(
+                """
+                cat >/dev/null
+                # 3 is the listing itself, 10 the script.
+                descriptors=$(cd /proc/$$/fd && echo *)
+                printf '{"id":0,"result":{"outcome":"unknown","balances":[],"providerMessage":"%s|%s"}}\\n' "$(/usr/bin/env | /bin/grep -cv -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=)" "$descriptors"
+                """)
+            let parts = try #require(replies[0].result?.providerMessage).split(separator: "|")
+            #expect(parts[0] == "0")
+            found.formIntersection(parts[1].split(separator: " ").compactMap { Int($0) })
+        }
+        #expect(found.isEmpty)
     }
 
     @Test func `a missing courier answers nothing`() async {

@@ -43,7 +43,7 @@ struct Add: WaitingKeeperCommand {
 
     @OptionGroup var control: ControlOption
 
-    func run(_ keeper: Keeper, _ console: Console) async throws {
+    func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let address = try Address(address)
         let description = try await keeper.prober.profile(of: address.provider)
         if let file = description.replacingFile { console.note(OwnProfileNotice.text(file)) }
@@ -60,6 +60,6 @@ struct Add: WaitingKeeperCommand {
                 proof: control.proof(console, options), prefix: prefix, maxAge: maxAge,
                 expires: try expiry.moment(terms, asks: input.input == nil, keeper, console, options), note: note,
                 account: account))
-        AddRendering(report: report).show(options, console)
+        return AddRendering(report: report)
     }
 }

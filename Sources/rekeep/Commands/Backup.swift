@@ -18,17 +18,14 @@ struct Backup: KeeperCommand {
     @Argument(help: "Where to put the copy; nothing may lie there.")
     var file: String
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let report = try keeper.custodian.backUp(to: file)
-        if options.json {
-            console.print(
-                JSON.object([
-                    ("file", .text(file)), ("generation", .number(Int64(clamping: report.generation))),
-                    ("records", JSON(report.rows.reduce(0) { $0 + $1.count })),
-                ]))
-        } else {
-            console.print("Copied generation \(report.generation) to \(file) and verified it.")
-        }
+        return SentenceRendering(
+            "Copied generation \(report.generation) to \(file) and verified it.",
+            json: [
+                ("file", .text(file)), ("generation", .number(Int64(clamping: report.generation))),
+                ("records", JSON(report.rows.reduce(0) { $0 + $1.count })),
+            ])
     }
 }
 
@@ -52,7 +49,7 @@ struct Restore: RekeepCommand {
     @Flag(help: "Restore a copy that is older than the newest vault known.")
     var acceptRollback = false
 
-    func run() throws {
+    func result(_ console: Console) throws -> any Rendering {
         let settings = options.settings
         let opening = Opening(settings: settings)
         let source: CopyToRestore
@@ -68,6 +65,6 @@ struct Restore: RekeepCommand {
         let report = try Custodian.restore(
             source, acceptingRollback: acceptRollback
         ) { file throws(VaultError) in try file.open(with: opener, as: acquaintance) }
-        RestoreRendering(report: report).show(options, settings.console)
+        return RestoreRendering(report: report)
     }
 }

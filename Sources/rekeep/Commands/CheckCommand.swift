@@ -22,12 +22,12 @@ struct CheckCommand: WaitingKeeperCommand {
     @Flag(help: "Do not wait when a provider asks to slow down.")
     var noWait = false
 
-    func run(_ keeper: Keeper, _ console: Console) async throws {
+    func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let reports = try await (noWait ? keeper.notWaiting() : keeper).prober.check(patterns.map { try Pattern($0) }) {
             done, total in
             if total > 1 { console.progress("\(done) of \(total) answered") }
         }
         console.progress("")
-        try CheckRendering(reports: reports).show(options, console)
+        return CheckRendering(reports: reports)
     }
 }

@@ -96,7 +96,7 @@ struct ControlOption: ParsableArguments {
     /// - Parameter isOtherAccount: two living keys that show different balances are taken without asking.
     func proof(_ console: Console, _ options: GlobalOptions, isOtherAccount: Bool = false) -> ProofOptions {
         ProofOptions(controls: !noControl) { field, removals in
-            RemovalRendering(field: field, removals: removals).note(console)
+            for line in RemovalNotice.lines(removals, of: field) { console.note(line) }
         } waiting: { pause in
             console.note("The provider refuses the new key; it may not be live yet. Trying again in \(pause).")
         } holding: {

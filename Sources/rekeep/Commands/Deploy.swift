@@ -23,13 +23,12 @@ struct Deploy: WaitingKeeperCommand {
     @Flag(help: "Show what would change, by name; write nothing.")
     var dryRun = false
 
-    func run(_ keeper: Keeper, _ console: Console) async throws {
+    func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let deployments = try deployments.map { try Deployment($0) }
         if dryRun {
-            try PreviewRendering(previews: keeper.deliverer.preview(deployments)).show(options, console)
-        } else {
-            Interruption.explain("rekeep deploy does what is left")
-            try DeployRendering(reports: try await keeper.deliverer.deploy(deployments)).show(options, console)
+            return PreviewRendering(previews: try keeper.deliverer.preview(deployments))
         }
+        Interruption.explain("rekeep deploy does what is left")
+        return DeployRendering(reports: try await keeper.deliverer.deploy(deployments))
     }
 }

@@ -17,8 +17,7 @@ struct Drift: KeeperCommand {
     @Argument(help: "APPLICATION/ENVIRONMENT; none means all that have targets.")
     var deployments: [String] = []
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
-        try DriftRendering(reports: keeper.deliverer.drift(deployments.map { try Deployment($0) })).show(
-            options, console)
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
+        DriftRendering(reports: try keeper.deliverer.drift(deployments.map { try Deployment($0) }))
     }
 }

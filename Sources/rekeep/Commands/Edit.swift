@@ -45,7 +45,7 @@ struct Edit: WaitingKeeperCommand {
         }
     }
 
-    func run(_ keeper: Keeper, _ console: Console) async throws {
+    func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         var edit = Registry.Edit()
         if input.input != nil { edit.plain = try input.values([], options) }
         edit.maxAge = maxAge
@@ -54,6 +54,6 @@ struct Edit: WaitingKeeperCommand {
         edit.account = account
         edit.prefix = prefix
         let credential = try await keeper.registry.edit(AddressReference(address), edit)
-        CredentialRendering(credential: credential).showAddresses("Changed \(address).", options, console)
+        return CredentialRendering(credential: credential, sentence: "Changed \(address).")
     }
 }

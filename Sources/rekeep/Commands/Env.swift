@@ -27,12 +27,21 @@ struct Env: KeeperCommand {
     @Flag(help: "Show secret values.")
     var reveal = false
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let preset = try Preset.ofOption(preset)
         let deployment = try Deployment(deployment)
         let variables = try keeper.deliverer.variables(deployment, preset: preset)
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
-        try EnvRendering(variables: variables, reveal: reveal).show(options, console)
+        let isMasked = !reveal && (console.isTerminal || options.json)
+        var spellings: [String: SecretBytes] = [:]
+        for variable in variables where !(isMasked && variable.isSecret) && !options.json {
+            do {
+                spellings[variable.name] = try UniversalDialect.encode(variable.value)
+            } catch {
+                throw OperationError.delivery(.notEncodable(variable: variable.name, error.reason))
+            }
+        }
+        return EnvRendering(variables: variables, spellings: spellings, isMasked: isMasked)
     }
 }
 

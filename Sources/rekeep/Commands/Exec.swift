@@ -6,9 +6,7 @@ import Glibc
 import Operations
 import Sealing
 
-struct Exec: RekeepCommand {
-    static let startsPrograms = true
-
+struct Exec: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run a program with the variables of a deployment.",

@@ -33,6 +33,8 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Less on stderr.")
     var quiet = false
 
+    var format: OutputFormat { json ? .json : .text }
+
     var settings: Settings {
         var settings = Settings(
             vault: vault, identity: identity, console: Console(color: color, isQuiet: quiet, isVerbose: verbose))

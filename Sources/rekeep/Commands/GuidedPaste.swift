@@ -90,7 +90,7 @@ struct GuidedPaste {
     private func showChanges(_ plan: RotationPlan, _ prompt: Prompt) throws {
         guard let changed = try keeper.rotations.changedPlan(plan) else { return }
         do {
-            try RotationPlanRendering(plan: changed, newKey: .kept).showChanged(console)
+            try RotationPlanNotice(plan: changed, newKey: .kept).tellChanged(console)
         } catch {
             // What could not be written is tried all the same: the key is here, and the old one may be dead.
             console.complain(Complaint(error) ?? Complaint("\(error)", ExitStatus.failed))

@@ -33,10 +33,8 @@ struct Init: RekeepCommand {
         guard options.vaultID == nil else { throw ValidationError("--vault-id is for a vault that is there already.") }
     }
 
-    func run() throws {
-        let settings = options.settings
-        let console = settings.console
-        let path = settings.vaultPath
+    func result(_ console: Console) throws -> any Rendering {
+        let path = options.settings.vaultPath
         let prompt = options.noInput ? nil : Prompt()
         var slots: [SlotRequest] = []
         var made: [String] = []
@@ -69,17 +67,13 @@ struct Init: RekeepCommand {
             throw error
         }
         if let code, recoveryOut == nil, let prompt { code.show(prompt) }
-        if options.json {
-            console.print(
-                JSON.object([
-                    ("vault", .text(path)), ("vault_id", .text(new.pin.description)),
-                    ("slots", .list(made.map(JSON.text))),
-                ]))
-        } else {
-            console.print("Made the vault \(path) with the slots \(made.joined(separator: ", ")).")
-            console.print("Its id, for --vault-id on other machines: \(new.pin)")
-        }
-        if code == nil { console.note("No recovery code was made; --recovery-out FILE makes one.") }
+        return SentenceRendering(
+            "Made the vault \(path) with the slots \(made.joined(separator: ", ")).",
+            "Its id, for --vault-id on other machines: \(new.pin)",
+            json: [
+                ("vault", .text(path)), ("vault_id", .text(new.pin.description)),
+                ("slots", .list(made.map(JSON.text))),
+            ], notes: code == nil ? ["No recovery code was made; --recovery-out FILE makes one."] : [])
     }
 
     /// A key that the desktop's keyring has taken; nil where there is none to take it.

@@ -24,9 +24,9 @@ struct Link: KeeperCommand {
     @Option(help: ArgumentHelp("The first part of its variables' names there.", valueName: "NAME"))
     var prefix: String?
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let credential = try keeper.registry.link(Address(address), to: AddressReference(existing), prefix: prefix)
-        CredentialRendering(credential: credential).showAddresses(
-            "\(address) uses the credential of \(existing).", options, console)
+        return CredentialRendering(
+            credential: credential, sentence: "\(address) uses the credential of \(existing).")
     }
 }

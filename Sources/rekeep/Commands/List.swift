@@ -17,8 +17,7 @@ struct List: KeeperCommand {
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
-        let found = try keeper.registry.list(patterns.map { try Pattern($0) })
-        ListRendering(found: found).show(options, console)
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
+        ListRendering(found: try keeper.registry.list(patterns.map { try Pattern($0) }))
     }
 }

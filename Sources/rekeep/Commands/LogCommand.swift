@@ -16,15 +16,12 @@ struct LogCommand: KeeperCommand {
     @Flag(help: "Only check that no entry was changed, dropped or reordered.")
     var verify = false
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let entries = try keeper.custodian.log()
-        if verify, options.json {
-            console.print(JSON.object([("entries", JSON(entries.count)), ("findings", .list([]))]))
-        } else if verify {
-            console.print("\(entries.count) entries, none changed, dropped or reordered.")
-        } else {
-            LogRendering(entries: entries).show(options, console)
-        }
+        guard verify else { return LogRendering(entries: entries) }
+        return SentenceRendering(
+            "\(entries.count) entries, none changed, dropped or reordered.",
+            json: [("entries", JSON(entries.count)), ("findings", .list([]))])
     }
 }
 
@@ -36,11 +33,11 @@ struct Verify: KeeperCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         // Almost always what was told when the vault was opened; a key that is taken in only now must be told too.
         let found = keeper.rotations.takeInEmergencyFiles()
-        TakenInRendering(found: (found.taken, [])).show(console)
-        try VerifyRendering(report: keeper.custodian.verify(), left: found.left, vault: keeper.custodian.vaultPin).show(
-            options, console)
+        EmergencyFileNotice.tell((found.taken, []), console)
+        return VerifyRendering(
+            report: try keeper.custodian.verify(), left: found.left, vault: keeper.custodian.vaultPin)
     }
 }

@@ -27,11 +27,11 @@ struct ManyRotations {
         var json: JSON { plan ?? RotationRendering.json(address, rotation, targets, complaint) }
     }
 
-    func run() async throws {
+    func run() async throws -> any Rendering {
         let patterns = try command.patterns(keeper)
-        let endings = command.resume ? try await resumeAll(patterns) : try await rotateAll(patterns)
+        let results = command.resume ? try await resumeAll(patterns) : try await rotateAll(patterns)
         let none = command.resume ? "Nothing is unfinished." : "Nothing is due."
-        try ManyRotationsRendering(endings: endings, none: none).show(command.options, console)
+        return ManyRotationsRendering(results: results, none: none)
     }
 
     private func resumeAll(_ patterns: [Pattern]) async throws -> [RotationResult] {
@@ -39,63 +39,62 @@ struct ManyRotations {
             throw OperationError.nothingMatches(patterns)
         }
         Interruption.explain("rekeep rotate --resume goes on")
-        var endings: [RotationResult] = []
+        var results: [RotationResult] = []
         for open in try keeper.rotations.open(patterns) {
             if open.rotation.state == .planned {
                 console.note("\(open.address) waits for its new key: rekeep rotate \(open.address)")
             }
             guard open.steps.contains(.resume) else { continue }
-            endings.append(
+            results.append(
                 await end(open.address) { try await command.resume(keeper, .complete(open.address), console) })
         }
-        return endings
+        return results
     }
 
     private func rotateAll(_ patterns: [Pattern]) async throws -> [RotationResult] {
         let chosen = try keeper.overview.rotationCandidates(patterns, onlyDue: command.due)
         let given = try given(chosen)
         Interruption.explain("rekeep rotate --status shows what is open")
-        var endings: [RotationResult] = []
+        var results: [RotationResult] = []
         for (index, candidate) in chosen.enumerated() {
             let address = candidate.address
             console.note(
                 "\(index + 1) of \(chosen.count): "
                     + candidate.credential.addresses.map(\.description).joined(separator: " "))
-            endings.append(
+            results.append(
                 command.dryRun ? await plan(address) : await end(address, given?[candidate.credential.id]))
         }
-        return endings
+        return results
     }
 
     /// The values of `--input` by credential; nil where they are to be asked for.
     /// - Throws: when some are given for what is not chosen, before anything is changed.
     private func given(_ chosen: [RotationCandidate]) throws -> [CredentialID: [String: SecretBytes]]? {
         guard let objects = try command.input.valuesByAddress() else { return nil }
-        var result: [CredentialID: [String: SecretBytes]] = [:]
+        var valuesByID: [CredentialID: [String: SecretBytes]] = [:]
         for (name, values) in objects {
             // The name of a member, unlike an argument, may be anything that was pasted: no other error repeats it.
             guard let credential = try? keeper.registry.show(AddressReference(name)).1,
-                chosen.contains(where: { $0.credential.id == credential.id }), result[credential.id] == nil
+                chosen.contains(where: { $0.credential.id == credential.id }), valuesByID[credential.id] == nil
             else {
                 throw CommandError.notAskedFor(address: name)
             }
-            result[credential.id] = values
+            valuesByID[credential.id] = values
         }
-        return result
+        return valuesByID
     }
 
     private func plan(_ address: Address) async -> RotationResult {
-        var ending = RotationResult(address: address)
+        var result = RotationResult(address: address)
         do {
-            let rendering = RotationPlanRendering(
-                plan: try await command.plan(keeper, .complete(address)), newKey: command.newKey)
-            ending.plan = rendering.json
-            try rendering.show(console)
-            try rendering.plan.requireReachable()
+            let plan = try await command.plan(keeper, .complete(address))
+            result.plan = RotationPlanRendering(plan: plan).json
+            try RotationPlanNotice(plan: plan, newKey: command.newKey).tell(console)
+            try plan.requireReachable()
         } catch {
-            ending.complaint = complain(error)
+            result.complaint = complain(error)
         }
-        return ending
+        return result
     }
 
     private func end(_ address: Address, _ given: [String: SecretBytes]?) async -> RotationResult {
@@ -123,7 +122,7 @@ struct ManyRotations {
 
     private func complain(_ error: any Error) -> Complaint {
         let complaint = Complaint(error) ?? Complaint("\(error)", ExitStatus.failed)
-        if !complaint.text.isEmpty { console.complain(complaint) }
+        console.complain(complaint)
         return complaint
     }
 }

@@ -22,22 +22,8 @@ struct PolicyList: KeeperCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
-        let policies = try keeper.registry.policies()
-        if options.json {
-            console.print(
-                JSON.list(
-                    policies.map {
-                        .object([
-                            ("pattern", .text($0.pattern.description)), ("max_age_days", .number($0.maxAge.wholeDays)),
-                        ])
-                    }
-                ))
-            return
-        }
-        var table = Table("PATTERN", "MAXIMUM AGE")
-        for policy in policies { table.add(policy.pattern.description, policy.maxAge.description) }
-        console.print(table)
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
+        PolicyRendering(policies: try keeper.registry.policies())
     }
 }
 
@@ -54,9 +40,10 @@ struct PolicySet: KeeperCommand {
     @Option(help: ArgumentHelp("Such as 90d.", valueName: "AGE"))
     var maxAge: Span
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         try keeper.registry.setPolicy(Policy(pattern: try Pattern(pattern), maxAge: maxAge))
-        if !options.json { console.print("\(pattern): \(maxAge)") }
+        return SentenceRendering(
+            "\(pattern): \(maxAge)", json: [("pattern", .text(pattern)), ("max_age_days", .number(maxAge.wholeDays))])
     }
 }
 
@@ -70,8 +57,8 @@ struct PolicyUnset: KeeperCommand {
     @Argument(help: "The pattern as it was set.")
     var pattern: String
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         try keeper.registry.unsetPolicy(Pattern(pattern))
-        if !options.json { console.print("\(pattern) has no policy any more.") }
+        return SentenceRendering("\(pattern) has no policy any more.", json: [("pattern", .text(pattern))])
     }
 }

@@ -28,14 +28,10 @@ struct ProvidersShow: RekeepCommand {
     @Argument(help: "One provider; none means all.")
     var name: String?
 
-    func run() throws {
-        let console = options.settings.console
+    func result(_ console: Console) throws -> any Rendering {
         let courier = Opening.courier(console)
-        try Waiting.finish {
-            let (profiles, faults) = try await courier.describe(name)
-            try ProvidersRendering(descriptions: profiles, faults: faults, isDetailed: name != nil)
-                .show(options, console)
-        }
+        let (profiles, faults) = try Waiting.finish { try await courier.describe(name) }
+        return ProvidersRendering(descriptions: profiles, faults: faults, isDetailed: name != nil)
     }
 }
 
@@ -51,14 +47,11 @@ struct ProvidersValidate: RekeepCommand {
     @Argument(help: "The YAML file.")
     var file: String
 
-    func run() throws {
-        let console = options.settings.console
+    func result(_ console: Console) throws -> any Rendering {
         let courier = Opening.courier(console)
         let path = file.hasPrefix("/") ? file : Surroundings.workingDirectory + "/" + file
         let content = try SecretFile.read(path).withBytes { String(decoding: $0, as: UTF8.self) }
-        try Waiting.finish {
-            let profile = try await courier.validate(path, content: content)
-            try ProvidersRendering(descriptions: [profile], faults: [], isDetailed: true).show(options, console)
-        }
+        let profile = try Waiting.finish { try await courier.validate(path, content: content) }
+        return ProvidersRendering(descriptions: [profile], faults: [], isDetailed: true)
     }
 }

@@ -18,7 +18,7 @@ struct Remove: KeeperCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let reference = try AddressReference(address)
         let (found, credential) = try keeper.registry.show(reference)
         let isOpen = keeper.rotations.unfinished(found) != nil
@@ -33,16 +33,13 @@ struct Remove: KeeperCommand {
                 options)
         }
         let report = try keeper.registry.remove(.complete(found))
-        if options.json {
-            console.print(
-                JSON.object([
-                    ("address", .text(report.address.description)), ("erased", .bool(report.removedCredential)),
-                    ("targets", .list(report.targets.map(JSON.text))),
-                ]))
-        } else {
-            console.print(report.removedCredential ? "Removed \(found) and erased its keys." : "Removed \(found).")
-        }
-        if report.removedCredential, isOpen { console.note("Its unfinished rotation went with it.") }
-        for path in report.targets { console.note("\(path) may still hold its values.") }
+        return SentenceRendering(
+            report.removedCredential ? "Removed \(found) and erased its keys." : "Removed \(found).",
+            json: [
+                ("address", .text(report.address.description)), ("erased", .bool(report.removedCredential)),
+                ("targets", .list(report.targets.map(JSON.text))),
+            ],
+            notes: (report.removedCredential && isOpen ? ["Its unfinished rotation went with it."] : [])
+                + report.targets.map { "\($0) may still hold its values." })
     }
 }

@@ -19,9 +19,10 @@ struct Rename: KeeperCommand {
     @Argument(help: "The address as it will be.")
     var new: String
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let report = try keeper.registry.rename(AddressReference(old), to: Address(new))
-        for path in report.targets { console.note("\(path) still holds its values, and is not written any more.") }
-        CredentialRendering(credential: report.credential).showAddresses("\(old) is now \(new).", options, console)
+        return CredentialRendering(
+            credential: report.credential, sentence: "\(old) is now \(new).",
+            notes: report.targets.map { "\($0) still holds its values, and is not written any more." })
     }
 }

@@ -30,7 +30,7 @@ struct Retire: WaitingKeeperCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    func run(_ keeper: Keeper, _ console: Console) async throws {
+    func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let staying: ((Timestamp) -> Void)? =
             wait ? { console.note("Refused once; asking again at \($0).") } : nil
         if revoke, let end = try keeper.rotations.graceEnd(AddressReference(address)) {
@@ -39,18 +39,6 @@ struct Retire: WaitingKeeperCommand {
         }
         let (address, versions) = try await (noWait ? keeper.notWaiting() : keeper).rotations.retire(
             AddressReference(address), revoking: revoke, staying: staying)
-        if options.json {
-            console.print(
-                JSON.list(
-                    versions.map {
-                        .object([
-                            ("address", .text(address.description)), ("version", JSON($0.number)),
-                            ("state", .text($0.state.name)), ("retired_at", JSON($0.retiredAt)),
-                        ])
-                    }
-                ))
-        } else {
-            for version in versions { console.print("\(address): version \(version.number) is dead and erased.") }
-        }
+        return RetireRendering(address: address, versions: versions)
     }
 }

@@ -94,7 +94,7 @@ struct Rotate: WaitingKeeperCommand {
         guard !isMany || expiry.expires == nil else { throw ValidationError("--expires is for one address.") }
     }
 
-    var newKey: RotationPlanRendering.NewKey { auto ? .issued : .pasted }
+    var newKey: RotationPlanNotice.NewKey { auto ? .issued : .pasted }
 
     private var isMany: Bool {
         due || addresses.count != 1 || addresses.contains(where: Self.isPattern)
@@ -111,21 +111,21 @@ struct Rotate: WaitingKeeperCommand {
 
     private static func isPattern(_ text: String) -> Bool { text.contains { $0 == "*" || $0 == "?" } }
 
-    func run(_ keeper: Keeper, _ console: Console) async throws {
+    func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let keeper = control.asked(keeper).goingOnUnseen()
-        try await work(keeper, console)
-        try keeper.requireSeen()
+        let result = try await work(keeper, console)
+        guard result.status == 0 else { return result }
+        do {
+            try keeper.requireSeen()
+            return result
+        } catch {
+            return UnseenRendering(result: result, complaint: Complaint(error))
+        }
     }
 
-    private func work(_ keeper: Keeper, _ console: Console) async throws {
-        if status {
-            OpenRotationsRendering(rotations: try keeper.rotations.open(try patterns(keeper))).show(options, console)
-            return
-        }
-        if isMany {
-            try await ManyRotations(command: self, keeper: keeper, console: console).run()
-            return
-        }
+    private func work(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
+        if status { return OpenRotationsRendering(rotations: try keeper.rotations.open(try patterns(keeper))) }
+        if isMany { return try await ManyRotations(command: self, keeper: keeper, console: console).run() }
         let address = addresses[0]
         let reference = try AddressReference(address)
         if abort {
@@ -134,24 +134,22 @@ struct Rotate: WaitingKeeperCommand {
                 isPlanned
                     ? "Forget that a rotation of \(address) was begun?"
                     : "Put the pending key of \(address) aside? It will not be delivered.", options)
-            RotationRendering.showAborted(try await keeper.rotations.abort(reference), options, console)
-            return
+            return AbortedRotationRendering(rotation: try await keeper.rotations.abort(reference))
         }
         if dryRun {
             let plan = try await plan(keeper, reference)
-            try RotationPlanRendering(plan: plan, newKey: newKey).showAlone(options, console)
-            return
+            if !options.json { try RotationPlanNotice(plan: plan, newKey: newKey).tell(console) }
+            return RotationPlanRendering(plan: plan)
         }
-        let report: RotationReport
         do {
-            report = try await self.report(keeper, reference, console)
+            return RotationRendering(report: try await report(keeper, reference, console))
         } catch {
-            if options.json, let complaint = Complaint(error), let found = try? keeper.registry.show(reference).0 {
-                console.print(RotationRendering.json(found, keeper.rotations.unfinished(found), [], complaint))
+            guard let complaint = Complaint(error), let found = try? keeper.registry.show(reference).0 else {
+                throw error
             }
-            throw error
+            return StoppedRotationRendering(
+                address: found, rotation: keeper.rotations.unfinished(found), complaint: complaint)
         }
-        try RotationRendering(report: report).show(options, console)
     }
 
     private func report(
@@ -189,7 +187,7 @@ struct Rotate: WaitingKeeperCommand {
         _ values: ([Field]) throws -> [String: SecretBytes]
     ) async throws -> RotationReport {
         var plan = try await plan(keeper, reference)
-        try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
+        try RotationPlanNotice(plan: plan, newKey: newKey).tell(console)
         if input.input == nil { try plan.requireReachable() }
         // A date that is refused after the key is pasted would be too late.
         try plan.credential.terms.checkExpiry(expiry.expires, at: Clock.system.now)
@@ -199,14 +197,14 @@ struct Rotate: WaitingKeeperCommand {
                 throw OperationError.planOutdated(plan.address)
             }
             plan = linked
-            try RotationPlanRendering(plan: plan, newKey: newKey).show(console)
+            try RotationPlanNotice(plan: plan, newKey: newKey).tell(console)
         }
         if plan.mode == .cutover {
             try confirmation.require("Go on? There is no way back once the new key is issued.", options)
             // Before anything is pressed in the panel: addresses and targets can have changed while the question stood.
             while let changed = try keeper.rotations.changedPlan(plan) {
                 plan = changed
-                try RotationPlanRendering(plan: plan, newKey: newKey).showChanged(console)
+                try RotationPlanNotice(plan: plan, newKey: newKey).tellChanged(console)
                 try confirmation.require("Go on?", options)
             }
         }
@@ -239,7 +237,7 @@ struct Rotate: WaitingKeeperCommand {
     ) async throws -> RotationReport {
         _ = try keeper.registry.version(number, at: reference)
         let plan = try await keeper.rotations.plan(reference, mode: mode, grace: grace, issuing: false, isReturn: true)
-        try RotationPlanRendering(plan: plan, newKey: .kept).show(console)
+        try RotationPlanNotice(plan: plan, newKey: .kept).tell(console)
         try confirmation.require("Prove version \(number) and make it current again?", options)
         Interruption.explain("rekeep rotate --resume \(plan.address) goes on")
         try keeper.rotations.stageReturn(plan, to: number)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Operations
+import Sealing
 
 struct Show: KeeperCommand {
     static let configuration = CommandConfiguration(
@@ -31,36 +32,28 @@ struct Show: KeeperCommand {
     @Flag(help: "Show secret values.")
     var reveal = false
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let reference = try AddressReference(address)
-        if let field, !options.json {
-            if reveal || !console.isTerminal { return try Self.printValue(field, reference, number, keeper, console) }
-            let (_, credential) = try keeper.registry.show(reference)
-            if let number { _ = try keeper.registry.version(number, at: reference) }
-            if credential.terms.secretFields.contains(where: { $0.name == field }) {
-                console.print(Mask.text)
-                console.note("Masked on a terminal; --reveal shows it.")
-            } else {
-                console.print(
-                    exactly: try keeper.registry.value(field, at: reference, version: number), lineBreak: true)
-            }
-            return
+        if let field, !options.json, reveal || !console.isTerminal {
+            return ValueRendering(
+                name: field, value: try keeper.registry.value(field, at: reference, version: number),
+                lineBreak: console.isTerminal)
         }
         let (address, credential) = try keeper.registry.show(reference)
-        let names = credential.terms.fields.map(\.name).filter { field == nil || field == $0 }
-        guard !names.isEmpty else {
+        let fields = credential.terms.fields.filter { field == nil || field == $0.name }
+        guard !fields.isEmpty else {
             throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name))
         }
         let version = try number.map { try keeper.registry.version($0, at: reference) } ?? credential.current
-        try ShowRendering(address: address, credential: credential, version: version, names: names, reveal: reveal)
-            .show(options, console) { try keeper.registry.value($0, at: reference, version: number) }
-    }
-
-    /// The value and nothing else, with a line break for a person.
-    static func printValue(
-        _ field: String, _ reference: AddressReference, _ number: Int?, _ keeper: Keeper, _ console: Console
-    ) throws {
-        console.print(
-            exactly: try keeper.registry.value(field, at: reference, version: number), lineBreak: console.isTerminal)
+        var values: [String: SecretBytes] = [:]
+        for field in fields where reveal || !field.isSecret {
+            if !field.isSecret, version?.plain[field.name] == nil { continue }
+            values[field.name] = try keeper.registry.value(field.name, at: reference, version: number)
+        }
+        if let field, !options.json {
+            return ValueRendering(name: field, value: values[field], lineBreak: true)
+        }
+        return ShowRendering(
+            address: address, credential: credential, fields: fields, values: values, version: version)
     }
 }

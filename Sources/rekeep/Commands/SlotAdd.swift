@@ -50,7 +50,7 @@ struct SlotAdd: KeeperCommand {
         }
     }
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let name = try name.map { text in
             guard let name = SlotName(text) else { throw CommandError.notASlotName(text) }
             return name
@@ -72,8 +72,7 @@ struct SlotAdd: KeeperCommand {
         case .keyring:
             slot = try addKeyring(keeper, name)
         }
-        SlotAddRendering(slot: slot, vault: keeper.custodian.vaultPin, isHeldElsewhere: publicKey != nil).show(
-            options, console)
+        return SlotAddRendering(slot: slot, vault: keeper.custodian.vaultPin, isHeldElsewhere: publicKey != nil)
     }
 
     private func passphrase(_ prompt: Prompt?) throws -> SecretBytes {

@@ -25,13 +25,11 @@ struct SlotList: RekeepCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
-        let settings = options.settings
-        let opening = Opening(settings: settings)
+    func result(_ console: Console) throws -> any Rendering {
+        let opening = Opening(settings: options.settings)
         // Asked first: opening the vault does not change it, but a session may end meanwhile.
         let session = Session(vault: try opening.file().id).state(now: Clock.system.now)
-        SlotListRendering(slots: try opening.keeper().custodian.slots(), session: session).show(
-            options, settings.console)
+        return SlotListRendering(slots: try opening.keeper().custodian.slots(), session: session)
     }
 }
 
@@ -57,7 +55,7 @@ struct SlotRemove: KeeperCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         try confirmation.require("Take the slot '\(Complaint.shown(name))' away for good?", options)
         let report = try keeper.custodian.removeSlot(name, keepingKey: keepKey)
         if let slot = report.removed, slot.kind == .keyring {
@@ -65,7 +63,7 @@ struct SlotRemove: KeeperCommand {
             _ = try? SecretService(vault: keeper.custodian.vaultID, slot: slot.publicKey).forget()
         }
         if report.isRekeyed { Self.endSession(keeper, console) }
-        RekeyRendering(report: report).show(options, console)
+        return RekeyRendering(report: report)
     }
 }
 
@@ -86,10 +84,10 @@ struct Rekey: KeeperCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let report = try keeper.custodian.rekey()
         SlotRemove.endSession(keeper, console)
-        RekeyRendering(report: report).show(options, console)
+        return RekeyRendering(report: report)
     }
 }
 
@@ -104,15 +102,10 @@ struct SlotKeygen: RekeepCommand {
     @Argument(help: "Where to write the identity, mode 0600.")
     var file: String
 
-    func run() throws {
+    func result(_ console: Console) throws -> any Rendering {
         let pair = KeyPair.random()
         try SecretFile.create(file, IdentityFile.content(for: Identity(pair: pair)))
         let text = IdentityFile.text(of: pair.publicKey)
-        let console = options.settings.console
-        if options.json {
-            console.print(JSON.object([("identity", .text(file)), ("public_key", .text(text))]))
-        } else {
-            console.print(text)
-        }
+        return SentenceRendering(text, json: [("identity", .text(file)), ("public_key", .text(text))])
     }
 }

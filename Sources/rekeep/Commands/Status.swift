@@ -17,7 +17,7 @@ struct Status: KeeperCommand {
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
-        try StatusRendering(reports: keeper.overview.status(patterns.map { try Pattern($0) })).show(options, console)
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
+        StatusRendering(reports: try keeper.overview.status(patterns.map { try Pattern($0) }))
     }
 }

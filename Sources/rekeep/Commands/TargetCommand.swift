@@ -50,7 +50,7 @@ struct TargetAdd: KeeperCommand {
             "Run after a change, once for all targets that name it: words, not a shell line.", valueName: "COMMAND"))
     var hook: String?
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let words: [String]
         do {
             words = try hook.map { line throws(DeliveryError) in try Hook.words(line) } ?? []
@@ -62,11 +62,7 @@ struct TargetAdd: KeeperCommand {
         let target = Target(
             path: path, preset: preset, dialect: dialect, mode: mode?.bits, owner: owner, group: group, hook: words)
         try keeper.deliverer.addTarget(target, to: Deployment(deployment))
-        if options.json {
-            console.print(TargetRendering.json(target))
-        } else {
-            console.print("\(deployment) is written to \(path). Write it now with: rekeep deploy \(deployment)")
-        }
+        return TargetAddRendering(target: target, deployment: deployment)
     }
 }
 
@@ -80,8 +76,8 @@ struct TargetList: KeeperCommand {
     @Argument(help: "APPLICATION/ENVIRONMENT")
     var deployment: String
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
-        TargetRendering(targets: try keeper.deliverer.targets(Deployment(deployment))).show(options, console)
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
+        TargetRendering(targets: try keeper.deliverer.targets(Deployment(deployment)))
     }
 }
 
@@ -98,10 +94,12 @@ struct TargetRemove: KeeperCommand {
     @Option(help: ArgumentHelp("The file.", valueName: "FILE"))
     var path: String
 
-    func run(_ keeper: Keeper, _ console: Console) throws {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let path = TargetWriter.canonical(path)
         try keeper.deliverer.removeTarget(path: path, from: Deployment(deployment))
-        if !options.json { console.print("\(path) is not written any more; it stays as it is.") }
+        return SentenceRendering(
+            "\(path) is not written any more; it stays as it is.",
+            json: [("deployment", .text(deployment)), ("path", .text(path))])
     }
 }
 

@@ -18,16 +18,14 @@ struct Trust: RekeepCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    func run() throws {
-        let settings = options.settings
-        let opening = Opening(settings: settings)
+    func result(_ console: Console) throws -> any Rendering {
+        let opening = Opening(settings: options.settings)
         guard let stranger = try opening.stranger() else {
-            return TrustRendering.nothingToDecide(try opening.keeper().custodian.vaultPin, options, settings.console)
+            return TrustRendering(vault: try opening.keeper().custodian.vaultPin, doubt: nil)
         }
-        let rendering = TrustRendering(stranger: stranger)
-        rendering.describe(settings.console)
+        TrustRendering.describe(stranger, console)
         try confirmation.require("Take it for the right vault from now on?", options)
         let retired = try Custodian.trust(stranger)
-        rendering.show(retired: retired.flatMap(\.addresses), options, settings.console)
+        return TrustRendering(vault: stranger.pin, doubt: stranger.doubt, retired: retired.flatMap(\.addresses))
     }
 }

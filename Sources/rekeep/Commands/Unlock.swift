@@ -24,19 +24,14 @@ struct Unlock: RekeepCommand {
         guard span.seconds <= 86_400 else { throw ValidationError("A session lasts at most 24h.") }
     }
 
-    func run() throws {
-        let settings = options.settings
-        let (id, key) = try Opening(settings: settings).vaultKey()
+    func result(_ console: Console) throws -> any Rendering {
+        let (id, key) = try Opening(settings: options.settings).vaultKey()
         do {
             try Session(vault: id).begin(with: key, for: span, now: Clock.system.now)
         } catch {
             throw CommandError.keyring(error)
         }
-        if options.json {
-            settings.console.print(JSON.object([("unlocked_seconds", .number(span.seconds))]))
-        } else {
-            settings.console.print("Unlocked for \(span).")
-        }
+        return SentenceRendering("Unlocked for \(span).", json: [("unlocked_seconds", .number(span.seconds))])
     }
 }
 
@@ -46,18 +41,13 @@ struct Lock: RekeepCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
-        let settings = options.settings
+    func result(_ console: Console) throws -> any Rendering {
         let ended: Bool
         do {
-            ended = try Session(vault: try Opening(settings: settings).file().id).end()
+            ended = try Session(vault: try Opening(settings: options.settings).file().id).end()
         } catch let error as KeyringError {
             throw CommandError.keyring(error)
         }
-        if options.json {
-            settings.console.print(JSON.object([("ended", .bool(ended))]))
-        } else {
-            settings.console.print(ended ? "Locked." : "It was locked already.")
-        }
+        return SentenceRendering(ended ? "Locked." : "It was locked already.", json: [("ended", .bool(ended))])
     }
 }

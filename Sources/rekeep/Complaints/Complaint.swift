@@ -146,7 +146,6 @@ struct Complaint {
             self.init(
                 "\(count) target\(count == 1 ? "" : "s") could not be written, so nothing was begun",
                 hint: "mend this first; the old key stays in use", ExitStatus.cannotWrite)
-        case .notWell(let status): self.init("", status)
         }
     }
 }

@@ -2,32 +2,37 @@ import Credentials
 import Operations
 
 /// The lines of `check`.
-struct CheckRendering {
+struct CheckRendering: Rendering {
     let reports: [CheckReport]
 
-    func show(_ options: GlobalOptions, _ console: Console) throws {
-        if options.json {
-            console.print(
-                JSON.list(
-                    reports.map {
-                        Self.json($0.address, $0.credential, $0.check, accepted: $0.accepted, untried: $0.untried)
-                    }))
-        } else {
-            var table = Table("ADDRESS", "OUTCOME", "BALANCE", "TIME", "")
-            for report in reports {
-                table.add(
-                    (report.address.description, nil), (report.check.outcome.name, Self.tone(report.check.outcome)),
-                    (Self.balance(report.check), nil), (report.check.latency.map { "\($0) ms" } ?? "", nil),
-                    (report.check.outcome == .ok ? "" : CheckSentence.text(report.check, report.credential.terms), nil))
-            }
-            console.print(table)
-        }
-        for report in reports {
+    var json: JSON {
+        .list(
+            reports.map {
+                Self.json($0.address, $0.credential, $0.check, accepted: $0.accepted, untried: $0.untried)
+            })
+    }
+
+    var text: [Block] {
+        [
+            .table(
+                Table(
+                    reports,
+                    [
+                        .init("ADDRESS") { $0.address.description },
+                        .init("OUTCOME", tone: { Self.tone($0.check.outcome) }) { $0.check.outcome.name },
+                        .init("BALANCE") { Self.text($0.check.balances) },
+                        .init("TIME") { $0.check.latency.map { "\($0) ms" } ?? "" },
+                        .init("") { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) },
+                    ]))
+        ]
+    }
+
+    func remarks(in format: OutputFormat) -> [Remark] {
+        var remarks: [Remark] = reports.compactMap { report in
             guard let number = report.accepted.first else {
-                if !report.untried.isEmpty { console.note(Self.untried(report)) }
-                continue
+                return report.untried.isEmpty ? nil : .note(Self.untried(report))
             }
-            console.note(
+            return .note(
                 "\(report.address): the current key is refused, and version \(number) is accepted. rekeep rotate \(report.address) --to \(number) makes it current again."
             )
         }
@@ -35,14 +40,16 @@ struct CheckRendering {
         var told: Set<String> = []
         for complaint in reports.compactMap(\.refusal).map({ Complaint($0) }) where told.insert(complaint.text).inserted
         {
-            console.complain(complaint)
+            remarks.append(.complaint(complaint))
         }
+        return remarks
+    }
+
+    var status: Int32 {
         let outcomes = reports.map(\.check.outcome)
-        if outcomes.contains(where: { $0 != .ok && !$0.isIndeterminate }) {
-            throw CommandError.notWell(ExitStatus.notWell)
-        }
-        if reports.contains(where: { $0.refusal != nil }) { throw CommandError.notWell(ExitStatus.badConfiguration) }
-        if outcomes.contains(where: \.isIndeterminate) { throw CommandError.notWell(ExitStatus.indeterminate) }
+        if outcomes.contains(where: \.isRefusal) { return ExitStatus.notWell }
+        if reports.contains(where: { $0.refusal != nil }) { return ExitStatus.badConfiguration }
+        return outcomes.contains(where: \.isIndeterminate) ? ExitStatus.indeterminate : 0
     }
 
     private static func untried(_ report: CheckReport) -> String {
@@ -75,13 +82,11 @@ struct CheckRendering {
         ])
     }
 
-    static func balance(_ check: Check) -> String { text(check.balances) }
-
     static func text(_ balances: [Money]) -> String {
         balances.map { $0.amount + ($0.currency.map { " " + $0 } ?? "") }.joined(separator: ", ")
     }
 
-    static func tone(_ outcome: Outcome) -> Style.Tone {
+    private static func tone(_ outcome: Outcome) -> Style.Tone {
         outcome == .ok ? .good : outcome.isIndeterminate ? .soon : .bad
     }
 }

@@ -8,56 +8,55 @@ enum OwnProfileNotice {
 }
 
 /// The profiles, in short or one in full, and what is wrong with the user's own.
-struct ProvidersRendering {
+struct ProvidersRendering: Rendering {
     let descriptions: [ProviderDescription]
     let faults: [OperationError]
     let isDetailed: Bool
 
-    func show(_ options: GlobalOptions, _ console: Console) throws {
-        if options.json {
-            console.print(JSON.list(descriptions.map(Self.json)))
-        } else if isDetailed {
-            for description in descriptions { showDetails(description, console) }
-        } else {
-            showTable(console)
-        }
-        for file in descriptions.compactMap(\.replacingFile) { console.note(OwnProfileNotice.text(file)) }
-        for fault in faults { console.complain(Complaint(fault)) }
-        if !faults.isEmpty { throw CommandError.notWell(ExitStatus.badConfiguration) }
+    var json: JSON { .list(descriptions.map(Self.json)) }
+    var text: [Block] { isDetailed ? descriptions.flatMap(Self.details) : [table] }
+
+    func remarks(in format: OutputFormat) -> [Remark] {
+        descriptions.compactMap(\.replacingFile).map { .note(OwnProfileNotice.text($0)) }
+            + faults.map { .complaint(Complaint($0)) }
     }
 
-    private func showTable(_ console: Console) {
-        var table = Table("PROVIDER", "NAME", "ENVIRONMENTS", "ROTATION", "MAXIMUM AGE", "FROM")
-        for description in descriptions {
-            table.add(
-                description.id, description.label, description.environments.map(\.name).joined(separator: " "),
-                description.mode.name, description.maxAge.description,
-                description.ownFile == nil
-                    ? "rekeep" : description.replacesBuiltIn ? "your own, for the built-in one" : "your own")
-        }
-        console.print(table)
+    var status: Int32 { faults.isEmpty ? 0 : ExitStatus.badConfiguration }
+
+    private var table: Block {
+        .table(
+            Table(
+                descriptions,
+                [
+                    .init("PROVIDER") { $0.id }, .init("NAME") { $0.label },
+                    .init("ENVIRONMENTS") { $0.environments.map(\.name).joined(separator: " ") },
+                    .init("ROTATION") { $0.mode.name }, .init("MAXIMUM AGE") { $0.maxAge.description },
+                    .init("FROM") {
+                        $0.ownFile == nil
+                            ? "rekeep" : $0.replacesBuiltIn ? "your own, for the built-in one" : "your own"
+                    },
+                ]))
     }
 
-    private func showDetails(_ description: ProviderDescription, _ console: Console) {
-        console.print("\(description.id): \(description.label)")
-        if let file = description.ownFile { console.print("  your own profile: \(file)") }
+    private static func details(_ description: ProviderDescription) -> [Block] {
+        var lines = ["\(description.id): \(description.label)"]
+        if let file = description.ownFile { lines.append("  your own profile: \(file)") }
         for environment in description.environments {
-            console.print("  \(environment.name): \(environment.baseURL ?? "give --base-url")")
+            let test = environment.isTest ? " (test)" : ""
+            lines.append("  \(environment.name)\(test): \(environment.baseURL ?? "give --base-url")")
         }
-        console.print("  rotation: \(description.mode.name)")
-        console.print("  maximum age: \(description.maxAge)")
-        if let lifetime = description.lifetime {
-            console.print("  keys live at most \(lifetime)")
-        }
-        console.print("  keys are at: \(description.panelPath)")
-        var table = Table("  FIELD", "LABEL", "KIND", "VARIABLE")
-        for field in description.fields {
-            table.add(
-                "  " + field.name, field.label,
-                (field.isSecret ? "secret" : "plain") + (field.isOptional ? ", optional" : ""),
-                field.variable.map { description.variablePrefix + "_" + $0 } ?? "")
-        }
-        console.print(table)
+        lines.append("  rotation: \(description.mode.name)")
+        lines.append("  maximum age: \(description.maxAge)")
+        if let lifetime = description.lifetime { lines.append("  keys live at most \(lifetime)") }
+        lines.append("  keys are at: \(description.panelPath)")
+        let fields = Table(
+            description.fields,
+            [
+                .init("  FIELD") { "  " + $0.name }, .init("LABEL") { $0.label },
+                .init("KIND") { ($0.isSecret ? "secret" : "plain") + ($0.isOptional ? ", optional" : "") },
+                .init("VARIABLE") { $0.variable.map { description.variablePrefix + "_" + $0 } ?? "" },
+            ])
+        return lines.map(Block.line) + [.table(fields)]
     }
 
     private static func json(_ description: ProviderDescription) -> JSON {

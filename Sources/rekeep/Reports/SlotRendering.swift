@@ -4,28 +4,30 @@ import Operations
 import Vault
 
 /// The lines of `slot list`.
-struct SlotListRendering {
+struct SlotListRendering: Rendering {
     let slots: [SlotDescription]
     let session: Session.State
 
-    func show(_ options: GlobalOptions, _ console: Console) {
-        if options.json {
-            console.print(
-                JSON.object([
-                    ("slots", .list(slots.map(SlotAddRendering.json))), ("session", sessionJSON),
-                ]))
-            return
-        }
-        var table = Table("NAME", "KIND", "ADDED", "PUBLIC KEY")
-        for slot in slots {
-            let publicKey = slot.kind == .identity ? IdentityFile.text(of: slot.publicKey) : ""
-            table.add(slot.name.description, slot.kind.name, slot.addedAt.description, publicKey)
-        }
-        console.print(table)
+    var json: JSON { .object([("slots", .list(slots.map(SlotAddRendering.json))), ("session", sessionJSON)]) }
+
+    var text: [Block] {
+        [
+            .table(
+                Table(
+                    slots,
+                    [
+                        .init("NAME") { $0.name.description }, .init("KIND") { $0.kind.name },
+                        .init("ADDED") { $0.addedAt.description },
+                        .init("PUBLIC KEY") { $0.kind == .identity ? IdentityFile.text(of: $0.publicKey) : "" },
+                    ])), .line(sessionText),
+        ]
+    }
+
+    private var sessionText: String {
         switch session {
-        case .locked: console.print("No session is open.")
-        case .unlocked(let end): console.print("A session is open until \(end).")
-        case .refused(let code): console.print("No session can be had: " + Complaint(.kernel(errno: code)).text)
+        case .locked: "No session is open."
+        case .unlocked(let end): "A session is open until \(end)."
+        case .refused(let code): "No session can be had: " + Complaint(.kernel(errno: code)).text
         }
     }
 
@@ -39,23 +41,22 @@ struct SlotListRendering {
 }
 
 /// What a `slot add` came to.
-struct SlotAddRendering {
+struct SlotAddRendering: Rendering {
     let slot: SlotDescription
     let vault: VaultPin
     /// Somebody else has the identity.
     let isHeldElsewhere: Bool
 
-    func show(_ options: GlobalOptions, _ console: Console) {
-        if options.json {
-            console.print(Self.json(slot, more: [("vault_id", .text(vault.description))]))
-            return
-        }
+    var json: JSON { Self.json(slot, more: [("vault_id", .text(vault.description))]) }
+
+    var text: [Block] {
         let kind = slot.kind.name == slot.name.description ? "" : " (\(slot.kind.name))"
-        console.print("Added the slot \(slot.name)\(kind).")
+        var lines = ["Added the slot \(slot.name)\(kind)."]
         if isHeldElsewhere {
-            console.print("Its holder adds this line to the identity file, which then opens no other vault:")
-            console.print(vault.description)
+            lines.append("Its holder adds this line to the identity file, which then opens no other vault:")
+            lines.append(vault.description)
         }
+        return lines.map(Block.line)
     }
 
     static func json(_ slot: SlotDescription) -> JSON { json(slot, more: []) }
@@ -71,34 +72,37 @@ struct SlotAddRendering {
 }
 
 /// What a `slot remove` or a `rekey` came to, and what has to be rotated for it to help.
-struct RekeyRendering {
+struct RekeyRendering: Rendering {
     let report: RekeyReport
 
-    func show(_ options: GlobalOptions, _ console: Console) {
-        if options.json {
-            console.print(
-                JSON.object([
-                    ("removed", report.removed.map(SlotAddRendering.json) ?? .null),
-                    ("rekeyed", .bool(report.isRekeyed)), ("exposed", .list(report.exposed.map(Self.json))),
-                ]))
-            return
-        }
+    var json: JSON {
+        .object([
+            ("removed", report.removed.map(SlotAddRendering.json) ?? .null),
+            ("rekeyed", .bool(report.isRekeyed)), ("exposed", .list(report.exposed.map(Self.json))),
+        ])
+    }
+
+    var text: [Block] {
         guard let removed = report.removed else {
-            console.print("The vault has a new key; every slot opens it as before.")
-            console.note("Copies made before stay readable with the old key.")
-            return
+            return [.line("The vault has a new key; every slot opens it as before.")]
         }
-        console.print("Removed the slot \(removed.name)." + (report.isRekeyed ? " The vault has a new key." : ""))
-        if !report.isRekeyed {
-            console.note(
+        var lines = ["Removed the slot \(removed.name)." + (report.isRekeyed ? " The vault has a new key." : "")]
+        if !report.exposed.isEmpty {
+            lines.append("Its holder could read these; rotate them:")
+            lines += report.exposed.map { "  " + $0.addresses.map(\.description).joined(separator: "  ") }
+        }
+        return lines.map(Block.line)
+    }
+
+    func remarks(in format: OutputFormat) -> [Remark] {
+        guard format == .text else { return [] }
+        if report.removed == nil { return [.note("Copies made before stay readable with the old key.")] }
+        guard !report.isRekeyed else { return [] }
+        return [
+            .note(
                 "The vault key was kept: whoever used that slot may have kept it too, and can read every copy of this vault, past and future."
             )
-        }
-        guard !report.exposed.isEmpty else { return }
-        console.print("Its holder could read these; rotate them:")
-        for credential in report.exposed {
-            console.print("  " + credential.addresses.map(\.description).joined(separator: "  "))
-        }
+        ]
     }
 
     private static func json(_ credential: Credential) -> JSON {

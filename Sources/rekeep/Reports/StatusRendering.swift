@@ -2,29 +2,35 @@ import Credentials
 import Operations
 
 /// The lines of `status`.
-struct StatusRendering {
+struct StatusRendering: Rendering {
     let reports: [StatusReport]
 
-    func show(_ options: GlobalOptions, _ console: Console) throws {
-        if options.json {
-            console.print(JSON.list(reports.map(Self.json)))
-        } else {
-            var table = Table("ADDRESS", "VERSION", "AGE", "LIMIT", "DUE", "EXPIRES", "LAST CHECK", "FLAGS")
-            for report in reports {
-                table.add(
-                    (report.address.description, nil), ("\(report.version.number)", nil),
-                    (report.age.map { "\($0.wholeDays) d" } ?? "", nil), ("\(report.maxAge.wholeDays) d", nil),
-                    (report.dueAt?.date ?? "", nil), (report.version.expiresAt?.date ?? "", nil),
-                    (report.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never", nil),
-                    (Self.marks(report), Self.tone(report)))
-            }
-            console.print(table)
-            for report in reports {
-                if let advice = Self.advice(report) { console.note("\(report.address): " + advice) }
-            }
-        }
-        if reports.contains(where: { !$0.flags.isEmpty }) { throw CommandError.notWell(ExitStatus.notWell) }
+    var json: JSON { .list(reports.map(Self.json)) }
+
+    var text: [Block] {
+        [
+            .table(
+                Table(
+                    reports,
+                    [
+                        .init("ADDRESS") { $0.address.description }, .init("VERSION") { "\($0.version.number)" },
+                        .init("AGE") { $0.age.map { "\($0.wholeDays) d" } ?? "" },
+                        .init("LIMIT") { "\($0.maxAge.wholeDays) d" }, .init("DUE") { $0.dueAt?.date ?? "" },
+                        .init("EXPIRES") { $0.version.expiresAt?.date ?? "" },
+                        .init("LAST CHECK") {
+                            $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
+                        },
+                        .init("FLAGS", tone: Self.tone, Self.marks),
+                    ]))
+        ]
     }
+
+    func remarks(in format: OutputFormat) -> [Remark] {
+        guard format == .text else { return [] }
+        return reports.compactMap { report in Self.advice(report).map { .note("\(report.address): " + $0) } }
+    }
+
+    var status: Int32 { reports.contains { !$0.flags.isEmpty } ? ExitStatus.notWell : 0 }
 
     /// What to do about the keys. Only while the current one is known to work is another one said to be of no use.
     private static func advice(_ report: StatusReport) -> String? {

@@ -25,17 +25,33 @@ struct Console {
         self.isVerbose = isVerbose
     }
 
-    /// Prints one line of the result.
-    func print(_ line: String) { Self.write(TerminalText.clean(line) + "\n", to: STDOUT_FILENO) }
+    /// Prints lines of the result.
+    func print(_ lines: [String]) {
+        var content: [UInt8] = []
+        for line in lines {
+            content.append(contentsOf: TerminalText.clean(line).utf8)
+            content.append(UInt8(ascii: "\n"))
+        }
+        content.withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+    }
 
     /// Prints a table, painted if anything is.
     func print(_ table: Table) {
-        for line in table.lines(Style(isOn: usesColor)) { Self.write(line + "\n", to: STDOUT_FILENO) }
+        table.bytes(Style(isOn: usesColor)).withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
     }
 
-    /// Prints a document and a line break.
+    /// Prints a document and a line break. One with a secret is made where secrets lie.
     func print(_ document: JSON) {
-        (document.bytes + [UInt8(ascii: "\n")]).withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+        if document.holdsSecret {
+            var content = SecretWriter(capacity: 1024)
+            document.write(to: &content)
+            TerminalText.cleanJSON(content.finish()).withBytes { Self.write($0, to: STDOUT_FILENO) }
+        } else {
+            var content: [UInt8] = []
+            document.write(to: &content)
+            content.withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+        }
+        Self.write("\n", to: STDOUT_FILENO)
     }
 
     /// Prints a secret value, or a text of such, from where it lies: byte for byte, but on a terminal.
@@ -48,12 +64,6 @@ struct Console {
     /// Prints one line that holds a secret.
     func print(line secret: SecretBytes) {
         TerminalText.clean(secret, keepingLines: false).withBytes { Self.write($0, to: STDOUT_FILENO) }
-        Self.write("\n", to: STDOUT_FILENO)
-    }
-
-    /// Prints a JSON document that holds secrets, and a line break.
-    func print(json document: SecretBytes) {
-        TerminalText.cleanJSON(document).withBytes { Self.write($0, to: STDOUT_FILENO) }
         Self.write("\n", to: STDOUT_FILENO)
     }
 

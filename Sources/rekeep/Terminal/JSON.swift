@@ -1,4 +1,6 @@
 import Credentials
+import Providers
+import Sealing
 
 /// A JSON document to print. Members keep their order, and what is unknown is null, never left out.
 enum JSON {
@@ -6,6 +8,7 @@ enum JSON {
     case bool(Bool)
     case number(Int64)
     case text(String)
+    case secret(SecretBytes)
     case list([JSON])
     case object([(String, JSON)])
 
@@ -15,50 +18,75 @@ enum JSON {
     init(_ flag: Bool?) { self = flag.map(JSON.bool) ?? .null }
     init(_ time: Timestamp?) { self.init(time?.description) }
 
-    /// The document on one line, in UTF-8.
-    var bytes: [UInt8] {
-        var result: [UInt8] = []
-        write(to: &result)
-        return result
+    /// True when a value in it is secret.
+    var holdsSecret: Bool {
+        switch self {
+        case .null, .bool, .number, .text: false
+        case .secret: true
+        case .list(let elements): elements.contains(where: \.holdsSecret)
+        case .object(let members): members.contains { $0.1.holdsSecret }
+        }
     }
 
-    private func write(to result: inout [UInt8]) {
+    /// Writes the document on one line, in UTF-8.
+    func write(to result: inout some JSONOutput & ~Copyable) {
         switch self {
-        case .null: result.append(contentsOf: "null".utf8)
-        case .bool(let flag): result.append(contentsOf: (flag ? "true" : "false").utf8)
-        case .number(let number): result.append(contentsOf: String(number).utf8)
+        case .null: result.append("null")
+        case .bool(let flag): result.append(flag ? "true" : "false")
+        case .number(let number): result.append(String(number).utf8)
         case .text(let text): Self.write(text, to: &result)
+        case .secret(let secret): result.append(json: secret)
         case .list(let elements):
-            result.append(UInt8(ascii: "["))
+            result.append("[")
             for (index, element) in elements.enumerated() {
-                if index > 0 { result.append(UInt8(ascii: ",")) }
+                if index > 0 { result.append(",") }
                 element.write(to: &result)
             }
-            result.append(UInt8(ascii: "]"))
+            result.append("]")
         case .object(let members):
-            result.append(UInt8(ascii: "{"))
+            result.append("{")
             for (index, member) in members.enumerated() {
-                if index > 0 { result.append(UInt8(ascii: ",")) }
+                if index > 0 { result.append(",") }
                 Self.write(member.0, to: &result)
-                result.append(UInt8(ascii: ":"))
+                result.append(":")
                 member.1.write(to: &result)
             }
-            result.append(UInt8(ascii: "}"))
+            result.append("}")
         }
     }
 
-    private static func write(_ text: String, to result: inout [UInt8]) {
-        defer { result.append(UInt8(ascii: "\"")) }
-        result.append(UInt8(ascii: "\""))
+    private static func write(_ text: String, to result: inout some JSONOutput & ~Copyable) {
+        defer { result.append("\"") }
+        result.append("\"")
         // Nearly every text, and a hundred thousand of them in a long list.
         let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
-        guard !isPlain else { return result.append(contentsOf: text.utf8) }
+        guard !isPlain else { return result.append(text.utf8) }
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "\"", "\\": result += [UInt8(ascii: "\\"), UInt8(ascii: scalar)]
-            case _ where TerminalText.isHarmful(scalar): result += TerminalText.escape(scalar)
-            default: result.append(contentsOf: String(scalar).utf8)
+            case "\"", "\\": result.append([UInt8(ascii: "\\"), UInt8(ascii: scalar)])
+            case _ where TerminalText.isHarmful(scalar): result.append(TerminalText.escape(scalar))
+            default: result.append(String(scalar).utf8)
             }
         }
     }
+}
+
+/// Where a document is written to: an array, or locked memory when there are secrets in it.
+protocol JSONOutput: ~Copyable {
+    mutating func append(_ text: StaticString)
+    mutating func append(_ bytes: some Collection<UInt8>)
+    mutating func append(json secret: SecretBytes)
+}
+
+extension SecretWriter: JSONOutput {}
+
+extension [UInt8]: JSONOutput {
+    mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func append(_ bytes: some Collection<UInt8>) { append(contentsOf: bytes) }
+
+    /// A document with a secret is never written here.
+    mutating func append(json secret: SecretBytes) { append("null") }
 }

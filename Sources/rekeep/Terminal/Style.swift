@@ -9,7 +9,12 @@ struct Style {
 
     let isOn: Bool
 
-    func paint(_ text: String, _ tone: Tone) -> String {
-        isOn && !text.isEmpty ? "\u{1B}[\(tone.rawValue)m\(text)\u{1B}[0m" : text
+    /// What turns a tone on; nothing where nothing is painted.
+    func start(_ tone: Tone?) -> String {
+        guard isOn, let tone else { return "" }
+        return "\u{1B}[\(tone.rawValue)m"
     }
+
+    /// What turns it off again.
+    func end(_ tone: Tone?) -> String { isOn && tone != nil ? "\u{1B}[0m" : "" }
 }

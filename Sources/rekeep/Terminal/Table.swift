@@ -1,40 +1,75 @@
-/// Columns under headings, as wide as their content.
+/// Columns under headings, as wide as their content. The cells lie in one buffer, because a table can have a hundred
+/// thousand rows.
 struct Table {
-    private let headings: [String]
-    private var rows: [[(text: String, tone: Style.Tone?)]] = []
+    /// What stands in one column of every row.
+    struct Column<Row> {
+        let heading: String
+        let text: (Row) -> String
+        let tone: ((Row) -> Style.Tone?)?
 
-    init(_ headings: String...) {
-        self.headings = headings
-    }
-
-    mutating func add(_ cells: (text: String, tone: Style.Tone?)...) {
-        rows.append(cells.map { (TerminalText.clean($0.text), $0.tone) })
-    }
-
-    mutating func add(_ cells: String...) { rows.append(cells.map { (TerminalText.clean($0), nil) }) }
-
-    func lines(_ style: Style) -> [String] {
-        let widths = headings.indices.map { column in
-            rows.reduce(headings[column].count) { max($0, $1[column].text.count) }
+        init(_ heading: String, tone: ((Row) -> Style.Tone?)? = nil, _ text: @escaping (Row) -> String) {
+            self.heading = heading
+            self.text = text
+            self.tone = tone
         }
-        let head = zip(headings, widths).map { Self.pad($0, to: $1) }.joined(separator: "  ")
-        return [style.paint(Self.trimmed(head), .faint)]
-            + rows.map { row in
-                let cells = row.enumerated().map { column, cell in
-                    let text = column == row.count - 1 ? cell.text : Self.pad(cell.text, to: widths[column])
-                    return cell.tone.map { style.paint(text, $0) } ?? text
-                }
-                return Self.trimmed(cells.joined(separator: "  "))
+    }
+
+    private struct Cell {
+        let end: Int
+        /// In characters.
+        let width: Int
+        let tone: Style.Tone?
+    }
+
+    private let headings: [String]
+    private var content: [UInt8] = []
+    private var cells: [Cell] = []
+    private var widths: [Int]
+
+    init<Row>(_ rows: [Row], _ columns: [Column<Row>]) {
+        headings = columns.map(\.heading)
+        widths = headings.map(\.count)
+        cells.reserveCapacity(rows.count * columns.count)
+        for row in rows {
+            for (index, column) in columns.enumerated() {
+                let text = TerminalText.clean(column.text(row))
+                content.append(contentsOf: text.utf8)
+                let width = text.utf8.allSatisfy { $0 < 0x80 } ? text.utf8.count : text.count
+                widths[index] = max(widths[index], width)
+                cells.append(Cell(end: content.count, width: width, tone: column.tone?(row)))
             }
+        }
     }
 
-    private static func pad(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    private static func trimmed(_ line: String) -> String {
-        var line = line[...]
-        while line.last == " " { line.removeLast() }
-        return String(line)
+    /// All lines with their ends.
+    func bytes(_ style: Style) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(content.count + (cells.count + headings.count) * 4)
+        var head = ""
+        for (heading, width) in zip(headings, widths) {
+            head += heading + String(repeating: " ", count: width - heading.count + 2)
+        }
+        while head.last == " " { head.removeLast() }
+        result.append(contentsOf: (style.start(.faint) + head + style.end(.faint) + "\n").utf8)
+        var start = 0
+        for (index, cell) in cells.enumerated() {
+            let column = index % headings.count
+            let isLast = column == headings.count - 1
+            let tone = cell.end == start ? nil : cell.tone
+            result.append(contentsOf: style.start(tone).utf8)
+            result.append(contentsOf: content[start..<cell.end])
+            if !isLast {
+                result.append(contentsOf: repeatElement(UInt8(ascii: " "), count: widths[column] - cell.width))
+            }
+            result.append(contentsOf: style.end(tone).utf8)
+            start = cell.end
+            if isLast {
+                while result.last == UInt8(ascii: " ") { result.removeLast() }
+                result.append(UInt8(ascii: "\n"))
+            } else {
+                result.append(contentsOf: "  ".utf8)
+            }
+        }
+        return result
     }
 }

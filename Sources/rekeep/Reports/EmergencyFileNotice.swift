@@ -1,20 +1,19 @@
 import Operations
 
-/// What became of emergency files. However quiet it is to be: nobody else knows of these keys.
-struct TakenInRendering {
-    let found: (taken: [TakenIn], left: [LeftOutside])
+/// What became of emergency files. It is told however quiet it is to be: nobody else knows of these keys.
+enum EmergencyFileNotice {
+    static func tell(_ found: (taken: [TakenIn], left: [LeftOutside]), _ console: Console) {
+        for key in found.taken { console.warn(text(key)) }
+        for file in found.left { console.warn(text(file)) }
+    }
 
-    func show(_ console: Console) {
-        for key in found.taken {
-            let next =
-                key.isStaged
-                ? "rekeep rotate --resume \(key.address) goes on with it."
-                : "rekeep rotate \(key.address) --to \(key.version) proves it and makes it current."
-            console.warn(
-                "A key that was issued at \(key.issuedAt) was kept in \(key.path); it is version \(key.version) of \(key.address) now. \(next)"
-            )
-        }
-        for file in found.left { console.warn(Self.text(file)) }
+    private static func text(_ key: TakenIn) -> String {
+        let next =
+            key.isStaged
+            ? "rekeep rotate --resume \(key.address) goes on with it."
+            : "rekeep rotate \(key.address) --to \(key.version) proves it and makes it current."
+        return
+            "A key that was issued at \(key.issuedAt) was kept in \(key.path); it is version \(key.version) of \(key.address) now. \(next)"
     }
 
     static func text(_ file: LeftOutside) -> String {

@@ -1,0 +1,30 @@
+import Vault
+
+/// The lines of `log`.
+struct LogRendering: Rendering {
+    let entries: [LogEntry]
+
+    var json: JSON {
+        .list(
+            entries.map {
+                .object([
+                    ("at", JSON($0.at)), ("user", .number(Int64($0.user))), ("host", .text($0.host)),
+                    ("action", .text($0.action.name)), ("subject", .text($0.subject)),
+                    ("outcome", .text(LogSentence.text($0))),
+                ])
+            })
+    }
+
+    var text: [Block] {
+        [
+            .table(
+                Table(
+                    entries,
+                    [
+                        .init("AT") { $0.at.description }, .init("USER") { "\($0.user)" }, .init("HOST") { $0.host },
+                        .init("ACTION") { $0.action.name }, .init("SUBJECT") { $0.subject },
+                        .init("OUTCOME", LogSentence.text),
+                    ]))
+        ]
+    }
+}

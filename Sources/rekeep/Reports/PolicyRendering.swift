@@ -1,0 +1,26 @@
+import Credentials
+
+/// The lines of `policy list`.
+struct PolicyRendering: Rendering {
+    let policies: [Policy]
+
+    var json: JSON {
+        .list(
+            policies.map {
+                .object([
+                    ("pattern", .text($0.pattern.description)), ("max_age_days", .number($0.maxAge.wholeDays)),
+                ])
+            })
+    }
+
+    var text: [Block] {
+        [
+            .table(
+                Table(
+                    policies,
+                    [
+                        .init("PATTERN") { $0.pattern.description }, .init("MAXIMUM AGE") { $0.maxAge.description },
+                    ]))
+        ]
+    }
+}

@@ -34,9 +34,9 @@ let package = Package(
         .target(name: "CLibsecret", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: strictSettings),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: strictSettings),
-        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: strictSettings),
+        .target(name: "Files", dependencies: ["Sealing"], swiftSettings: strictSettings),
         .target(
-            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CVaultVFS", "CLinux"],
+            name: "Vault", dependencies: ["Credentials", "Sealing", "Files", "CSQLite", "CVaultVFS", "CLinux"],
             swiftSettings: strictSettings),
         .target(
             name: "Keyring", dependencies: ["Credentials", "Sealing", "CLinux", "CLibsecret"],
@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "Credentials", "Sealing", "Drafts", .product(name: "Subprocess", package: "swift-subprocess"),
+                "Credentials", "Sealing", "Files", .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: strictSettings),
         .target(
             name: "Operations", dependencies: ["Vault", "Providers", "Delivery", "Credentials", "Sealing"],
@@ -57,13 +57,13 @@ let package = Package(
         .executableTarget(
             name: "rekeep",
             dependencies: [
-                "Operations", "Vault", "Providers", "Delivery", "Keyring", "Credentials", "Sealing", "CLinux",
+                "Operations", "Vault", "Providers", "Delivery", "Keyring", "Credentials", "Files", "Sealing", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strictSettings),
         .executableTarget(
             name: "rekeep-courier",
             dependencies: [
-                "Providers", "Credentials", "Sealing", "CLinux",
+                "Providers", "Credentials", "Files", "Sealing", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,5 +1,5 @@
 internal import Credentials
-internal import Drafts
+internal import Files
 internal import Glibc
 internal import Sealing
 
@@ -19,8 +19,11 @@ struct AtomicFile {
         else { throw .notAbsolute(path: path) }
         self.path = path
         name = String(last)
-        directory = open("/" + parts.dropLast().joined(separator: "/"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw .file(path: path, .open, errno: errno) }
+        do {
+            directory = try Directories.open(Paths.directory(of: path))
+        } catch {
+            throw .file(path: path, .open, errno: error.code)
+        }
     }
 
     func close() { Glibc.close(directory) }
@@ -50,10 +53,14 @@ struct AtomicFile {
         let content = try SecretBytes(count: Int(status.st_size)) { buffer throws(DeliveryError) in
             var filled = 0
             while filled < buffer.count {
-                let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
-                guard count > 0 else {
-                    throw count == 0 ? .changedMeanwhile(path: path) : .file(path: path, .read, errno: errno)
+                let count: Int
+                do throws(SystemError) {
+                    count = try Descriptors.readSome(
+                        descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+                } catch {
+                    throw .file(path: path, .read, errno: error.code)
                 }
+                guard count > 0 else { throw .changedMeanwhile(path: path) }
                 filled += count
             }
         }
@@ -108,13 +115,10 @@ struct AtomicFile {
     }
 
     private func fill(_ descriptor: Int32, _ content: SecretBytes) throws(DeliveryError) {
-        try content.withBytes { bytes throws(DeliveryError) in
-            var written = 0
-            while written < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
-                guard count > 0 else { throw .file(path: path, .write, errno: errno) }
-                written += count
-            }
+        do {
+            try content.withBytes { bytes throws(SystemError) in try Descriptors.writeAll(descriptor, bytes) }
+        } catch {
+            throw .file(path: path, .write, errno: error.code)
         }
         guard fsync(descriptor) == 0 else { throw .file(path: path, .sync, errno: errno) }
     }

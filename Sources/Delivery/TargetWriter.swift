@@ -1,4 +1,5 @@
 public import Credentials
+internal import Files
 internal import Glibc
 public import Sealing
 
@@ -81,17 +82,8 @@ public struct TargetWriter: Sendable {
     /// One spelling for one file, absolute, with the links in its directory resolved: two targets with the same are the
     /// same. A path whose directory is not there is only made absolute.
     public static func canonical(_ path: String) -> String {
-        var path = path
-        if !path.hasPrefix("/"), let current = getcwd(nil, 0) {
-            path = String(cString: current) + "/" + path
-            free(current)
-        }
-        guard let slash = path.lastIndex(of: "/"), let directory = realpath(String(path[...slash]), nil) else {
-            return path
-        }
-        defer { free(directory) }
-        let resolved = String(cString: directory)
-        return (resolved == "/" ? "" : resolved) + path[slash...]
+        let path = Paths.absolute(path)
+        return (try? Paths.canonical(path)) ?? path
     }
 
     private func ownership() throws(DeliveryError) -> (owner: uid_t?, group: gid_t?) {

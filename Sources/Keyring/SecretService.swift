@@ -91,7 +91,9 @@ public struct SecretService: Sendable {
         let key = SecretBytes(count: text.count / 2) { key in
             text.withBytes { text in
                 for index in key.indices {
-                    guard let high = value(text[2 * index]), let low = value(text[2 * index + 1]) else {
+                    guard let high = Hexadecimal.value(of: text[2 * index]),
+                        let low = Hexadecimal.value(of: text[2 * index + 1])
+                    else {
                         isValid = false
                         return
                     }
@@ -100,13 +102,5 @@ public struct SecretService: Sendable {
             }
         }
         return isValid ? key : nil
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 48...57: digit - 48
-        case 97...102: digit - 87
-        default: nil
-        }
     }
 }

@@ -1,4 +1,5 @@
 internal import CVaultVFS
+internal import Files
 internal import Glibc
 
 /// A copy that is to become the vault, taken byte by byte into a file of our own beside its place: nothing that lies
@@ -52,18 +53,18 @@ public struct CopyToRestore {
         defer { close(target) }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
-            let count = read(source, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw .notAccessible(path: path, errno: errno) }
+            let count: Int
+            do {
+                count = try Descriptors.readSome(source, into: &buffer)
+            } catch {
+                throw .notAccessible(path: path, errno: error.code)
+            }
             if count == 0 { break }
-            var rest = buffer[..<count]
-            while !rest.isEmpty {
-                let written = rest.withUnsafeBytes { write(target, $0.baseAddress, $0.count) }
-                if written < 0 && errno == EINTR { continue }
-                guard written > 0 else {
-                    throw errno == ENOSPC || errno == EDQUOT ? .diskFull : .notWritable(path: draft.path, errno: errno)
-                }
-                rest = rest.dropFirst(written)
+            do {
+                try Descriptors.writeAll(target, buffer[..<count])
+            } catch {
+                throw error.code == ENOSPC || error.code == EDQUOT
+                    ? .diskFull : .notWritable(path: draft.path, errno: error.code)
             }
         }
         guard fsync(target) == 0 else { throw .notWritable(path: draft.path, errno: errno) }

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Drafts
+internal import Files
 internal import Glibc
 
 /// A file that is made beside the place where it will stand, readable for its owner alone, and goes away unless it is
@@ -14,13 +14,12 @@ final class DraftFile {
 
     /// - Throws: `notWritable`.
     init(beside destination: String) throws(VaultError) {
-        let file = destination.split(separator: "/").last.map(String.init) ?? destination
-        let directory = Self.directory(of: destination)
-        if let descriptor = try? Self.open(directory) {
+        let (file, directory) = (Paths.name(of: destination), Paths.directory(of: destination))
+        if let descriptor = try? Directories.open(directory) {
             Drafts.removeLeftovers(of: file, in: descriptor, claimSuffix: Self.claimSuffix)
             close(descriptor)
         }
-        path = (directory == "/" ? "" : directory) + "/" + Drafts.name(for: file)
+        path = Paths.join(directory, Drafts.name(for: file))
         claimPath = path + Self.claimSuffix
         claim = try Self.create(claimPath)
         guard Drafts.claim(claim) else {
@@ -81,10 +80,10 @@ final class DraftFile {
         unlink(path)
         try requireOwn(at: destination)
         do {
-            try Self.syncDirectory(of: destination)
+            try Directories.sync(Paths.directory(of: destination))
         } catch {
             unlink(destination)
-            throw error
+            throw .notAccessible(path: destination, errno: error.code)
         }
     }
 
@@ -113,28 +112,10 @@ final class DraftFile {
     private func syncReplaced(_ destination: String) throws(VaultError) {
         try requireOwn(at: destination)
         do {
-            try Self.syncDirectory(of: destination)
+            try Directories.sync(Paths.directory(of: destination))
         } catch {
             throw .storedNotSynced
         }
-    }
-
-    /// Makes the names in the directory of `path` durable.
-    private static func syncDirectory(of path: String) throws(VaultError) {
-        let descriptor = try open(directory(of: path))
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .notAccessible(path: path, errno: errno) }
-    }
-
-    private static func directory(of path: String) -> String {
-        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        return directory.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : directory
-    }
-
-    private static func open(_ directory: String) throws(VaultError) -> Int32 {
-        let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .notAccessible(path: directory, errno: errno) }
-        return descriptor
     }
 }
 

@@ -1,4 +1,5 @@
 public import Credentials
+internal import Files
 internal import Glibc
 public import Sealing
 
@@ -119,7 +120,7 @@ public struct EmergencyFile {
         do throws(VaultError) {
             // Bytes that cannot be stored in less, whatever the file system does with zeros.
             try file.write(mark + Randomness.bytes(size - mark.count))
-            try syncDirectory(directory)
+            try sync(directory)
             return file
         } catch {
             file.remove()
@@ -181,26 +182,19 @@ public struct EmergencyFile {
         }
     }
 
-    private static func syncDirectory(_ directory: String) throws(VaultError) {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .notAccessible(path: directory, errno: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .notAccessible(path: directory, errno: errno) }
+    private static func sync(_ directory: String) throws(VaultError) {
+        do {
+            try Directories.sync(directory)
+        } catch {
+            throw .notAccessible(path: directory, errno: error.code)
+        }
     }
 
     /// Those in a directory, whatever is in them.
     fileprivate static func all(in directory: String, _ keys: LastingKeys, _ vault: [UInt8]) -> [EmergencyFile] {
-        guard let listing = opendir(directory) else { return [] }
-        defer { closedir(listing) }
-        var files: [EmergencyFile] = []
-        while let item = readdir(listing) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(ending) else { continue }
-            files.append(EmergencyFile(path: directory + "/" + name, directory: directory, keys: keys, vault: vault))
+        Directories.names(in: directory).filter { $0.hasSuffix(ending) }.map {
+            EmergencyFile(path: directory + "/" + $0, directory: directory, keys: keys, vault: vault)
         }
-        return files
     }
 }
 

@@ -1,5 +1,6 @@
 internal import CLinux
 public import Credentials
+internal import Files
 internal import Glibc
 internal import Sealing
 
@@ -85,9 +86,9 @@ public final class LockFile: Sendable {
 
     /// The kernel names no holder of such a lock, but shows it with the holder's open files (proc(5), fdinfo).
     private func holder(_ range: (start: Int64, count: Int64)) -> Int32? {
-        for process in Self.names(in: "/proc").compactMap({ Int32($0) }) where process != getpid() {
+        for process in Directories.names(in: "/proc").compactMap({ Int32($0) }) where process != getpid() {
             let directory = "/proc/\(process)/fdinfo"
-            for name in Self.names(in: directory) {
+            for name in Directories.names(in: directory) {
                 for line in Self.lines(of: directory + "/" + name) where holds(line, range) { return process }
             }
         }
@@ -107,21 +108,7 @@ public final class LockFile: Sendable {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = read(descriptor, &buffer, buffer.count)
-        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
-    }
-
-    private static func names(in directory: String) -> [String] {
-        guard let listing = opendir(directory) else { return [] }
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let item = readdir(listing) {
-            names.append(
-                withUnsafePointer(to: &item.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names
+        let content = (try? Descriptors.readAll(descriptor, atMost: 1 << 16)) ?? []
+        return String(decoding: content, as: UTF8.self).split(separator: "\n")
     }
 }

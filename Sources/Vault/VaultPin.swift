@@ -30,28 +30,11 @@ public struct VaultPin: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads what `hexadecimal` gives.
     init?(hexadecimal: ArraySlice<UInt8>) {
-        guard hexadecimal.count == 2 * Self.count else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.count)
-        var position = hexadecimal.startIndex
-        while position < hexadecimal.endIndex {
-            guard let high = Self.value(of: hexadecimal[position]), let low = Self.value(of: hexadecimal[position + 1])
-            else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
-            position += 2
-        }
+        guard let bytes = Hexadecimal.bytes(hexadecimal), bytes.count == Self.count,
+            Hexadecimal.text(bytes).utf8.elementsEqual(hexadecimal)
+        else { return nil }
         id = Array(bytes[..<16])
         mark = Array(bytes[16...])
-    }
-
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
     }
 
     /// Id and mark, for a machine.

@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// All that the courier has to read: profiles, certificates, and what the C library looks at to find a host.
@@ -44,20 +45,11 @@ struct NeededFiles {
 
     /// A profile or a certificate may lie elsewhere and only be linked.
     private static func links(in directory: String, ending: String) -> [String] {
-        guard let stream = opendir(directory) else { return [] }
-        defer { closedir(stream) }
-        var links: [String] = []
-        while let item = readdir(stream) {
-            guard item.pointee.d_type == DT_LNK else { continue }
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(ending) else { continue }
-            let path = directory + "/" + name
-            var status = stat()
+        Directories.names(in: directory).filter { $0.hasSuffix(ending) }.map { directory + "/" + $0 }.filter { path in
+            var (link, status) = (stat(), stat())
             // One that leads to a directory would open all that is in there.
-            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { links.append(path) }
+            return lstat(path, &link) == 0 && link.st_mode & S_IFMT == S_IFLNK && stat(path, &status) == 0
+                && status.st_mode & S_IFMT == S_IFREG
         }
-        return links
     }
 }

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Files
 internal import Glibc
 
 /// The user's own profiles. Each says where keys are sent, so none is believed that another than the user and root could
@@ -26,12 +26,12 @@ enum OwnProfiles {
         defer { close(descriptor) }
         let names: [String]
         do {
-            names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+            names = try Directories.names(of: descriptor)
         } catch {
             throw ProfileFault(location: "", problem: "the directory cannot be read")
         }
         var files: [(String, String, Result<String, ProfileFault>)] = []
-        for name in names where !name.hasPrefix(".") {
+        for name in names.sorted() where !name.hasPrefix(".") {
             let path = directory + "/" + name
             guard name.hasSuffix(ending) else {
                 for other in [".yml", ending] where name.lowercased().hasSuffix(other) {
@@ -63,19 +63,12 @@ enum OwnProfiles {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ProfileFault(location: "", problem: "is not a regular file")
         }
-        var bytes = [UInt8](repeating: 0, count: largest + 1)
-        var count = 0
-        while count < bytes.count {
-            let step = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-            }
-            if step < 0 && errno == EINTR { continue }
-            guard step >= 0 else { throw unreadable(errno) }
-            if step == 0 { break }
-            count += step
+        do {
+            return String(decoding: try Descriptors.readAll(descriptor, atMost: largest), as: UTF8.self)
+        } catch {
+            if error.code == EFBIG { throw ProfileFault(location: "", problem: "larger than 64 KiB") }
+            throw unreadable(error.code)
         }
-        guard count <= largest else { throw ProfileFault(location: "", problem: "larger than 64 KiB") }
-        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
     /// - Parameter what: what to call it in the fault.

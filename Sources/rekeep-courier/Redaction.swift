@@ -1,3 +1,4 @@
+internal import Sealing
 internal import Foundation
 
 /// Makes a stranger's text fit to be shown, logged and stored: bounded, without what a screen would obey, and dropped as
@@ -185,10 +186,7 @@ struct Redaction {
             switch byte {
             // The prefix of a number.
             case 48 where index + 1 < bytes.count && bytes[index + 1] | 0x20 == UInt8(ascii: "x"): break
-            case 48...57: digits.append(UInt32(byte - 48))
-            case 65...70: digits.append(UInt32(byte - 55))
-            case 97...102: digits.append(UInt32(byte - 87))
-            default: break
+            default: if let value = Hexadecimal.value(of: byte) { digits.append(UInt32(value)) }
             }
         }
         return (0..<2).map { packed(digits.dropFirst($0), bits: 4) }

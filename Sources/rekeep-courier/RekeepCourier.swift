@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Dispatch
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 internal import Providers
@@ -83,12 +84,7 @@ struct RekeepCourier {
         let whole = Array(line)
         // Replies of several tasks must not mix.
         Self.output.withLock { _ in
-            var rest = whole[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-                guard count > 0 else { exit(1) }
-                rest = rest.dropFirst(count)
-            }
+            guard (try? Descriptors.writeAll(STDOUT_FILENO, whole[...])) != nil else { exit(1) }
         }
     }
 

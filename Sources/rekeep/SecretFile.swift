@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Sealing
 
@@ -20,9 +21,14 @@ enum SecretFile {
         var content = SecretWriter(capacity: 4096)
         while true {
             var count = 0
-            let chunk = SecretBytes(count: 4096) { count = Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw .fileUnreadable(path: path, errno: errno) }
+            let chunk: SecretBytes
+            do {
+                chunk = try SecretBytes(count: 4096) { buffer throws(SystemError) in
+                    count = try Descriptors.readSome(descriptor, into: buffer)
+                }
+            } catch {
+                throw .fileUnreadable(path: path, errno: error.code)
+            }
             if count == 0 { return content.finish() }
             guard content.count + count <= largest else { throw .fileUnreadable(path: path, errno: EFBIG) }
             chunk.withBytes { content.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
@@ -53,11 +59,12 @@ enum SecretFile {
             throw errno == EEXIST ? .fileExists(path: path) : .fileNotWritten(path: path, errno: errno)
         }
         defer { close(descriptor) }
-        let written = content.withBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard written == content.count, fsync(descriptor) == 0 else {
-            let cause = errno
+        do {
+            try content.withBytes { bytes throws(SystemError) in try Descriptors.writeAll(descriptor, bytes) }
+            try Descriptors.sync(descriptor)
+        } catch {
             unlink(path)
-            throw .fileNotWritten(path: path, errno: cause)
+            throw .fileNotWritten(path: path, errno: error.code)
         }
     }
 }

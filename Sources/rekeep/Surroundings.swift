@@ -9,12 +9,6 @@ enum Surroundings {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    static var workingDirectory: String {
-        guard let path = getcwd(nil, 0) else { return "" }
-        defer { free(path) }
-        return String(cString: path)
-    }
-
     private static func directory(_ name: String, _ fallback: String) -> String {
         // The specification says that relative paths are to be ignored.
         if let path = variable(name), path.hasPrefix("/") { return path + "/rekeep" }

@@ -21,12 +21,12 @@ let package = Package(
         .target(name: "CConfinement", path: "Sources/CConfinement"),
         .target(name: "Sealing", dependencies: ["CSodium", "CLinux", "CConfinement"], swiftSettings: strictSettings),
         .target(name: "Credentials", dependencies: ["Sealing"], swiftSettings: strictSettings),
-        .target(name: "Drafts", dependencies: ["Sealing"], swiftSettings: strictSettings),
+        .target(name: "Files", dependencies: ["Sealing"], swiftSettings: strictSettings),
         .target(
-            name: "Vault", dependencies: ["Credentials", "Sealing", "Drafts", "CSQLite", "CVaultVFS", "CLinux"],
+            name: "Vault", dependencies: ["Credentials", "Sealing", "Files", "CSQLite", "CVaultVFS", "CLinux"],
             swiftSettings: strictSettings),
         .target(
-            name: "Delivery", dependencies: ["Credentials", "Sealing", "Drafts"],
+            name: "Delivery", dependencies: ["Credentials", "Sealing", "Files"],
             sources: [
                 "UniversalDialect.swift", "DotenvFile.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
             ],
@@ -34,13 +34,13 @@ let package = Package(
         .target(
             name: "Providers", dependencies: ["Credentials", "Sealing", "CLinux"],
             sources: [
-                "BaseURL.swift", "CourierMessage.swift", "FieldPattern.swift", "Hygiene.swift", "PastedLine.swift",
+                "BaseURL.swift", "CourierMessages.swift", "FieldPattern.swift", "Hygiene.swift", "PastedLine.swift",
                 "PastedText.swift",
-                "ProviderDescription.swift",
+                "ProviderDescription+Terms.swift", "QuestionLine.swift",
             ], swiftSettings: strictSettings),
         .target(
             name: "ProfileLoader",
-            dependencies: ["Providers", "Credentials", "Sealing", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Providers", "Credentials", "Files", "Sealing", .product(name: "Yams", package: "Yams")],
             exclude: ["Profiles"],
             sources: [
                 "Answer.swift", "Condition.swift", "Escapes.swift", "JSONValue.swift", "OwnProfiles.swift",

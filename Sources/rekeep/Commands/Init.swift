@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import Keyring
 import Operations
@@ -95,7 +96,7 @@ struct Init: RekeepCommand {
         _ console: Console
     ) throws {
         let state = try Opening.stateDirectory()
-        let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let directory = Paths.directory(of: path)
         if path.hasPrefix("/"), !Surroundings.makeDirectory(directory) {
             throw CommandError.fileNotWritten(path: directory, errno: errno)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Operations
 
 struct Providers: ParsableCommand {
@@ -49,7 +50,7 @@ struct ProvidersValidate: RekeepCommand {
 
     func result(_ console: Console) throws -> any Rendering {
         let courier = Opening.courier(console)
-        let path = file.hasPrefix("/") ? file : Surroundings.workingDirectory + "/" + file
+        let path = Paths.absolute(file)
         let content = try SecretFile.read(path).withBytes { String(decoding: $0, as: UTF8.self) }
         let profile = try Waiting.finish { try await courier.validate(path, content: content) }
         return ProvidersRendering(descriptions: [profile], faults: [], isDetailed: true)

@@ -15,15 +15,12 @@ struct CheckRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    reports,
-                    [
-                        .init("ADDRESS") { $0.address.description },
-                        .init("OUTCOME", tone: { Self.tone($0.check.outcome) }) { $0.check.outcome.name },
-                        .init("BALANCE") { Self.text($0.check.balances) },
-                        .init("TIME") { $0.check.latency.map { "\($0) ms" } ?? "" },
-                        .init("") { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) },
-                    ]))
+                reports,
+                .init("ADDRESS") { $0.address.description },
+                .init("OUTCOME", tone: { Self.tone($0.check.outcome) }) { $0.check.outcome.name },
+                .init("BALANCE") { Self.text($0.check.balances) },
+                .init("TIME") { $0.check.latency.map { "\($0) ms" } ?? "" },
+                .init("") { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) })
         ]
     }
 

@@ -61,14 +61,11 @@ struct ShowRendering: Rendering {
         if !credential.note.isEmpty { lines.append(.line("  note: " + credential.note)) }
         lines.append(
             .table(
-                Table(
-                    credential.versions,
-                    [
-                        .init("  VERSION") { "  \($0.number)" }, .init("STATE") { $0.state.name },
-                        .init("ACTIVATED") { $0.activatedAt?.date ?? "" },
-                        .init("PROVED") { $0.provedAt?.date ?? "" }, .init("EXPIRES") { $0.expiresAt?.date ?? "" },
-                        .init("RETIRED") { $0.retiredAt?.date ?? "" },
-                    ])))
+                credential.versions,
+                .init("  VERSION") { "  \($0.number)" }, .init("STATE") { $0.state.name },
+                .init("ACTIVATED") { $0.activatedAt?.date ?? "" },
+                .init("PROVED") { $0.provedAt?.date ?? "" }, .init("EXPIRES") { $0.expiresAt?.date ?? "" },
+                .init("RETIRED") { $0.retiredAt?.date ?? "" }))
         return lines
     }
 

@@ -11,17 +11,14 @@ struct DeployRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    reports,
-                    [
-                        .init("DEPLOYMENT") { $0.deployment.description }, .init("TARGET") { $0.path },
-                        .init("STATE", tone: { $0.isReadBack ? .good : .bad }) {
-                            !$0.isReadBack ? "failed" : $0.isChanged ? "written" : "unchanged"
-                        },
-                        .init("HOOK", tone: { $0.isHookRun == false ? .bad : nil }) {
-                            $0.isHookRun.map { $0 ? "run" : "failed" } ?? ""
-                        },
-                    ]))
+                reports,
+                .init("DEPLOYMENT") { $0.deployment.description }, .init("TARGET") { $0.path },
+                .init("STATE", tone: { $0.isReadBack ? .good : .bad }) {
+                    !$0.isReadBack ? "failed" : $0.isChanged ? "written" : "unchanged"
+                },
+                .init("HOOK", tone: { $0.isHookRun == false ? .bad : nil }) {
+                    $0.isHookRun.map { $0 ? "run" : "failed" } ?? ""
+                })
         ]
     }
 
@@ -66,7 +63,7 @@ struct PreviewRendering: Rendering {
             lines += preview.changes.map { "  would set \($0)" }
             if preview.changes.isEmpty && preview.problem == nil { lines.append("  would change nothing") }
             if preview.isHookDue { lines.append("  would run its hook") }
-            return lines.map(Block.line)
+            return Block.lines(lines)
         }
     }
 
@@ -95,15 +92,12 @@ struct DriftRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    reports,
-                    [
-                        .init("DEPLOYMENT") { $0.deployment.description }, .init("TARGET") { $0.path },
-                        .init("STATE", tone: { $0.state == .current ? .good : .bad }) { $0.state.rawValue },
-                        .init("VERSION") { $0.version.map(String.init) ?? "" },
-                        .init("HOOK", tone: { $0.isHookDue ? .bad : nil }) { $0.isHookDue ? "due" : "" },
-                        .init("VARIABLES") { $0.variables.joined(separator: " ") },
-                    ]))
+                reports,
+                .init("DEPLOYMENT") { $0.deployment.description }, .init("TARGET") { $0.path },
+                .init("STATE", tone: { $0.state == .current ? .good : .bad }) { $0.state.rawValue },
+                .init("VERSION") { $0.version.map(String.init) ?? "" },
+                .init("HOOK", tone: { $0.isHookDue ? .bad : nil }) { $0.isHookDue ? "due" : "" },
+                .init("VARIABLES") { $0.variables.joined(separator: " ") })
         ]
     }
 

@@ -18,13 +18,10 @@ struct LogRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    entries,
-                    [
-                        .init("AT") { $0.at.description }, .init("USER") { "\($0.user)" }, .init("HOST") { $0.host },
-                        .init("ACTION") { $0.action.name }, .init("SUBJECT") { $0.subject },
-                        .init("OUTCOME", LogSentence.text),
-                    ]))
+                entries,
+                .init("AT") { $0.at.description }, .init("USER") { "\($0.user)" }, .init("HOST") { $0.host },
+                .init("ACTION") { $0.action.name }, .init("SUBJECT") { $0.subject },
+                .init("OUTCOME", LogSentence.text))
         ]
     }
 }

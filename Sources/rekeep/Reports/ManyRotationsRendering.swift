@@ -21,14 +21,11 @@ struct OpenRotationsRendering: Rendering {
         guard !rotations.isEmpty else { return [.line("No rotation is open.")] }
         return [
             .table(
-                Table(
-                    rotations,
-                    [
-                        .init("ADDRESS") { $0.address.description }, .init("STATE") { $0.rotation.state.name },
-                        .init("SINCE") { $0.rotation.steps.last?.at.description ?? "" },
-                        .init("MODE") { $0.rotation.mode.name },
-                        .init("NEXT") { $0.steps.map(\.rawValue).joined(separator: " or ") },
-                    ]))
+                rotations,
+                .init("ADDRESS") { $0.address.description }, .init("STATE") { $0.rotation.state.name },
+                .init("SINCE") { $0.rotation.steps.last?.at.description ?? "" },
+                .init("MODE") { $0.rotation.mode.name },
+                .init("NEXT") { $0.steps.map(\.rawValue).joined(separator: " or ") })
         ]
     }
 }
@@ -45,15 +42,12 @@ struct ManyRotationsRendering: Rendering {
         guard !results.isEmpty else { return [.line(none)] }
         return [
             .table(
-                Table(
-                    results,
-                    [
-                        .init("ADDRESS") { $0.address.description }, .init("STATE") { $0.word },
-                        .init("TARGETS") { result in
-                            let done = result.targets.count { $0.isDone }
-                            return result.targets.isEmpty ? "" : "\(done) of \(result.targets.count)"
-                        }, .init("DOWNTIME") { $0.rotation?.downtime.map(RotationRendering.text) ?? "" },
-                    ]))
+                results,
+                .init("ADDRESS") { $0.address.description }, .init("STATE") { $0.word },
+                .init("TARGETS") { result in
+                    let done = result.targets.count { $0.isDone }
+                    return result.targets.isEmpty ? "" : "\(done) of \(result.targets.count)"
+                }, .init("DOWNTIME") { $0.rotation?.downtime.map(RotationRendering.text) ?? "" })
         ]
     }
 

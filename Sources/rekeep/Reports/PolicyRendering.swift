@@ -16,11 +16,8 @@ struct PolicyRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    policies,
-                    [
-                        .init("PATTERN") { $0.pattern.description }, .init("MAXIMUM AGE") { $0.maxAge.description },
-                    ]))
+                policies,
+                .init("PATTERN") { $0.pattern.description }, .init("MAXIMUM AGE") { $0.maxAge.description })
         ]
     }
 }

@@ -25,17 +25,14 @@ struct ProvidersRendering: Rendering {
 
     private var table: Block {
         .table(
-            Table(
-                descriptions,
-                [
-                    .init("PROVIDER") { $0.id }, .init("NAME") { $0.label },
-                    .init("ENVIRONMENTS") { $0.environments.map(\.name).joined(separator: " ") },
-                    .init("ROTATION") { $0.mode.name }, .init("MAXIMUM AGE") { $0.maxAge.description },
-                    .init("FROM") {
-                        $0.ownFile == nil
-                            ? "rekeep" : $0.replacesBuiltIn ? "your own, for the built-in one" : "your own"
-                    },
-                ]))
+            descriptions,
+            .init("PROVIDER") { $0.id }, .init("NAME") { $0.label },
+            .init("ENVIRONMENTS") { $0.environments.map(\.name).joined(separator: " ") },
+            .init("ROTATION") { $0.mode.name }, .init("MAXIMUM AGE") { $0.maxAge.description },
+            .init("FROM") {
+                $0.ownFile == nil
+                    ? "rekeep" : $0.replacesBuiltIn ? "your own, for the built-in one" : "your own"
+            })
     }
 
     private static func details(_ description: ProviderDescription) -> [Block] {
@@ -56,7 +53,7 @@ struct ProvidersRendering: Rendering {
                 .init("KIND") { ($0.isSecret ? "secret" : "plain") + ($0.isOptional ? ", optional" : "") },
                 .init("VARIABLE") { $0.variable.map { description.variablePrefix + "_" + $0 } ?? "" },
             ])
-        return lines.map(Block.line) + [.table(fields)]
+        return Block.lines(lines) + [.table(fields)]
     }
 
     private static func json(_ description: ProviderDescription) -> JSON {

@@ -30,6 +30,9 @@ enum Block {
     case secretLine(SecretBytes)
     /// A value or a text of values, byte for byte.
     case exactly(SecretBytes, lineBreak: Bool)
+
+    static func table<Row>(_ rows: [Row], _ columns: Table.Column<Row>...) -> Block { .table(Table(rows, columns)) }
+    static func lines(_ lines: [String]) -> [Block] { lines.map(Block.line) }
 }
 
 /// Something beside the result.
@@ -89,6 +92,6 @@ struct SentenceRendering: Rendering {
     }
 
     var json: JSON { .object(members) }
-    var text: [Block] { sentences.map(Block.line) }
+    var text: [Block] { Block.lines(sentences) }
     func remarks(in format: OutputFormat) -> [Remark] { notes.map(Remark.note) }
 }

@@ -26,7 +26,7 @@ struct RestoreRendering: Rendering {
             lines.append("Slots that were removed since stay removed: \(names).")
         }
         lines.append("It opens with: " + restored.slots.map(\.name.description).joined(separator: ", ") + ".")
-        return lines.map(Block.line)
+        return Block.lines(lines)
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {

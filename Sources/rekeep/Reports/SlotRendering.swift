@@ -13,13 +13,11 @@ struct SlotListRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    slots,
-                    [
-                        .init("NAME") { $0.name.description }, .init("KIND") { $0.kind.name },
-                        .init("ADDED") { $0.addedAt.description },
-                        .init("PUBLIC KEY") { $0.kind == .identity ? IdentityFile.text(of: $0.publicKey) : "" },
-                    ])), .line(sessionText),
+                slots,
+                .init("NAME") { $0.name.description }, .init("KIND") { $0.kind.name },
+                .init("ADDED") { $0.addedAt.description },
+                .init("PUBLIC KEY") { $0.kind == .identity ? IdentityFile.text(of: $0.publicKey) : "" }),
+            .line(sessionText),
         ]
     }
 
@@ -56,7 +54,7 @@ struct SlotAddRendering: Rendering {
             lines.append("Its holder adds this line to the identity file, which then opens no other vault:")
             lines.append(vault.description)
         }
-        return lines.map(Block.line)
+        return Block.lines(lines)
     }
 
     static func json(_ slot: SlotDescription) -> JSON { json(slot, more: []) }
@@ -91,7 +89,7 @@ struct RekeyRendering: Rendering {
             lines.append("Its holder could read these; rotate them:")
             lines += report.exposed.map { "  " + $0.addresses.map(\.description).joined(separator: "  ") }
         }
-        return lines.map(Block.line)
+        return Block.lines(lines)
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {

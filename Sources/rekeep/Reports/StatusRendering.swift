@@ -10,18 +10,15 @@ struct StatusRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    reports,
-                    [
-                        .init("ADDRESS") { $0.address.description }, .init("VERSION") { "\($0.version.number)" },
-                        .init("AGE") { $0.age.map { "\($0.wholeDays) d" } ?? "" },
-                        .init("LIMIT") { "\($0.maxAge.wholeDays) d" }, .init("DUE") { $0.dueAt?.date ?? "" },
-                        .init("EXPIRES") { $0.version.expiresAt?.date ?? "" },
-                        .init("LAST CHECK") {
-                            $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
-                        },
-                        .init("FLAGS", tone: Self.tone, Self.marks),
-                    ]))
+                reports,
+                .init("ADDRESS") { $0.address.description }, .init("VERSION") { "\($0.version.number)" },
+                .init("AGE") { $0.age.map { "\($0.wholeDays) d" } ?? "" },
+                .init("LIMIT") { "\($0.maxAge.wholeDays) d" }, .init("DUE") { $0.dueAt?.date ?? "" },
+                .init("EXPIRES") { $0.version.expiresAt?.date ?? "" },
+                .init("LAST CHECK") {
+                    $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
+                },
+                .init("FLAGS", tone: Self.tone, Self.marks))
         ]
     }
 

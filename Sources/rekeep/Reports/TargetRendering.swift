@@ -9,20 +9,17 @@ struct TargetRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                Table(
-                    targets,
-                    [
-                        .init("TARGET") { $0.path }, .init("PRESET") { $0.preset }, .init("DIALECT") { $0.dialect },
-                        .init("MODE") { $0.mode.map { "0" + String($0, radix: 8) } ?? "" },
-                        .init("WRITTEN") { $0.delivery.writtenAt?.description ?? "never" },
-                        .init("READ BACK") { $0.delivery.readBackAt?.description ?? "never" },
-                        .init("HOOK") {
-                            $0.hook.isEmpty
-                                ? "none"
-                                : $0.delivery.isHookDue ? "due" : $0.delivery.hookRunAt?.description ?? "not yet"
-                        },
-                        .init("PROBLEM") { $0.delivery.problem.map(Self.text) ?? "" },
-                    ]))
+                targets,
+                .init("TARGET") { $0.path }, .init("PRESET") { $0.preset }, .init("DIALECT") { $0.dialect },
+                .init("MODE") { $0.mode.map { "0" + String($0, radix: 8) } ?? "" },
+                .init("WRITTEN") { $0.delivery.writtenAt?.description ?? "never" },
+                .init("READ BACK") { $0.delivery.readBackAt?.description ?? "never" },
+                .init("HOOK") {
+                    $0.hook.isEmpty
+                        ? "none"
+                        : $0.delivery.isHookDue ? "due" : $0.delivery.hookRunAt?.description ?? "not yet"
+                },
+                .init("PROBLEM") { $0.delivery.problem.map(Self.text) ?? "" })
         ]
     }
 

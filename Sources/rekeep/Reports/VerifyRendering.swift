@@ -34,7 +34,7 @@ struct VerifyRendering: Rendering {
         if report.findings.isEmpty {
             lines.append("Every seal, the freshness of every table and the log's chain are right.")
         }
-        return lines.map(Block.line)
+        return Block.lines(lines)
     }
 
     var status: Int32 { report.findings.isEmpty && left.isEmpty ? 0 : ExitStatus.notWell }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Sealing
 
@@ -104,16 +105,11 @@ struct Console {
     }
 
     private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                // Whoever was reading has left: there is nobody to tell, and the work goes on.
-                if descriptor == STDOUT_FILENO && errno != EPIPE { exit(ExitStatus.cannotWrite) }
-                return
-            }
-            rest = rest.dropFirst(count)
+        do {
+            try Descriptors.writeAll(descriptor, bytes)
+        } catch {
+            // Whoever was reading has left: there is nobody to tell, and the work goes on.
+            if descriptor == STDOUT_FILENO && error.code != EPIPE { exit(ExitStatus.cannotWrite) }
         }
     }
 }

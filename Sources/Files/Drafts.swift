@@ -25,14 +25,8 @@ public enum Drafts {
     ///   - directory: an open directory; stays open.
     ///   - claimSuffix: what the name of the claimed file ends with besides; empty where the draft itself is claimed.
     public static func removeLeftovers(of file: String, in directory: Int32, claimSuffix: String = "") {
-        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let listing = fdopendir(copy) else { return }
-        defer { closedir(listing) }
         let prefix = prefix(file)
-        while let item = readdir(listing) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in (try? Directories.names(of: directory)) ?? [] {
             let rest = name.dropFirst(prefix.count)
             guard name.hasPrefix(prefix), rest.utf8.count == digits, rest.allSatisfy(\.isHexDigit),
                 isAbandoned(name + claimSuffix, in: directory)

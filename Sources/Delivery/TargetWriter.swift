@@ -1,24 +1,19 @@
 public import Credentials
 internal import Files
 internal import Glibc
-public import Sealing
+internal import Sealing
 
 /// Writes a deployment's variables to a target, and tells whether a target holds them.
 public struct TargetWriter: Sendable {
     private let target: Target
     private let deployment: Deployment
+    private let format: any TargetFormat
 
-    public init(_ target: Target, of deployment: Deployment) {
+    /// - Throws: `noSuchDialect`.
+    public init(_ target: Target, of deployment: Deployment) throws(DeliveryError) {
         self.target = target
         self.deployment = deployment
-    }
-
-    /// What a target holds of one variable.
-    public enum Held: Sendable, Equatable {
-        case value(SecretBytes)
-        /// Something in a spelling that we never write.
-        case otherSpelling
-        case absent
+        format = try TargetFormats.named(target.dialect)
     }
 
     /// Writes what differs, reads it back and compares. Everything in the file that is not one of the
@@ -61,22 +56,17 @@ public struct TargetWriter: Sendable {
 
     /// Finds out whether all values have a spelling that reads back as they are.
     public func encodes(_ variables: [Variable]) throws(DeliveryError) {
-        let nothing = DotenvFile(SecretBytes([]))
+        let nothing = format.parse(SecretBytes([]))
         try prove(try nothing.setting(variables, removing: [], path: target.path, opening: ""), variables)
     }
 
     /// What the target holds of each variable, by name; nil when there is no file.
-    public func held(_ names: [String]) throws(DeliveryError) -> [String: Held]? {
+    public func held(_ names: [String]) throws(DeliveryError) -> [String: HeldValue]? {
         let file = try AtomicFile(path: target.path)
         defer { file.close() }
         guard let found = try file.read() else { return nil }
-        let content = DotenvFile(found.content)
-        var result: [String: Held] = [:]
-        for name in names {
-            let isSet = content.assignments.contains { $0.name == name }
-            result[name] = isSet ? content.value(of: name).map(Held.value) ?? .otherSpelling : .absent
-        }
-        return result
+        let content = format.parse(found.content)
+        return Dictionary(names.map { ($0, content.held($0)) }) { first, _ in first }
     }
 
     /// One spelling for one file, absolute, with the links in its directory resolved: two targets with the same are the
@@ -109,9 +99,7 @@ public struct TargetWriter: Sendable {
     private func newContent(
         _ found: AtomicFile.Found?, _ variables: [Variable], removing abandoned: [String] = []
     ) throws(DeliveryError) -> SecretBytes {
-        let file = DotenvFile(found?.content ?? SecretBytes([]))
-        guard !file.hasByteOrderMark else { throw .byteOrderMark(path: target.path) }
-        let content = try file.setting(
+        let content = try format.parse(found?.content ?? SecretBytes([])).setting(
             variables, removing: abandoned, path: target.path,
             opening: "# Variables of \(deployment), kept by rekeep.\n")
         try prove(content, variables)
@@ -119,8 +107,8 @@ public struct TargetWriter: Sendable {
     }
 
     private func prove(_ content: SecretBytes, _ variables: [Variable]) throws(DeliveryError) {
-        let file = DotenvFile(content)
-        for variable in variables where file.value(of: variable.name) != variable.value {
+        let file = format.parse(content)
+        for variable in variables where file.held(variable.name) != .value(variable.value) {
             throw .readBackDiffers(path: target.path, variable: variable.name)
         }
     }

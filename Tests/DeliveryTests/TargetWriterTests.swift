@@ -25,7 +25,7 @@ struct TargetWriterTests {
         var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted() }
 
         func writer(mode: UInt32? = nil, path: String? = nil, hook: [String] = []) throws -> TargetWriter {
-            TargetWriter(
+            try TargetWriter(
                 Target(
                     path: path ?? self.path, preset: "plain", dialect: "universal", mode: mode, owner: nil, group: nil,
                     hook: hook), of: try Deployment("a/live"))
@@ -67,12 +67,22 @@ struct TargetWriterTests {
         #expect(place.content == "A_KEY=fake # paste here\nB=#\r\nA_B= b # x\r\n")
     }
 
+    @Test func `a target is written in its own dialect, never in another`() throws {
+        let place = try Place("A_KEY=1\n")
+        let target = Target(
+            path: place.path, preset: "plain", dialect: "runes", mode: nil, owner: nil, group: nil, hook: [])
+        #expect(throws: DeliveryError.noSuchDialect("runes", known: ["universal"])) {
+            try TargetWriter(target, of: Deployment("a/live")).write(variables(["A_KEY": "fake"]))
+        }
+        #expect(place.content == "A_KEY=1\n")
+    }
+
     @Test func `a pre-flight tries the owner and the mode, and leaves nothing`() throws {
         let place = try Place("A_KEY=1\n")
         let target = Target(
             path: place.path, preset: "plain", dialect: "universal", mode: nil, owner: "no-such-user", group: nil,
             hook: [])
-        let writer = TargetWriter(target, of: try Deployment("a/live"))
+        let writer = try TargetWriter(target, of: try Deployment("a/live"))
         #expect(throws: DeliveryError.noSuchUser("no-such-user")) { try writer.preflight(variables(["A_KEY": "fake"])) }
         #expect(throws: Never.self) { try place.writer().preflight(variables(["A_KEY": "fake"])) }
         #expect(place.names == ["app.env"])

@@ -9,7 +9,7 @@ import Testing
 
 struct UniversalDialectTests {
     private func encode(_ text: String) throws -> String {
-        String(decoding: try UniversalDialect.encode(SecretBytes(text.utf8)).withBytes { Array($0) }, as: UTF8.self)
+        String(decoding: try UniversalDialect().encode(SecretBytes(text.utf8)).withBytes { Array($0) }, as: UTF8.self)
     }
 
     @Test(arguments: [
@@ -31,7 +31,9 @@ struct UniversalDialectTests {
     }
 
     @Test func `bytes that are not UTF-8 are refused`() {
-        #expect(throws: UnencodableValue(reason: .notUTF8)) { try UniversalDialect.encode(SecretBytes([0x61, 0xFF])) }
+        #expect(throws: UnencodableValue(reason: .notUTF8)) {
+            try UniversalDialect().encode(SecretBytes([0x61, 0xFF]))
+        }
     }
 
     @Test func `what is encoded decodes to the same bytes`() throws {
@@ -42,8 +44,8 @@ struct UniversalDialectTests {
             let scalars = (0..<Int.random(in: 0...24)).map { _ in alphabet.randomElement(using: &generator)! }
             let value = SecretBytes(String(String.UnicodeScalarView(scalars)).utf8)
             do {
-                let spelling = try UniversalDialect.encode(value)
-                #expect(spelling.withBytes { UniversalDialect.decode($0) } == value)
+                let spelling = try UniversalDialect().encode(value)
+                #expect(spelling.withBytes { UniversalDialect().decode($0) } == value)
             } catch {
                 refused += 1
             }

@@ -28,7 +28,8 @@ let package = Package(
         .target(
             name: "Delivery", dependencies: ["Credentials", "Sealing", "Files"],
             sources: [
-                "UniversalDialect.swift", "DotenvFile.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
+                "Formats/UniversalDialect.swift", "Formats/DotenvFile.swift", "Formats/DotenvFormat.swift",
+                "Formats/TargetFormat.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
             ],
             swiftSettings: strictSettings),
         .target(

@@ -86,7 +86,7 @@ extension Deliverer {
     ) throws(OperationError) -> [String] {
         let names = target.delivery.names.filter { name in !variables.contains { $0.name == name } }
         guard !names.isEmpty else { return [] }
-        let held: [String: TargetWriter.Held]
+        let held: [String: HeldValue]
         do {
             held = try TargetWriter(target, of: deployment).held(names) ?? [:]
         } catch {

@@ -146,7 +146,7 @@ extension Deliverer {
         let target = record?.targets.first { $0.path == found.path } ?? found
         let contents = try contents(of: deployment, preset: try preset(target))
         report.versions = contents.versions
-        let writer = TargetWriter(target, of: deployment)
+        let writer = try TargetWriter(target, of: deployment)
         let abandoned = try abandoned(target, deployment, contents.variables)
         report.isChanged = try !Self.changes(writer, contents.variables, abandoned).isEmpty
         if report.isChanged, !target.hook.isEmpty {

@@ -43,9 +43,9 @@ extension Deliverer {
                 var changes: [String] = []
                 var problem: DeliveryError?
                 let variables = try variables(record.deployment, preset: try preset(target))
-                let writer = TargetWriter(target, of: record.deployment)
                 let abandoned = (try? self.abandoned(target, record.deployment, variables)) ?? []
                 do throws(DeliveryError) {
+                    let writer = try TargetWriter(target, of: record.deployment)
                     try writer.preflight(variables)
                     changes = try Self.changes(writer, variables, abandoned)
                 } catch {

@@ -82,7 +82,7 @@ extension Deliverer {
             // There is nothing that it should hold.
             return report(.unreadable, problem: .retiredKey(address))
         }
-        let held: [String: TargetWriter.Held]?
+        let held: [String: HeldValue]?
         do {
             held = try TargetWriter(target, of: record.deployment).held(contents.variables.map(\.name))
         } catch {

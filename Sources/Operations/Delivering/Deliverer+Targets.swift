@@ -6,9 +6,6 @@ extension Deliverer {
     /// Adds a place that a deployment is written to. Nothing is written yet.
     public func addTarget(_ target: Target, to deployment: Deployment) throws(OperationError) {
         let preset = try preset(target)
-        guard target.dialect == UniversalDialect.name else {
-            throw .delivery(.noSuchDialect(target.dialect, known: [UniversalDialect.name]))
-        }
         let variables = try variables(deployment, preset: preset)
         let bound = try store.read { snapshot throws(VaultError) in
             try snapshot.deployment(deployment).map { record throws(VaultError) in

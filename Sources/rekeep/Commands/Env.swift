@@ -35,10 +35,10 @@ struct Env: KeeperCommand {
         let isMasked = !reveal && (console.isTerminal || options.json)
         var spellings: [String: SecretBytes] = [:]
         for variable in variables where !(isMasked && variable.isSecret) && !options.json {
-            do {
-                spellings[variable.name] = try UniversalDialect.encode(variable.value)
+            do throws(DeliveryError) {
+                spellings[variable.name] = try TargetFormats.named(TargetFormats.standard).spelling(of: variable)
             } catch {
-                throw OperationError.delivery(.notEncodable(variable: variable.name, error.reason))
+                throw OperationError.delivery(error)
             }
         }
         return EnvRendering(variables: variables, spellings: spellings, isMasked: isMasked)

@@ -34,7 +34,7 @@ struct TargetAdd: KeeperCommand {
     var preset = "plain"
 
     @Option(help: "Whose reading rules.")
-    var dialect = UniversalDialect.name
+    var dialect = TargetFormats.standard
 
     @Option(help: "Permission bits, such as 0640; else an existing file's own, or 0600.")
     var mode: FileMode?

@@ -77,14 +77,14 @@ private enum Decoder: String {
 
     /// A file in which the change would not read back is refused before it is written; here it must only be read.
     private func dotenv(_ bytes: [UInt8]) {
-        let file = DotenvFile(SecretBytes(bytes))
+        let file = DotenvFile(SecretBytes(bytes), dialect: UniversalDialect())
         let value = SecretBytes("fake value".utf8)
         guard let address = try? Address("fuzz/live/fuzz"),
             let changed = try? file.setting(
                 [Variable(name: "FUZZ", value: value, isSecret: true, address: address)], removing: [], path: "",
                 opening: "# made by a test\n")
         else { return }
-        _ = DotenvFile(changed).value(of: "FUZZ")
+        _ = DotenvFile(changed, dialect: UniversalDialect()).held("FUZZ")
     }
 
     private func profile(_ bytes: [UInt8]) {

@@ -1,7 +1,7 @@
 internal import Sealing
 
 /// A `.env` file as lines, some of which set variables. Everything that is not ours is kept byte for byte.
-struct DotenvFile {
+struct DotenvFile: ParsedTarget {
     /// One assignment and where its parts stand in the content.
     struct Assignment {
         let name: String
@@ -17,37 +17,31 @@ struct DotenvFile {
 
     let content: SecretBytes
     let assignments: [Assignment]
+    private let dialect: any DotenvDialect
 
-    init(_ content: SecretBytes) {
+    init(_ content: SecretBytes, dialect: any DotenvDialect) {
         self.content = content
+        self.dialect = dialect
         assignments = content.withBytes { Scanner(bytes: $0).assignments() }
     }
 
-    var hasByteOrderMark: Bool { content.withBytes { $0.starts(with: [0xEF, 0xBB, 0xBF]) } }
-
-    /// The value that the file gives to `name`; nil when it gives none, or in a spelling that is not ours.
-    func value(of name: String) -> SecretBytes? {
-        guard let assignment = assignments.last(where: { $0.name == name }) else { return nil }
-        return content.withBytes { UniversalDialect.decode(UnsafeRawBufferPointer(rebasing: $0[assignment.value])) }
+    /// The last assignment counts.
+    func held(_ name: String) -> HeldValue {
+        guard let assignment = assignments.last(where: { $0.name == name }) else { return .absent }
+        let value = content.withBytes { dialect.decode(UnsafeRawBufferPointer(rebasing: $0[assignment.value])) }
+        return value.map(HeldValue.value) ?? .otherSpelling
     }
 
-    /// The content with each variable set once: in its place where it stands, else at the end.
-    /// - Parameters:
-    ///   - abandoned: names that were ours and are not wanted any more; their lines go.
-    ///   - opening: a comment for a file that is empty so far.
-    /// - Throws: `setTwice` when the file sets a variable several times; `notEncodable`.
     func setting(
         _ variables: [Variable], removing abandoned: [String], path: String, opening: String
     ) throws(DeliveryError) -> SecretBytes {
+        // Its readers disagree on what stands behind one.
+        if content.withBytes({ $0.starts(with: [0xEF, 0xBB, 0xBF]) }) { throw .byteOrderMark(path: path) }
         var spellings: [String: SecretBytes] = [:]
         for variable in variables {
             let lines = assignments.filter { $0.name == variable.name }.map(\.line)
             guard lines.count <= 1 else { throw .setTwice(path: path, variable: variable.name, lines: lines) }
-            do {
-                spellings[variable.name] = try UniversalDialect.encode(variable.value)
-            } catch {
-                throw .notEncodable(variable: variable.name, error.reason)
-            }
+            spellings[variable.name] = try DotenvFormat(dialect: dialect).spelling(of: variable)
         }
         var result = SecretWriter(capacity: content.count + 1024)
         if content.count == 0 { result.append(opening.utf8) }

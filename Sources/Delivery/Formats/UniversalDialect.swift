@@ -1,22 +1,22 @@
-public import Sealing
+internal import Sealing
 
 /// The spelling of values that every common `.env` reader gives back unchanged; docs/dotenv.md has the
 /// measurements. What has no such spelling is refused.
-public enum UniversalDialect {
-    public static let name = "universal"
+struct UniversalDialect: DotenvDialect {
+    static let name = "universal"
 
-    /// The value as it stands behind the `=`.
-    public static func encode(_ value: SecretBytes) throws(UnencodableValue) -> SecretBytes {
+    var name: String { Self.name }
+
+    func encode(_ value: SecretBytes) throws(UnencodableValue) -> SecretBytes {
         let traits = Traits(value)
         if let reason = traits.refusal { throw UnencodableValue(reason: reason) }
         if traits.isBare { return value }
-        if traits.fitsSingleQuotes { return quoted(value, by: UInt8(ascii: "'")) }
-        if traits.fitsDoubleQuotes { return quoted(value, by: UInt8(ascii: "\"")) }
+        if traits.fitsSingleQuotes { return Self.quoted(value, by: UInt8(ascii: "'")) }
+        if traits.fitsDoubleQuotes { return Self.quoted(value, by: UInt8(ascii: "\"")) }
         throw UnencodableValue(reason: .quotes)
     }
 
-    /// The value that a spelling stands for; nil when it is none of ours.
-    public static func decode(_ spelling: UnsafeRawBufferPointer) -> SecretBytes? {
+    func decode(_ spelling: UnsafeRawBufferPointer) -> SecretBytes? {
         let quotes: Set<UInt8> = [UInt8(ascii: "'"), UInt8(ascii: "\"")]
         if let first = spelling.first, quotes.contains(first) {
             guard spelling.count >= 2, spelling.last == first else { return nil }
@@ -103,6 +103,6 @@ public enum UniversalDialect {
 }
 
 /// A value that has no spelling in the dialect.
-public struct UnencodableValue: Error, Equatable, Sendable {
-    public let reason: Unencodable
+struct UnencodableValue: Error, Equatable {
+    let reason: Unencodable
 }

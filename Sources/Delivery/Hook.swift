@@ -75,7 +75,11 @@ public enum Hook {
         do {
             status = try await withThrowingTaskGroup(of: TerminationStatus?.self) { [options] tasks in
                 tasks.addTask {
-                    defer { RunningHooks.remove(started.group.withLock { $0 }) }
+                    RunningHooks.start()
+                    defer {
+                        let group = started.group.withLock { $0 }
+                        if group > 0 { RunningHooks.remove(group) } else { RunningHooks.failToStart() }
+                    }
                     return try await Subprocess.run(
                         .path(.init(program)), arguments: Arguments(Array(words.dropFirst())),
                         environment: environment(occasion), workingDirectory: "/", platformOptions: options,

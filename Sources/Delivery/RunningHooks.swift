@@ -16,12 +16,15 @@ public enum RunningHooks {
         return groups
     }()
     private static let isEnding = Atomic(false)
+    /// How many are being started, whose groups are not known yet.
+    private static let starting = Atomic(0)
     private static let change = Mutex<Void>(())
 
     /// Makes ready for `end`, which must not be the first to come here.
     public static func prepare() {
         _ = groups
         _ = isEnding.load(ordering: .relaxed)
+        _ = starting.load(ordering: .relaxed)
     }
 
     /// Ends every group for good: SIGTERM, and SIGKILL to what is left. Nothing goes on meanwhile that waits for a hook.
@@ -30,7 +33,7 @@ public enum RunningHooks {
         isEnding.store(true, ordering: .sequentiallyConsistent)
         for index in 0..<most where groups[index] > 0 { kill(-groups[index], SIGTERM) }
         for _ in 0..<looks {
-            var isAnyLeft = false
+            var isAnyLeft = starting.load(ordering: .sequentiallyConsistent) > 0
             for index in 0..<most where groups[index] > 0 {
                 // What has ended counts as a member of its group until somebody has asked for its end.
                 while waitpid(-groups[index], nil, WNOHANG) > 0 {}
@@ -58,8 +61,14 @@ public enum RunningHooks {
         while isEnding.load(ordering: .sequentiallyConsistent) { try? await Task.sleep(for: .milliseconds(step)) }
     }
 
+    /// One is about to be started; `insert` or `failToStart` follows.
+    static func start() { starting.add(1, ordering: .sequentiallyConsistent) }
+
+    static func failToStart() { starting.subtract(1, ordering: .sequentiallyConsistent) }
+
     static func insert(_ group: pid_t) {
         replace(0, by: group)
+        starting.subtract(1, ordering: .sequentiallyConsistent)
         if isEnding.load(ordering: .sequentiallyConsistent) { kill(-group, SIGTERM) }
     }
 

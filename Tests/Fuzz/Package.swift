@@ -45,7 +45,7 @@ let package = Package(
             exclude: ["Profiles"],
             sources: [
                 "Answer.swift", "Condition.swift", "Escapes.swift", "JSONValue.swift", "OwnProfiles.swift",
-                "Profile.swift",
+                "Profile.swift", "Profile+Parsing.swift",
                 "ProfileChecks.swift", "Reading.swift", "Redaction.swift", "RenderedRequest.swift", "RetryAfter.swift",
                 "Template.swift", "YAMLMap.swift",
             ], swiftSettings: strictSettings),

@@ -23,7 +23,7 @@ struct RotationModelTests {
 
     private final class Schedule {
         var dice: Dice
-        let house: House
+        let bed: TestBed
         var issued: [String]
         /// What was pasted and taken: from then on it is never lost.
         var taken: Set<String>
@@ -32,11 +32,11 @@ struct RotationModelTests {
         init(seed: UInt64) async throws {
             dice = Dice(state: seed)
             let mode: Terms.Mode = Bool.random(using: &dice) ? .cutover : .overlap
-            house = try await House(
+            bed = try await TestBed(
                 ScriptedProvider.Behaviour(hasOneKey: mode == .cutover, namesAccount: Bool.random(using: &dice)),
                 mode: mode, attempts: AttemptBudget(most: 1000, per: Span(seconds: 600)), window: 5)
-            issued = [house.first]
-            taken = [house.first]
+            issued = [bed.first]
+            taken = [bed.first]
         }
 
         /// One thing that somebody, the provider or fate does.
@@ -46,11 +46,11 @@ struct RotationModelTests {
             // A kill while the provider answers: what is on the disk then is what counts, if it is to be one.
             let isKilled = Int.random(in: 0..<4, using: &dice) == 0
             let moment = Int.random(in: 0..<3, using: &dice)
-            let house = house
+            let bed = bed
             if isKilled {
                 let countdown = Countdown(moment)
-                let kill = house.kill
-                house.provider.onAnswer { if countdown.isUp { kill.remember() } }
+                let kill = bed.kill
+                bed.provider.onAnswer { if countdown.isUp { kill.remember() } }
             }
             let before = taken
             do {
@@ -58,11 +58,11 @@ struct RotationModelTests {
             } catch is OperationError {
                 // Refusals and outages are answers too.
             }
-            house.provider.onAnswer(nil)
-            house.provider.behaviour { $0.outages = 0 }
-            if isKilled, house.kill.isRemembered {
+            bed.provider.onAnswer(nil)
+            bed.provider.behaviour { $0.outages = 0 }
+            if isKilled, bed.kill.isRemembered {
                 steps.append("killed")
-                try house.wakeUp()
+                try bed.wakeUp()
                 // What was pasted in the step may not have been taken yet: whoever pasted it has it still.
                 taken = before
                 for key in issued where try holds(key) { taken.insert(key) }
@@ -73,33 +73,33 @@ struct RotationModelTests {
         private func act(_ kind: Int) async throws {
             switch kind {
             case 0...3:
-                let plan = try await house.plan()
-                let key = house.provider.issue(activeIn: Int64.random(in: 0...3_000, using: &dice))
+                let plan = try await bed.plan()
+                let key = bed.provider.issue(activeIn: Int64.random(in: 0...3_000, using: &dice))
                 issued.append(key)
-                if kind == 3 { house.provider.behaviour { $0.outages = 6 } }
-                try house.keeper.rotations.stage(
-                    plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: House.proof())
+                if kind == 3 { bed.provider.behaviour { $0.outages = 6 } }
+                try bed.keeper.rotations.stage(
+                    plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: TestBed.proof())
                 taken.insert(key)
-                _ = try await house.keeper.rotations.finish(plan, options: House.proof())
-            case 4: _ = try await house.keeper.rotations.resume(house.reference, options: House.proof())
-            case 5: _ = try await house.keeper.rotations.abort(house.reference)
-            case 6: _ = try await house.keeper.rotations.rollBack(house.reference)
+                _ = try await bed.keeper.rotations.finish(plan, options: TestBed.proof())
+            case 4: _ = try await bed.keeper.rotations.resume(bed.reference, options: TestBed.proof())
+            case 5: _ = try await bed.keeper.rotations.abort(bed.reference)
+            case 6: _ = try await bed.keeper.rotations.rollBack(bed.reference)
             case 7:
-                let kept = try house.credential().kept.map(\.number)
-                if let number = kept.randomElement(using: &dice) { _ = try await house.comeBack(to: number) }
+                let kept = try bed.credential().kept.map(\.number)
+                if let number = kept.randomElement(using: &dice) { _ = try await bed.comeBack(to: number) }
             case 8:
-                house.time.pass(61_000)
-                _ = try await house.keeper.rotations.retire(house.reference, revoking: false)
-            case 9: _ = try await house.check()
+                bed.time.pass(61_000)
+                _ = try await bed.keeper.rotations.retire(bed.reference, revoking: false)
+            case 9: _ = try await bed.check()
             case 10:
-                if let key = issued.randomElement(using: &dice) { house.provider.change(key) { $0.isDead = true } }
-            default: house.time.pass(Int64.random(in: 0...100_000, using: &dice))
+                if let key = issued.randomElement(using: &dice) { bed.provider.change(key) { $0.isDead = true } }
+            default: bed.time.pass(Int64.random(in: 0...100_000, using: &dice))
             }
         }
 
         private func holds(_ key: String) throws -> Bool {
-            let credential = try house.credential()
-            let fingerprint = try house.keeper.store.read { snapshot throws(VaultError) in
+            let credential = try bed.credential()
+            let fingerprint = try bed.keeper.store.read { snapshot throws(VaultError) in
                 snapshot.fingerprint(of: SecretBytes(key.utf8))
             }
             return credential.versions.contains { $0.fingerprints["token"] == fingerprint }
@@ -108,15 +108,15 @@ struct RotationModelTests {
         /// What must hold at any moment.
         private func look() throws {
             let trace = Comment(rawValue: steps.joined(separator: " "))
-            let credential = try house.credential()
+            let credential = try bed.credential()
             #expect(credential.versions.count { $0.state == .current } == 1, trace)
             #expect(credential.versions.count { $0.state == .pending } <= 1, trace)
-            #expect(try house.keeper.custodian.verify().findings == [], trace)
+            #expect(try bed.keeper.custodian.verify().findings == [], trace)
             for key in taken { #expect(try holds(key), trace) }
             // A key that lives is never erased.
             for version in credential.versions where version.isRetired {
-                for key in issued where house.provider.isAlive(key) {
-                    let fingerprint = try house.keeper.store.read { snapshot throws(VaultError) in
+                for key in issued where bed.provider.isAlive(key) {
+                    let fingerprint = try bed.keeper.store.read { snapshot throws(VaultError) in
                         snapshot.fingerprint(of: SecretBytes(key.utf8))
                     }
                     #expect(version.fingerprints["token"] != fingerprint, trace)
@@ -127,15 +127,15 @@ struct RotationModelTests {
         /// However it came: if any kept key works, a person gets it back.
         func recover() async throws {
             let trace = Comment(rawValue: steps.joined(separator: " "))
-            house.time.pass(10_000)
-            let alive = try taken.filter { key in try holds(key) && house.provider.isAlive(key) }
+            bed.time.pass(10_000)
+            let alive = try taken.filter { key in try holds(key) && bed.provider.isAlive(key) }
             guard !alive.isEmpty else { return }
-            let report = try await house.check()
+            let report = try await bed.check()
             if report.check.outcome == .ok { return }
             let number = try #require(report.accepted.first, trace)
-            #expect(try house.status().accepted.map(\.number).contains(number), trace)
-            _ = try await house.comeBack(to: number)
-            #expect(try alive.contains(house.current()), trace)
+            #expect(try bed.status().accepted.map(\.number).contains(number), trace)
+            _ = try await bed.comeBack(to: number)
+            #expect(try alive.contains(bed.current()), trace)
         }
     }
 

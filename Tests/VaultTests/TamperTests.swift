@@ -7,7 +7,7 @@ import Testing
 
 /// Attacks on the file by somebody who cannot open the vault; each is noticed, by its own class.
 struct TamperTests {
-    private func everything(_ scratch: Scratch) throws {
+    func everything(_ scratch: Scratch) throws {
         let vault = try scratch.open()
         try vault.read { snapshot throws(VaultError) in
             try snapshot.forEachCredential { credential throws(VaultError) in
@@ -144,7 +144,7 @@ struct TamperTests {
         }
     }
 
-    private func findings(_ scratch: Scratch) throws -> [String] {
+    func findings(_ scratch: Scratch) throws -> [String] {
         try scratch.open().verify().findings.map(\.name)
     }
 
@@ -231,76 +231,6 @@ struct TamperTests {
         #expect(throws: VaultError.damaged(.file)) { try everything(scratch) }
     }
 
-    @Test func `a whole older copy is refused with both numbers`() throws {
-        let scratch = try Scratch()
-        try scratch.add("a/live/x")
-        try scratch.copy(to: "older")
-        try scratch.add("b/live/x")
-        try scratch.putBack("older")
-        #expect(throws: VaultError.rolledBack(found: 2, lastSeen: 3)) { try everything(scratch) }
-    }
-
-    /// The id is readable without a key, and so are the slots' public keys.
-    @Test func `a vault that was made with the known one's id is told from it`() throws {
-        let scratch = try Scratch()
-        try scratch.add("a/live/x")
-        let known = try scratch.open().pin
-        let forged = scratch.directory + "/forged"
-        try VaultFile.create(
-            at: forged, NewVault(id: known.id), slots: [.identity(publicKey: scratch.pair.publicKey)],
-            now: Timestamp(seconds: 9))
-        let found = try VaultFile(path: forged).open(with: .pair(scratch.pair), stateDirectory: scratch.directory).pin
-        #expect(found.id == known.id && found != known)
-        #expect(VaultPin(known.description) == known && VaultPin(String(known.description.dropLast())) == nil)
-        func expectRefusal(_ opener: Opener, _ acquaintance: Acquaintance, _ witness: Exchange.Witness) throws {
-            #expect(throws: VaultError.exchanged(Exchange(found: found, expected: [known], witness: witness))) {
-                try VaultFile(path: forged).open(with: opener, as: acquaintance)
-            }
-        }
-        let path = try CanonicalPath.of(scratch.path)
-        try expectRefusal(
-            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, location: .at(path)), .path(path))
-        try expectRefusal(
-            .pair(scratch.pair), Acquaintance(stateDirectory: scratch.state, location: .at("/elsewhere")), .identity)
-        let empty = scratch.directory + "/empty"
-        try expectRefusal(
-            .pair(scratch.pair), Acquaintance(stateDirectory: empty, location: .nowhere, expected: known), .option)
-        try expectRefusal(
-            .identity(Identity(pair: scratch.pair, vaults: [known])),
-            Acquaintance(stateDirectory: empty, location: .nowhere), .identityFile)
-    }
-
-    @Test func `two vaults of one generation are told apart, though neither log has more`() throws {
-        let scratch = try Scratch()
-        let credential = try scratch.add("a/live/x")
-        try scratch.copy(to: "fork")
-        for (path, state) in [(scratch.path, scratch.state), (scratch.directory + "/fork", scratch.directory)] {
-            try VaultFile(path: path).open(with: .pair(scratch.pair), stateDirectory: state).write {
-                transaction throws(VaultError) in try transaction.put(credential)
-            }
-        }
-        try scratch.putBack("fork")
-        #expect(throws: VaultError.self) { try everything(scratch) }
-        do {
-            try everything(scratch)
-        } catch VaultError.forked(let fork) {
-            #expect(fork.found == 3 && fork.lastSeen == 3)
-        }
-    }
-
-    @Test func `a forged last-seen record is noticed`() throws {
-        let scratch = try Scratch()
-        try scratch.add("a/live/x")
-        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.state)
-        let path = scratch.state + "/" + (try #require(files.first { $0.hasSuffix(".seen") }))
-        var record = try Data(contentsOf: URL(filePath: path))
-        // In both of its places.
-        record[20] ^= 1
-        record[8192 + 20] ^= 1
-        try record.write(to: URL(filePath: path))
-        #expect(throws: VaultError.recordRefused(path: path, .forged)) { try everything(scratch) }
-    }
-
     @Test(arguments: [
         "DELETE FROM log WHERE number = 3", "DELETE FROM log WHERE number = 2",
         "UPDATE log SET number = -1 WHERE number = 1; UPDATE log SET number = 1 WHERE number = 2; UPDATE log SET number = 2 WHERE number = -1",
@@ -335,25 +265,5 @@ struct TamperTests {
                 number: 2, lock: slot.lock, publicKey: slot.publicKey, box: slot.box, anchorSeal: slot.anchorSeal,
                 commitment: first.commitment))
         #expect(throws: VaultError.damaged(.header)) { try everything(scratch) }
-    }
-}
-
-extension Scratch {
-    func sealedLength(_ table: String) throws -> Int {
-        let statement = try Database(path: path).statement("SELECT length(sealed) FROM \(table) LIMIT 1")
-        _ = try statement.step()
-        return Int(try statement.number(0))
-    }
-
-    /// Flips one bit of the byte at `position`, counted from 1, in the table's first row.
-    func flip(_ table: String, _ column: String, at position: Int) throws {
-        let database = try Database(path: path)
-        let read = try database.statement("SELECT rowid, \(column) FROM \(table) LIMIT 1")
-        _ = try read.step()
-        let row = try read.number(0)
-        var bytes = try read.bytes(1)
-        read.reset()
-        bytes[position - 1] ^= 1
-        try database.statement("UPDATE \(table) SET \(column) = ?1 WHERE rowid = ?2").bind(1, bytes).bind(2, row).run()
     }
 }

@@ -8,8 +8,8 @@ import Testing
 /// Small vaults, each with one property or one fault, made by a second implementation of docs/format.md.
 /// `Scripts/reader.py --vectors` tries the same ones.
 struct VectorTests {
-    private struct Vector: Decodable {
-        struct Opener: Decodable {
+    struct Vector: Decodable, Sendable, CustomTestStringConvertible {
+        struct Opener: Decodable, Sendable {
             let kind: String
             let text: String
         }
@@ -21,28 +21,13 @@ struct VectorTests {
         let seen: String?
         let `class`: String
         let values: [String: [String: String]]?
+
+        var testDescription: String { name }
     }
 
-    private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Vectors")
-        .standardizedFileURL.path
-
-    @Test func `every vector is read as the second implementation says`() throws {
-        let listing = try Data(contentsOf: URL(filePath: Self.directory + "/vectors.json"))
-        let vectors = try JSONDecoder().decode([Vector].self, from: listing)
-        #expect(vectors.count > 400)
-        var classes: [String: Int] = [:]
-        for vector in vectors {
-            let (found, values) = try Self.read(vector)
-            #expect(found == vector.class, "\(vector.name): \(vector.what)")
-            if vector.class == "ok" { #expect(values == vector.values, "\(vector.name): \(vector.what)") }
-            classes[vector.class, default: 0] += 1
-        }
-        #expect(classes.count == 20)
-    }
-
-    private struct EmergencyVector: Decodable {
+    struct EmergencyVector: Decodable, Sendable, CustomTestStringConvertible {
         /// What a reader finds: values, "blank", or nothing that is this vault's.
-        enum Found: Decodable {
+        enum Found: Decodable, Sendable {
             case values([String: String])
             case word(String)
 
@@ -61,32 +46,62 @@ struct VectorTests {
         let vault: String
         let open: Vector.Opener
         let found: Found?
+
+        var testDescription: String { name }
     }
 
-    @Test func `every emergency file is read as the second implementation says`() throws {
-        let listing = try Data(contentsOf: URL(filePath: Self.directory + "/emergency.json"))
-        let vectors = try JSONDecoder().decode([EmergencyVector].self, from: listing)
-        #expect(vectors.count > 10)
-        for vector in vectors {
-            let scratch = try Scratch()
-            try FileManager.default.removeItem(atPath: scratch.path)
-            try FileManager.default.copyItem(atPath: Self.directory + "/\(vector.vault).db", toPath: scratch.path)
-            let directory = scratch.path + ".emergency"
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-            try FileManager.default.copyItem(
-                atPath: Self.directory + "/emergency-\(vector.name).key", toPath: directory + "/one.key")
-            let opener = try #require(Self.opener(vector.open))
-            let vault = try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
-            let file = try #require(vault.emergencyFiles().first)
-            switch (try file.content(), vector.found) {
-            case (.values(let found), .values(let values)):
-                let texts = found.values.map { entry in
-                    (entry.field, entry.value.withBytes { String(decoding: $0, as: UTF8.self) })
-                }
-                #expect(Dictionary(uniqueKeysWithValues: texts) == values, "\(vector.name): \(vector.what)")
-            case (.nothing, .word("blank")), (.unknown, nil): break
-            default: Issue.record("\(vector.name): \(vector.what)")
+    /// Where the second implementation has just made them.
+    private static let directory: String = {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
+            .path
+        let directory = root + "/.build/vectors"
+        let maker = Process()
+        maker.executableURL = URL(filePath: "/usr/bin/python3")
+        maker.arguments = ["-I", root + "/Tests/Vectors/make.py", directory]
+        try? maker.run()
+        maker.waitUntilExit()
+        return directory
+    }()
+
+    private static func listing<Listed: Decodable>(_ name: String) -> [Listed] {
+        let content = try? Data(contentsOf: URL(filePath: directory + "/" + name))
+        return content.flatMap { try? JSONDecoder().decode([Listed].self, from: $0) } ?? []
+    }
+
+    static let vectors: [Vector] = listing("vectors.json")
+    static let emergencyVectors: [EmergencyVector] = listing("emergency.json")
+
+    @Test func `there is a vector for every class of damage`() {
+        #expect(Self.vectors.count > 500 && Self.emergencyVectors.count > 10)
+        #expect(Set(Self.vectors.map(\.class)).count == 20)
+    }
+
+    @Test(arguments: vectors) func `a vector is read as the second implementation says`(_ vector: Vector) throws {
+        let (found, values) = try Self.read(vector)
+        #expect(found == vector.class, "\(vector.what)")
+        if vector.class == "ok" { #expect(values == vector.values, "\(vector.what)") }
+    }
+
+    @Test(arguments: emergencyVectors)
+    func `an emergency file is read as the second implementation says`(_ vector: EmergencyVector) throws {
+        let scratch = try Scratch()
+        try FileManager.default.removeItem(atPath: scratch.path)
+        try FileManager.default.copyItem(atPath: Self.directory + "/\(vector.vault).db", toPath: scratch.path)
+        let directory = scratch.path + ".emergency"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        try FileManager.default.copyItem(
+            atPath: Self.directory + "/emergency-\(vector.name).key", toPath: directory + "/one.key")
+        let opener = try #require(Self.opener(vector.open))
+        let vault = try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
+        let file = try #require(vault.emergencyFiles().first)
+        switch (try file.content(), vector.found) {
+        case (.values(let found), .values(let values)):
+            let texts = found.values.map { field, value in
+                (field, value.withBytes { String(decoding: $0, as: UTF8.self) })
             }
+            #expect(Dictionary(uniqueKeysWithValues: texts) == values, "\(vector.what)")
+        case (.nothing, .word("blank")), (.unknown, nil): break
+        default: Issue.record("\(vector.what)")
         }
     }
 

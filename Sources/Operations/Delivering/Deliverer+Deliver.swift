@@ -77,7 +77,7 @@ extension Deliverer {
         var hooks = HookQueue(groups.joined().map { ($0.index, $0.target.hook) })
         var waiting = groups[...]
         await withTaskGroup(of: Event.self) { tasks in
-            var approaches: [Int: PreparedTarget] = [:]
+            var underWay: [Int: PreparedTarget] = [:]
             func settle(_ index: Int, needsHook: Bool) {
                 if needsHook { reports[index].isHookRun = false }
                 guard let (hook, indices) = hooks.settle(index, isDue: needsHook) else { return }
@@ -87,15 +87,15 @@ extension Deliverer {
                 tasks.addTask { .hookEnded(indices: indices, await Self.run(hook, after: occasion)) }
             }
             while true {
-                if approaches.isEmpty, let group = waiting.popFirst() {
+                if underWay.isEmpty, let group = waiting.popFirst() {
                     for (index, target) in group {
                         do {
-                            let approach = try approach(target, &reports[index])
-                            approaches[index] = approach
+                            let prepared = try prepare(target, &reports[index])
+                            underWay[index] = prepared
                             tasks.addTask {
                                 .written(
                                     index: index,
-                                    await Self.onOwnThread { () throws(DeliveryError) in try approach.write() })
+                                    await Self.onOwnThread { () throws(DeliveryError) in try prepared.write() })
                             }
                         } catch {
                             fail(error, &reports[index])
@@ -107,8 +107,8 @@ extension Deliverer {
                 guard let event = await tasks.next() else { break }
                 switch event {
                 case .written(let index, let result):
-                    let needsHook = approaches.removeValue(forKey: index).map { approach in
-                        finish(approach, result, &reports[index])
+                    let needsHook = underWay.removeValue(forKey: index).map { prepared in
+                        finish(prepared, result, &reports[index])
                     }
                     settle(index, needsHook: needsHook ?? false)
                 case .hookEnded(let indices, let problem):
@@ -139,7 +139,7 @@ extension Deliverer {
 
     /// Locks a target and reads it and its values: what another process made current or left undone meanwhile is what
     /// counts.
-    private func approach(_ found: Target, _ report: inout TargetReport) throws -> PreparedTarget {
+    private func prepare(_ found: Target, _ report: inout TargetReport) throws -> PreparedTarget {
         let lock = try deliveryLock(found.path)
         let deployment = report.deployment
         let record = try store.read { snapshot throws(VaultError) in try snapshot.deployment(deployment) }
@@ -149,7 +149,7 @@ extension Deliverer {
         let writer = try TargetWriter(target, of: deployment)
         let abandoned = try abandoned(target, deployment, contents.variables)
         report.isChanged = try !Self.changes(writer, contents.variables, abandoned).isEmpty
-        if report.isChanged, !target.hook.isEmpty {
+        if report.isChanged, !target.hook.isEmpty, !target.delivery.isHookDue {
             // Before the write: a crash right after it must not lose the hook.
             try noteOrThrow(report) { $0.isHookDue = true }
         }
@@ -161,12 +161,12 @@ extension Deliverer {
     /// Records what was written, still under the lock, which ends here: a hook must not find the file locked.
     /// - Returns: true when the target's hook has to run.
     private func finish(
-        _ approach: PreparedTarget, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
+        _ prepared: PreparedTarget, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
     ) -> Bool {
-        defer { withExtendedLifetime(approach.lock) {} }
+        defer { withExtendedLifetime(prepared.lock) {} }
         do {
-            try record(approach, result, &report)
-            return approach.needsHook
+            try record(prepared, result, &report)
+            return prepared.needsHook
         } catch {
             fail(error, &report)
             return false
@@ -174,15 +174,15 @@ extension Deliverer {
     }
 
     private func record(
-        _ approach: PreparedTarget, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
+        _ prepared: PreparedTarget, _ result: Result<Written, DeliveryError>, _ report: inout TargetReport
     ) throws {
         let written = try result.get()
         report.isWritten = true
         report.isChanged = report.isChanged || written.wasTouched
         if let problem = written.readBackProblem { throw problem }
         report.isReadBack = true
-        let delivery = approach.target.delivery
-        let contents = approach.contents
+        let delivery = prepared.target.delivery
+        let contents = prepared.contents
         guard report.isChanged || delivery.versions != contents.versions || delivery.problem != nil else { return }
         let time = store.now()
         try noteOrThrow(report) {

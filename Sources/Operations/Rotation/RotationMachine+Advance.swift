@@ -114,16 +114,17 @@ extension RotationMachine {
         if rotation.state == .staged { newKey = try await prove(locked.credential, &rotation, options, before) }
         if rotation.state == .proved { try promote(&rotation) }
         var targets: [TargetReport] = []
-        if rotation.state == .promoted { try enter(.delivering, &rotation) }
-        if rotation.state == .delivering { targets = try await deliver(&rotation) }
+        if rotation.state == .promoted || rotation.state == .delivering { targets = try await deliver(&rotation) }
         return RotationReport(
             address: locked.address, rotation: rotation, credential: try store.credential(locked.credential.id),
             targets: targets, newKey: newKey)
     }
 
-    /// proved → promoted: one transaction relabels both versions.
+    /// proved → promoted → delivering: one transaction relabels both versions. From then on every target's hook is due,
+    /// so that a crash right after a file is written does not lose one.
     private func promote(_ rotation: inout Rotation) throws(OperationError) {
         rotation.enter(.promoted, at: store.now())
+        rotation.enter(.delivering, at: store.now())
         let promoted = rotation
         try store.write { transaction throws(VaultError) in
             var credential = try transaction.snapshot.credential(promoted.credential)
@@ -138,6 +139,13 @@ extension RotationMachine {
             }
             try transaction.put(credential)
             try transaction.put(promoted)
+            for deployment in Set(credential.addresses.map(\.deployment)) {
+                var record = try transaction.deploymentRecord(deployment)
+                for index in record.targets.indices where !record.targets[index].hook.isEmpty {
+                    record.targets[index].delivery.isHookDue = true
+                }
+                try transaction.put(record)
+            }
             try transaction.log(store.entry(.rotate, promoted.address.description, .promoted(version: number)))
         }
     }

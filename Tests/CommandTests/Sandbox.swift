@@ -28,14 +28,20 @@ final class Sandbox {
         fatalError("the programs have not been built")
     }()
 
+    /// Where a test puts profiles of its own.
+    private var ownProfiles: String { directory + "/.config/rekeep/providers" }
     var identity: String { directory + "/identity" }
     var vault: String { directory + "/vault.db" }
 
-    /// - Parameter opens: make a vault with an identity slot and a recovery code.
-    init(opens: Bool = true) async throws {
+    /// - Parameters:
+    ///   - opens: make a vault with an identity slot and a recovery code.
+    ///   - waits: the built-in profiles are used as they are; false where a test has keys refused, and would wait two
+    ///     minutes each time for one that may become live, or meet the limit of wrong keys.
+    init(opens: Bool = true, waits: Bool = true) async throws {
         directory = NSTemporaryDirectory() + "rekeep-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try shortenActivation()
+        try FileManager.default.createDirectory(atPath: ownProfiles, withIntermediateDirectories: true)
+        if !waits { try shortenActivation() }
         guard opens else { return }
         let made = try await rekeep("init", "--identity-out", identity, "--recovery-out", directory + "/recovery")
         try #require(made.status == 0, "\(made.err)")
@@ -45,17 +51,15 @@ final class Sandbox {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// The embedded profiles with an activation window of a second, and room for wrong keys: no test of one waits.
+    /// The built-in profiles with an activation window of a second, and room for wrong keys.
     private func shortenActivation() throws {
         let profiles = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/rekeep-courier/Profiles")
-        let own = directory + "/.config/rekeep/providers"
-        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
         for name in try FileManager.default.contentsOfDirectory(atPath: profiles.path) {
             let text = try String(contentsOf: profiles.appending(path: name), encoding: .utf8)
             let shortened = text.replacing(
                 "activation_window: 2m", with: "activation_window: 1s\nwrong_attempts: { most: 1000, per: 10m }")
-            try Data(shortened.utf8).write(to: URL(filePath: own + "/" + name))
+            try Data(shortened.utf8).write(to: URL(filePath: ownProfiles + "/" + name))
         }
     }
 

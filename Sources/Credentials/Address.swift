@@ -1,6 +1,8 @@
 /// `APPLICATION/ENVIRONMENT/PROVIDER[@ACCOUNT]`: what a credential is called where it is used.
 public struct Address: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The first two parts.
     public let deployment: Deployment
+    /// The id of the provider's profile, such as `domainnameapi`.
     public let provider: String
     /// Tells two accounts with one provider apart; nil for the only one.
     public let account: String?
@@ -31,10 +33,12 @@ public struct Address: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.account = account
     }
 
+    /// Such as `whmcs/live/domainnameapi` or `portal/live/domainnameapi@10042`.
     public var description: String {
         deployment.description + "/" + provider + (account.map { "@" + $0 } ?? "")
     }
 
+    /// By deployment, then by provider, then by account; without an account comes first.
     public static func < (left: Address, right: Address) -> Bool {
         (left.deployment, left.provider, left.account ?? "") < (right.deployment, right.provider, right.account ?? "")
     }

@@ -1,10 +1,12 @@
-/// How often a host may be asked with a wrong key: many lock the account, or this address, when it happens too often.
+/// How often a host may be asked with a wrong key: many lock the account, or this machine's IP address, when it happens
+/// too often.
 public struct AttemptBudget: Hashable, Codable, Sendable {
-    /// At most so many …
+    /// The number of wrong keys that the host may see in the time `per`.
     public let most: Int
-    /// … in so long.
+    /// A wrong key counts for this long.
     public let per: Span
 
+    /// As a profile declares it, or as it was stored.
     public init(most: Int, per: Span) {
         self.most = most
         self.per = per
@@ -16,16 +18,18 @@ public struct AttemptBudget: Hashable, Codable, Sendable {
 
 /// The wrong keys that a host has seen lately.
 public struct WrongAttempts: Hashable, Sendable {
+    /// As in the credential's base URL: lower case, without the port.
     public let host: String
-    /// Ascending.
+    /// When each was tried, ascending.
     public private(set) var times: [Timestamp]
 
+    /// `times` must be ascending.
     public init(host: String, times: [Timestamp] = []) {
         self.host = host
         self.times = times
     }
 
-    /// Those that count at `now`. One that a clock gone wrong has put far ahead does not.
+    /// Those that count at `now`. One that lies far in the future, because a clock was wrong, does not count.
     public func counted(_ budget: AttemptBudget, at now: Timestamp) -> [Timestamp] {
         times.filter { now - $0 < budget.per && $0 - now < budget.per }
     }

@@ -1,6 +1,6 @@
 /// What one balance call said of one version. It holds no secret and no sentence: those are made where it is shown.
 public struct Check: Hashable, Sendable {
-    /// Why there is no usable answer, or whose judgement the outcome is when it is not the provider's.
+    /// Why there is no usable answer, or why the outcome is not what the provider answered.
     public enum Cause: UInt8, NamedValue {
         case dns = 1
         case connect = 2
@@ -11,7 +11,7 @@ public struct Check: Hashable, Sendable {
         /// The connection ended in the middle of the answer.
         case reset = 6
         case tooLarge = 7
-        /// A proxy is named that is none for this program.
+        /// The environment names a proxy that the courier cannot use.
         case proxy = 8
         case other = 9
         /// The courier itself failed.
@@ -22,11 +22,12 @@ public struct Check: Hashable, Sendable {
         case retired = 12
         /// It was refused before, and its host has seen as many wrong keys as it may.
         case spared = 13
-        /// Its host refused others, and has seen as many wrong keys as it may.
+        /// Its host refused other keys, and has seen as many wrong keys as it may.
         case othersRefused = 14
         /// The provider accepts the key, for another account than the one on record.
         case otherAccount = 15
 
+        /// The spelling between `rekeep` and the courier, such as `tls-version`.
         public var name: String {
             switch self {
             case .dns: "dns"
@@ -48,7 +49,9 @@ public struct Check: Hashable, Sendable {
         }
     }
 
+    /// What the answer means; `unreachable` or `unknown` where there was none.
     public let outcome: Outcome
+    /// When the answer was there; of a `spared` or `retired` key, when it was last refused.
     public let at: Timestamp
     /// The number of the version that was tried.
     public let version: Int
@@ -56,16 +59,18 @@ public struct Check: Hashable, Sendable {
     public let balances: [Money]
     /// The account that the provider says the key belongs to.
     public let identity: String?
-    /// From the first byte sent to the last received, in milliseconds.
+    /// How long the requests were under way together, from looking up the host to the last byte, in milliseconds.
     public let latency: Int?
     /// The HTTP status; nil where there was no answer.
     public let status: Int?
+    /// Nil when the outcome is the provider's own answer.
     public let cause: Cause?
     /// The provider's own words, bounded and without secrets.
     public let providerText: String?
     /// How long the provider asks to wait.
     public let retryAfter: Span?
 
+    /// What the answer does not say is left out.
     public init(
         outcome: Outcome, at: Timestamp, version: Int, balances: [Money] = [], identity: String? = nil,
         latency: Int? = nil, status: Int? = nil, cause: Cause? = nil, providerText: String? = nil,

@@ -1,16 +1,29 @@
 /// Why a target is not known to hold the current values.
 public enum DeliveryProblem: UInt8, Sendable {
-    /// The last delivery ended early.
+    // Why the last delivery ended early.
+
+    /// The hook failed, took too long, or must not be run.
     case hookFailed = 1
+    /// What was written does not read back as the same values.
     case readBackDiffers = 2
+    /// The current key was found dead and erased.
     case keyRetired = 3
+    /// The values could not be read from the vault.
     case vaultUnavailable = 4
+    /// A value has no spelling, a name is wrong or taken, or there is nothing to write.
     case notEncodable = 5
+    /// The file is not one that can be replaced, or replacing it failed.
     case notWritten = 6
-    /// The last look at it found something else.
+
+    // What the last `drift` found instead of the current values.
+
+    /// An older version.
     case stale = 7
+    /// No file, or a variable is not in it.
     case missing = 8
+    /// The file, or what it should hold, cannot be read.
     case unreadable = 9
+    /// Something that is not known as a version of ours.
     case foreign = 10
 
     /// True for what a look at the target found; a later look can take it back.

@@ -1,6 +1,8 @@
 /// `APPLICATION/ENVIRONMENT`: everything one application needs in one environment.
 public struct Deployment: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Who uses the credentials, such as `whmcs` or `billing-cron`.
     public let application: String
+    /// `live`, `test` or another one that the providers' profiles name.
     public let environment: String
 
     /// - Throws: `AddressError.malformed` unless `text` is two valid names with a slash between them.
@@ -15,8 +17,10 @@ public struct Deployment: Hashable, Sendable, Comparable, CustomStringConvertibl
         self.environment = environment
     }
 
+    /// Such as `whmcs/live`.
     public var description: String { application + "/" + environment }
 
+    /// By application, then by environment.
     public static func < (left: Deployment, right: Deployment) -> Bool {
         (left.application, left.environment) < (right.application, right.environment)
     }

@@ -3,8 +3,10 @@
 public struct FieldMap<Value> {
     private var pairs: [(name: String, value: Value)] = []
 
+    /// No field has a value yet.
     public init() {}
 
+    /// Nil where the field has no value; setting nil takes the value away.
     public subscript(name: String) -> Value? {
         get {
             for pair in pairs where pair.name == name { return pair.value }
@@ -22,8 +24,11 @@ public struct FieldMap<Value> {
         }
     }
 
+    /// True when no field has a value.
     public var isEmpty: Bool { pairs.isEmpty }
+    /// Sorted.
     public var names: [String] { pairs.map { $0.name } }
+    /// In the order of the names.
     public var values: [Value] { pairs.map { $0.value } }
     /// Sorted by name.
     public var all: [(name: String, value: Value)] { pairs }
@@ -37,12 +42,14 @@ extension FieldMap: ExpressibleByDictionaryLiteral {
 }
 
 extension FieldMap: Equatable where Value: Equatable {
+    /// True when both have the same names with equal values.
     public static func == (left: Self, right: Self) -> Bool {
         left.pairs.elementsEqual(right.pairs) { $0.name == $1.name && $0.value == $1.value }
     }
 }
 
 extension FieldMap: Hashable where Value: Hashable {
+    /// Takes in the names and the values, in the order of the names.
     public func hash(into hasher: inout Hasher) {
         for (name, value) in pairs {
             hasher.combine(name)

@@ -2,7 +2,7 @@
 public struct Money: Hashable, Codable, Sendable {
     /// Digits with an optional sign and fraction, such as `-12.50`.
     public let amount: String
-    /// A code after the manner of ISO 4217, or nil where the answer does not give one.
+    /// Three to five capital letters, such as `USD` (ISO 4217); nil where the answer has no such code.
     public let currency: String?
 
     /// Nil unless `amount` is a plain decimal number of at most 40 characters.
@@ -41,6 +41,7 @@ public struct Money: Hashable, Codable, Sendable {
         return Money(amount: sign + digits, currency: currency) ?? self
     }
 
+    /// Also true for `-0` and `0.00`.
     public var isZero: Bool { amount.utf8.allSatisfy { $0 == 48 || $0 == 46 || $0 == 45 } }
 
     /// True for three to five capital letters.

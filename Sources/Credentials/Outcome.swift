@@ -27,7 +27,7 @@ public enum Outcome: UInt8, NamedValue {
         }
     }
 
-    /// Neither condemns a key nor blesses one.
+    /// It shows neither that a key is good nor that it is bad.
     public var isIndeterminate: Bool {
         switch self {
         case .rateLimited, .providerDown, .unknown, .unreachable: true

@@ -1,5 +1,6 @@
 /// A glob over addresses: `*` and `?` stay inside one part, `**` crosses slashes (`*/live/*`, `whmcs/**`).
 public struct Pattern: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The text as it was given: 1 to 256 characters.
     public let description: String
     private let bytes: [UInt8]
 
@@ -28,6 +29,7 @@ public struct Pattern: Hashable, Sendable, Comparable, CustomStringConvertible {
         bytes.count { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") }
     }
 
+    /// In the order of the texts.
     public static func < (left: Pattern, right: Pattern) -> Bool { left.description < right.description }
 
     /// Greedy matching that remembers only the last star of each kind, so that it takes no more than

@@ -1,8 +1,11 @@
 /// A maximum age for the addresses that fit a pattern.
 public struct Policy: Hashable, Sendable {
+    /// The addresses that it is for, such as `*/live/*`.
     public let pattern: Pattern
+    /// The age above which a key is overdue.
     public let maxAge: Span
 
+    /// A rule as the user gave it, or as it was stored.
     public init(pattern: Pattern, maxAge: Span) {
         self.pattern = pattern
         self.maxAge = maxAge

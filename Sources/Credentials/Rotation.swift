@@ -1,5 +1,6 @@
 /// The journal of one rotation: everything that is needed to go on after a crash.
 public struct Rotation: Hashable, Sendable {
+    /// How far a rotation is. docs/rotation.md says what has happened in each state.
     public enum State: UInt8, Sendable {
         case planned = 1
         case staged = 2
@@ -12,6 +13,7 @@ public struct Rotation: Hashable, Sendable {
         case aborted = 9
         case rolledBack = 10
 
+        /// The spelling in messages and JSON, such as `rolled-back`.
         public var name: String {
             switch self {
             case .planned: "planned"
@@ -35,7 +37,7 @@ public struct Rotation: Hashable, Sendable {
             }
         }
 
-        /// Somebody has to go on with it: nothing waits for a provider or for time.
+        /// Somebody has to go on with it: it does not only wait for a provider, or for time to pass.
         public var isUnfinished: Bool {
             switch self {
             case .planned, .staged, .proved, .promoted, .delivering: true
@@ -54,9 +56,12 @@ public struct Rotation: Hashable, Sendable {
 
     /// When a state was entered.
     public struct Step: Hashable, Sendable {
+        /// The state that was entered.
         public let state: State
+        /// By the clock of the machine that ran the rotation.
         public let at: Timestamp
 
+        /// A new one, or one as it was stored.
         public init(state: State, at: Timestamp) {
             self.state = state
             self.at = at
@@ -65,9 +70,12 @@ public struct Rotation: Hashable, Sendable {
 
     /// What a probe of a key said, and when.
     public struct Probe: Hashable, Sendable {
+        /// What the answer means.
         public let outcome: Outcome
+        /// When the answer was there.
         public let at: Timestamp
 
+        /// A new one, or one as it was stored.
         public init(outcome: Outcome, at: Timestamp) {
             self.outcome = outcome
             self.at = at
@@ -77,37 +85,48 @@ public struct Rotation: Hashable, Sendable {
     /// In milliseconds. The old key ended some time between the last request that it was accepted for and the first
     /// answer that refused it.
     public struct Downtime: Hashable, Sendable {
+        /// From the first answer that refused the old key; 0 where there was none.
         public let least: Int64
+        /// From the last request that the old key was accepted for.
         public let most: Int64
 
+        /// `least` must not be more than `most`.
         public init(least: Int64, most: Int64) {
             self.least = least
             self.most = most
         }
     }
 
+    /// The credential whose key is replaced.
     public let credential: CredentialID
     /// The address that the rotation was started with.
     public let address: Address
+    /// The profile's, unless the user chose another.
     public let mode: Terms.Mode
+    /// The number of the version that was current when the rotation was planned.
     public let oldVersion: Int
     /// Set when the new values are staged.
     public var newVersion: Int?
     /// How long the old key stays accepted on purpose.
     public let grace: Span
+    /// In the order in which the states were entered; never empty.
     public private(set) var steps: [Step]
+    /// The last answer for the new key; nil before it was asked for.
     public var newKey: Probe?
+    /// The last answer for the old key that still means something; nil when there is none.
     public var oldKey: Probe?
     /// The result of the same call with one character changed, where it was made.
     public var control: Probe?
     /// When the request left to which the old key was last accepted, in milliseconds since 1970.
     public var oldKeyLastAlive: Int64?
-    /// When the first answer came that refused it after that.
+    /// When the first answer came that refused it after that, in milliseconds since 1970.
     public var oldKeyFirstDead: Int64?
+    /// When the grace ends; nil when the rotation never reached it.
     public var graceUntil: Timestamp?
     /// How long the applications had no key that worked, to the end of the last target's hook.
     public var downtime: Downtime?
 
+    /// A new one, in the state `planned`.
     public init(
         credential: CredentialID, address: Address, mode: Terms.Mode, oldVersion: Int, grace: Span, at now: Timestamp
     ) {
@@ -132,8 +151,10 @@ public struct Rotation: Hashable, Sendable {
         self.steps = steps
     }
 
+    /// The last state that was entered.
     public var state: State { steps[steps.count - 1].state }
 
+    /// Adds a step. The caller has to store the journal.
     public mutating func enter(_ state: State, at now: Timestamp) {
         steps.append(Step(state: state, at: now))
     }

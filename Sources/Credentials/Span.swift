@@ -1,11 +1,14 @@
 /// A length of time in whole seconds, written as `90d`, `24h`, `15m` or `60s`.
 public struct Span: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
+    /// May be 0, and negative as the difference of two moments.
     public let seconds: Int64
 
+    /// Any number of seconds, also 0 or a negative one.
     public init(seconds: Int64) {
         self.seconds = seconds
     }
 
+    /// Days of 24 hours.
     public static func days(_ days: Int64) -> Span { Span(seconds: days * 86_400) }
 
     /// Reads `90d`; nil unless it is a positive whole number with the unit d, h, m or s, at most 100 years.
@@ -29,6 +32,7 @@ public struct Span: Hashable, Comparable, Codable, Sendable, CustomStringConvert
     /// Whole days, rounded down.
     public var wholeDays: Int64 { seconds / 86_400 }
 
+    /// The shorter one is less.
     public static func < (left: Span, right: Span) -> Bool { left.seconds < right.seconds }
 
     /// Reads a number of seconds.

@@ -2,16 +2,22 @@
 public struct Target: Hashable, Sendable {
     /// An absolute path.
     public let path: String
+    /// The name of the preset that names the variables, such as `whmcs`.
     public let preset: String
+    /// The name of the format that spells the values, such as `universal`.
     public let dialect: String
     /// Permission bits of the file; nil: 0600 for a new file, an existing file keeps its own.
     public let mode: UInt32?
+    /// A user's name or number; nil: an existing file keeps its owner, a new file belongs to whoever runs rekeep.
     public let owner: String?
+    /// A group's name or number; nil: an existing file keeps its group, a new file gets it from the system.
     public let group: String?
     /// Words to run after a write, the program first; empty: none.
     public let hook: [String]
+    /// What is recorded of the deliveries to it.
     public var delivery: DeliveryState
 
+    /// A new one, or one as it was stored.
     public init(
         path: String, preset: String, dialect: String, mode: UInt32?, owner: String?, group: String?,
         hook: [String], delivery: DeliveryState = DeliveryState()
@@ -33,14 +39,18 @@ public struct DeliveryState: Hashable, Sendable {
     public var versions: [CredentialID: Int]
     /// The names of the variables that were written: those that are not wanted any more are taken out again.
     public var names: [String]
+    /// When the file was last changed, or first found to hold the values; nil before that.
     public var writtenAt: Timestamp?
+    /// When the file was last recorded as read back with the right values; nil before the first time.
     public var readBackAt: Timestamp?
+    /// When the hook last ended with success; nil before the first time.
     public var hookRunAt: Timestamp?
     /// Content was written whose hook has not succeeded yet.
     public var isHookDue: Bool
     /// Why the last attempt ended early; nil when it did not.
     public var problem: DeliveryProblem?
 
+    /// Without arguments: nothing has been delivered yet.
     public init(
         versions: [CredentialID: Int] = [:], names: [String] = [], writtenAt: Timestamp? = nil,
         readBackAt: Timestamp? = nil,

@@ -8,6 +8,7 @@ public struct Terms: Hashable, Sendable {
         /// Issuing the new key ends the old one.
         case cutover = 2
 
+        /// The spelling in profiles, options and JSON.
         public var name: String {
             switch self {
             case .overlap: "overlap"
@@ -18,30 +19,33 @@ public struct Terms: Hashable, Sendable {
 
     /// The provider's name as a person knows it.
     public let label: String
+    /// In the order of the profile.
     public let fields: [Field]
     /// Where requests go: the profile's host, or the credential's own `--base-url`.
     public let baseURL: String
-    /// Its keys move no real money, as the profile declares it of the environment.
+    /// The keys of the environment move no real money, as the profile says.
     public let isTest: Bool
     /// The first part of its variables, such as `DOMAINNAMEAPI`.
     public let variablePrefix: String
+    /// Used unless the user chooses another one for a rotation.
     public let mode: Mode
-    /// The age at which a key is due.
+    /// The age above which a key is overdue; at three quarters of it a key is due.
     public let maxAge: Span
-    /// The longest life that the provider gives a key; nil when it has no end.
+    /// The longest life that the provider gives a key; nil when keys have no end.
     public let lifetime: Span?
     /// How long a fresh key may be refused before that means anything.
     public let activationWindow: Span
     /// False where a wrong key may cost the account something, so that no negative control is made.
     public let allowsControl: Bool
-    /// What the provider says of a replaced key that is dead, besides that it is no key: only where it accepts the
-    /// current one in the same breath.
+    /// The outcomes that show a replaced key to be dead, besides `bad-credentials` and `expired`. They count only when
+    /// the provider accepts the current key at the same time.
     public let deadWhen: [Outcome]
     /// How many wrong keys the host may see before it might lock somebody out.
     public let attempts: AttemptBudget
     /// Where in the provider's panel keys are shown and made.
     public let panelPath: String
 
+    /// What the profile says, with the credential's own base URL if it has one; or as it was stored.
     public init(
         label: String, fields: [Field], baseURL: String, isTest: Bool, variablePrefix: String, mode: Mode, maxAge: Span,
         lifetime: Span?, activationWindow: Span, allowsControl: Bool = true, deadWhen: [Outcome] = [],
@@ -62,9 +66,11 @@ public struct Terms: Hashable, Sendable {
         self.panelPath = panelPath
     }
 
-    /// True for what the provider says of a replaced key that is dead, while it accepts the current one.
+    /// True when this answer shows a replaced key to be dead, while the provider accepts the current one.
     public func isDead(_ outcome: Outcome) -> Bool { outcome.isDead || deadWhen.contains(outcome) }
 
+    /// In the order of `fields`.
     public var secretFields: [Field] { fields.filter(\.isSecret) }
+    /// In the order of `fields`.
     public var plainFields: [Field] { fields.filter { !$0.isSecret } }
 }

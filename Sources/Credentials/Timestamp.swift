@@ -1,7 +1,9 @@
 /// A moment in whole seconds since 1970-01-01T00:00:00Z.
 public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
+    /// Negative before 1970.
     public let seconds: Int64
 
+    /// Any moment, also one before 1970.
     public init(seconds: Int64) {
         self.seconds = seconds
     }
@@ -52,12 +54,15 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
         return "\(pad(year, to: 4))-\(pad(month))-\(pad(day))"
     }
 
+    /// The earlier one is less.
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
 
+    /// The moment that is `span` later.
     public static func + (time: Timestamp, span: Span) -> Timestamp {
         Timestamp(seconds: time.seconds + span.seconds)
     }
 
+    /// How much later `later` is; negative when it is earlier.
     public static func - (later: Timestamp, earlier: Timestamp) -> Span {
         Span(seconds: later.seconds - earlier.seconds)
     }

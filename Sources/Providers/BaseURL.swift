@@ -2,6 +2,7 @@ internal import Glibc
 
 /// Where a credential may be sent: https anywhere, plain http on this machine only.
 public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
+    /// Why a text cannot be a base URL.
     public enum Refusal: Error, Equatable, Sendable {
         case malformed(String)
         case notEncrypted(host: String)
@@ -9,7 +10,9 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
 
     /// Without a slash at the end, and without the dot that a complete host name may end with.
     public let description: String
+    /// A request that leads to another origin is not sent.
     public let origin: Origin
+    /// The origin's host, without the port.
     public var host: String { origin.host }
 
     /// - Throws: `malformed` unless `text` is a plain `https://HOST[:PORT][/PATH]`; `notEncrypted` for http elsewhere.
@@ -27,9 +30,11 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
 
 /// Whom a URL leads to: scheme, host and port, spelled so that equal ones compare equal.
 public struct Origin: Hashable, Sendable {
+    /// `https` or `http`.
     public let scheme: String
     /// Lower case, without a dot at the end; an IPv6 address in brackets, in its shortest spelling.
     public let host: String
+    /// 443 or 80 where the URL has none.
     public let port: UInt16
 
     /// Encrypted, or not leaving this machine.

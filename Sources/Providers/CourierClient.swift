@@ -21,7 +21,7 @@ public struct CourierClient: Sendable {
     /// How long it may say nothing while a question is open, in seconds; longer than any single call takes.
     private static let patience = 40.0
     private static let longestLine = 1 << 20
-    /// Told of the user's files that took a built-in profile's place for an reply.
+    /// Told of the user's files that took a built-in profile's place for a reply.
     private let replacing: @Sendable (String) -> Void
 
     private let confinement: ConfinementNotice

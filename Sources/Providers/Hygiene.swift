@@ -5,6 +5,7 @@ public import Sealing
 public enum Hygiene {
     /// Something that was taken out of a pasted value. It says what and where, never the value.
     public struct Removal: Equatable, Sendable {
+        /// The kind of thing that was taken out. A code point is the character's number in Unicode.
         public enum What: Equatable, Sendable {
             case invisible(codePoint: UInt32)
             case whiteSpace(codePoint: UInt32)
@@ -12,6 +13,7 @@ public enum Hygiene {
             case bearerPrefix
         }
 
+        /// A pair of quotes is one removal, and so is a whole `Bearer ` prefix.
         public let what: What
         /// Counts characters from 1 in what was pasted.
         public let position: Int

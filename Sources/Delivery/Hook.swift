@@ -10,10 +10,12 @@ public enum Hook {
 
     /// What a hook is told of the delivery that it runs after: names, never values.
     public struct Occasion: Sendable {
+        /// In `REKEEP_DEPLOYMENT` of the hook's environment, with spaces between them.
         public let deployments: [Deployment]
-        /// The targets that hold something new.
+        /// The targets that hold something new; in `REKEEP_TARGETS`, one a line.
         public let paths: [String]
 
+        /// The hook gets both in its environment.
         public init(deployments: [Deployment], paths: [String]) {
             self.deployments = deployments
             self.paths = paths

@@ -2,6 +2,7 @@ public import Credentials
 
 /// How one application names the variables of a credential. docs/panels.md lists them with their sources.
 public struct Preset: Sendable, Hashable {
+    /// As a target and `--preset` name it, such as `whmcs`.
     public let name: String
     private let user: String?
     private let key: String?
@@ -24,6 +25,7 @@ public struct Preset: Sendable, Hashable {
         self.isPlain = isPlain
     }
 
+    /// Every field under its own name, with environment and base URL. It is used where no preset is named.
     public static let plain = Preset("plain", isPlain: true)
 
     /// All presets. Sources: the official modules' configuration fields.

@@ -13,6 +13,7 @@ public protocol TargetFormat: Sendable {
 
 /// A file of a format, as it was found.
 public protocol ParsedTarget {
+    /// What the file holds of the variable with this name.
     func held(_ name: String) -> HeldValue
     /// The content with each variable set once: in its place where it stands, else at the end. All else stays.
     /// - Parameters:
@@ -35,9 +36,10 @@ public enum HeldValue: Sendable, Equatable {
 
 /// All formats that a target can have.
 public enum TargetFormats {
+    /// In the order in which messages list them.
     public static let all: [any TargetFormat] = [DotenvFormat(dialect: UniversalDialect())]
 
-    /// What a target has when nobody says.
+    /// The format of a target for which none was named.
     public static let standard = UniversalDialect.name
 
     /// - Throws: `noSuchDialect`.

@@ -1,10 +1,11 @@
 internal import Glibc
 
-/// Why a system call failed. Whoever called says of what, to whom it may concern.
+/// Why a system call failed. It does not name the file: the caller does that where somebody has to know.
 public struct SystemError: Error, Equatable, Sendable {
     /// As in errno(3).
     public let code: Int32
 
+    /// `code` is as in errno(3).
     public init(_ code: Int32) {
         self.code = code
     }

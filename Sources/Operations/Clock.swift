@@ -10,6 +10,7 @@ public struct Clock: Sendable {
     /// Waits so many milliseconds.
     let sleep: @Sendable (Int64) async -> Void
 
+    /// For tests, in which time passes only when somebody waits; programs use `system`.
     public init(
         wall: @escaping @Sendable () -> Int64, monotonic: @escaping @Sendable () -> Int64,
         sleep: @escaping @Sendable (Int64) async -> Void
@@ -19,6 +20,7 @@ public struct Clock: Sendable {
         self.sleep = sleep
     }
 
+    /// The machine's clocks. A wait ends early when its task is cancelled.
     public static let system = Clock(
         wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_MONOTONIC) },
         sleep: { try? await Task.sleep(for: .milliseconds($0)) })
@@ -29,6 +31,7 @@ public struct Clock: Sendable {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
+    /// The time by the `wall` clock, in whole seconds.
     public var now: Timestamp { Timestamp(seconds: wall() / 1000) }
 
     func wait(_ span: Span) async {

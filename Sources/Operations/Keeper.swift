@@ -7,6 +7,7 @@ public struct Keeper {
     private let courier: any Courier
     private var patience: Patience
 
+    /// Without `patience` nobody waits for a provider that asks to slow down.
     public init(
         vault: OpenVault, courier: any Courier, clock: Clock = .system, patience: Patience = .none
     ) {

@@ -17,7 +17,7 @@ public enum OperationError: Error, Equatable, Sendable {
 
     case unknownField(String, known: [String])
     case missingField(Field)
-    /// A plain value that a running credential cannot change by this command.
+    /// `edit` changes plain values only; a new secret value needs `rotate`.
     case secretFieldInEdit(Field)
     /// The stored key of another environment of the same provider.
     case keyOfOtherEnvironment(holder: Address)
@@ -54,7 +54,7 @@ public enum OperationError: Error, Equatable, Sendable {
     case nothingMatches([Pattern])
     case emptyDeployment(Deployment)
 
-    /// A rotation of this credential is under way in this process.
+    /// Another process works on what may be worked on by one alone. `process` is its id, where it can be seen.
     case heldByAnother(what: String, process: Int32?)
     case lockUnavailable(path: String, errno: Int32)
     case rotationOpen(Rotation)

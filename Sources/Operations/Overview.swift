@@ -4,13 +4,19 @@ internal import Vault
 
 /// One line of `status`.
 public struct StatusReport: Sendable {
+    /// The address of this line; a credential has a line for each of its addresses.
     public let address: Address
+    /// Without secret values.
     public let credential: Credential
+    /// The current version.
     public let version: Version
+    /// Since the version became current; nil when that is not known.
     public let age: Span?
+    /// The credential's own, else that of the policy for the address, else the profile's.
     public let maxAge: Span
     /// When the age reaches its limit.
     public let dueAt: Timestamp?
+    /// In the order in which `Flag` lists them; empty when nothing has to be looked at.
     public let flags: [Flag]
     /// When status was asked for.
     let askedAt: Timestamp
@@ -34,7 +40,9 @@ public struct StatusReport: Sendable {
 
 /// A credential that is to be rotated, and the first of its addresses that was asked for.
 public struct RotationCandidate: Sendable {
+    /// It fits the patterns.
     public let address: Address
+    /// As it is stored when the list is made.
     public let credential: Credential
 }
 

@@ -1,10 +1,11 @@
 internal import Credentials
 public import Vault
 
-/// What a restored vault is.
+/// What came of a restore.
 public struct RestoreReport: Sendable {
     /// The generation of the copy.
     public let generation: UInt64
+    /// What was kept aside, erased and left out.
     public let restored: Restoration.Report
 }
 
@@ -27,7 +28,8 @@ extension Custodian {
     }
 
     /// Puts a verified copy in the vault's place; what lay there is kept beside it.
-    /// - Throws: `vault(.olderThanVault)` unless `acceptingRollback`; `vault(.forked)`; `vault(.otherVault)`; `vault(.damaged)`.
+    /// - Throws: `vault(.olderThanVault)` unless `acceptingRollback`; `vault(.forked)`; `vault(.otherVault)`;
+    ///   `vault(.damaged)`.
     public static func restore(
         _ source: CopyToRestore, acceptingRollback: Bool,
         open: (VaultFile) throws(VaultError) -> OpenVault

@@ -5,6 +5,7 @@ public import Vault
 public struct RekeyReport: Sendable {
     /// The slot that was taken away; nil when the vault was only re-keyed.
     public let removed: SlotDescription?
+    /// False when a slot was taken away and the vault key was kept.
     public let isRekeyed: Bool
     /// The credentials with a value in the vault, sorted by address: whoever could open it could read them.
     public let exposed: [Credential]

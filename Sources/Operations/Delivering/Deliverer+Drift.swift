@@ -5,14 +5,18 @@ internal import Vault
 
 /// Whether one target still holds the current values.
 public struct DriftReport: Sendable {
+    /// What a target was found to hold.
     public enum State: String, Sendable {
+        /// The current values.
         case current
         /// An older version of ours.
         case stale
         /// No file, or a variable is not in it.
         case missing
+        /// The file, or what it should hold, cannot be read.
         case unreadable
-        /// A value that this vault never had.
+        /// A secret that its credential never had, another plain value, or a spelling that we never write; also any
+        /// file of a deployment that has no credential any more.
         case foreign
 
         /// What is recorded of the target; nil where nothing is wrong.
@@ -27,15 +31,19 @@ public struct DriftReport: Sendable {
         }
     }
 
+    /// The deployment that the target belongs to.
     public let deployment: Deployment
+    /// The target's file, an absolute path.
     public let path: String
+    /// The worst that was found of its variables.
     public let state: State
-    /// The version that the target holds, where it is one of ours.
+    /// The highest version in the target when it is `current`, the lowest old one when it is `stale`; else nil.
     public let version: Int?
     /// The variables that are not as they should be.
     public let variables: [String]
     /// The values are there, but the application was not told to read them.
     public let isHookDue: Bool
+    /// Why the target could not be compared; nil unless the state is `unreadable`.
     public let problem: DeliveryError?
 }
 

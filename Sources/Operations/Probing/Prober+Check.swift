@@ -4,8 +4,11 @@ internal import Vault
 
 /// One line of a check.
 public struct CheckReport: Sendable {
+    /// One of the credential's addresses that fit the patterns.
     public let address: Address
+    /// As it was before the check.
     public let credential: Credential
+    /// The answer, or why there is none.
     public let check: Check
     /// Why the provider was not asked.
     public let refusal: OperationError?
@@ -127,7 +130,7 @@ extension Prober {
         return (found, untried)
     }
 
-    /// An answer for another account than the one on record is no proof, however friendly.
+    /// An answer for another account than the one on record proves nothing, even when it is `ok`.
     static func checkedIdentity(_ check: Check, _ trial: Trial) -> Check {
         let credential = trial.credential
         let recorded = credential.version(number: trial.version)?.identity ?? credential.current?.identity
@@ -143,7 +146,7 @@ extension Prober {
         }
     }
 
-    /// - Throws: `refused`, `indeterminate` or `identityDiffers` unless the check blesses the key.
+    /// - Throws: `refused`, `indeterminate` or `identityDiffers` unless the check shows the key to be good.
     static func require(
         _ check: Check, for credential: Credential, plain values: [String: SecretBytes], recorded: String?
     ) throws(OperationError) {

@@ -3,11 +3,13 @@ public import Providers
 public import Sealing
 internal import Vault
 
-/// What became of a key that was given away.
+/// What became of an issued key that could be kept nowhere.
 public enum Handover: Sendable {
+    /// Somebody has it now.
     case taken
-    /// There may be room for it by now.
+    /// There may be room for it by now: try to keep it once more.
     case again
+    /// There was nobody to give it to.
     case nobody
 }
 
@@ -28,6 +30,7 @@ public struct ProofOptions: Sendable {
     /// Given an issued key that can be kept nowhere else.
     let handingOver: @Sendable ([String: SecretBytes]) -> Handover
 
+    /// The properties say when each closure is called, and with what.
     public init(
         controls: Bool, removing: @escaping @Sendable (Field, [Hygiene.Removal]) -> Void,
         waiting: @escaping @Sendable (Span) -> Void, holding: @escaping @Sendable (Bool) -> Void,

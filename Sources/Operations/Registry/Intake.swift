@@ -5,7 +5,9 @@ internal import Vault
 
 /// Pasted values by field name, cleaned, with what was taken out of each.
 public struct Intake: Sendable {
+    /// Secret and plain values by field name; an optional field without a value is left out.
     public let values: [String: SecretBytes]
+    /// By field name, for the fields of which something was taken out.
     public let removals: [String: [Hygiene.Removal]]
 
     /// Cleans the values and refuses what cannot be right.

@@ -6,20 +6,30 @@ internal import Vault
 
 /// What is to be stored with `add`.
 public struct AddRequest: Sendable {
+    /// No other credential may be bound to it.
     public let address: Address
+    /// The terms of the address's environment.
     public let terms: Terms
+    /// True when the user gave the base URL; false when it is the profile's.
     public let hasOwnBaseURL: Bool
     /// Pasted values by field name.
     public let values: [String: SecretBytes]
     /// False: store unproved.
     public let checks: Bool
+    /// How the key is proved, and who is told what was taken out of the values.
     public let proof: ProofOptions
+    /// The first part of the variables' names; nil for the usual one.
     public let prefix: String?
+    /// The age that the user set for this credential; nil when a policy or the profile decides.
     public let maxAge: Span?
+    /// When the provider ends the key; nil when the user does not say.
     public let expires: Timestamp?
+    /// The user's remark; empty when there is none.
     public let note: String
+    /// The account that it belongs to, as its user knows it; empty when that was not said.
     public let account: String
 
+    /// Nothing is checked before `add`.
     public init(
         address: Address, terms: Terms, hasOwnBaseURL: Bool, values: [String: SecretBytes], checks: Bool,
         proof: ProofOptions, prefix: String?, maxAge: Span?, expires: Timestamp?, note: String,
@@ -41,7 +51,9 @@ public struct AddRequest: Sendable {
 
 /// What came of an `add`.
 public struct AddReport: Sendable {
+    /// As it was stored.
     public let credential: Credential
+    /// The address that it is bound to.
     public let address: Address
     /// Nil when it was stored unproved.
     public let check: Check?

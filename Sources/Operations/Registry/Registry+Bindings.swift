@@ -21,6 +21,7 @@ extension Registry {
 
     /// What a `rename` came to.
     public struct RenameReport: Sendable {
+        /// As it is stored now.
         public let credential: Credential
         /// Targets of the old deployment that still hold its values.
         public let targets: [String]
@@ -45,12 +46,18 @@ extension Registry {
     public struct Edit: Sendable {
         /// New plain values by field name, as pasted.
         public var plain: [String: SecretBytes] = [:]
+        /// The age that the user sets for this credential; nil: as it is.
         public var maxAge: Span?
+        /// When the provider ends the current key; nil: as it is.
         public var expires: Timestamp?
+        /// The user's remark; nil: as it is.
         public var note: String?
+        /// The account, as the user knows it; nil: as it is.
         public var account: String?
+        /// The first part of the variables' names at the address that is edited; nil: as it is.
         public var prefix: String?
 
+        /// Changes nothing yet.
         public init() {}
     }
 
@@ -105,6 +112,7 @@ extension Registry {
 
     /// What a `remove` took away.
     public struct RemoveReport: Sendable {
+        /// The address that was removed.
         public let address: Address
         /// The credential itself went with its last address.
         public let removedCredential: Bool

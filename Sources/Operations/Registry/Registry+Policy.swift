@@ -2,6 +2,7 @@ public import Credentials
 internal import Vault
 
 extension Registry {
+    /// Sorted by pattern.
     public func policies() throws(OperationError) -> [Policy] {
         try store.read { snapshot throws(VaultError) in try snapshot.policies() }
     }

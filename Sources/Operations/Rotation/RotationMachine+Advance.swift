@@ -5,9 +5,13 @@ internal import Vault
 
 /// What a rotation came to.
 public struct RotationReport: Sendable {
+    /// The address that the user gave, with its provider.
     public let address: Address
+    /// The journal as it is stored now.
     public let rotation: Rotation
+    /// As it is stored now.
     public let credential: Credential
+    /// What became of each target in this run; empty when nothing was to be delivered yet.
     public let targets: [TargetReport]
     /// The answer for the new key, when it was asked for in this run.
     public let newKey: Check?
@@ -15,7 +19,7 @@ public struct RotationReport: Sendable {
 
 extension RotationMachine {
     /// Goes on with an unfinished rotation from wherever it stands.
-    /// - Throws: `noOpenRotation`; `heldByAnother` while another process is at it.
+    /// - Throws: `noOpenRotation`; `heldByAnother` while another process works on it.
     public func resume(
         _ reference: AddressReference, options: ProofOptions
     ) async throws(OperationError) -> RotationReport {

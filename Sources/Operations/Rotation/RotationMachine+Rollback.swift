@@ -8,9 +8,12 @@ public struct OpenRotation: Sendable {
         case rotate, resume, abort, rollback, retire
     }
 
+    /// The first of the credential's addresses.
     public let address: Address
+    /// As it is stored now.
     public let rotation: Rotation
 
+    /// What `rekeep rotate --status` offers, the usual step first; empty when the rotation is over.
     public var steps: [Step] {
         switch rotation.state {
         case .staged, .proved: [.resume, .abort]

@@ -4,9 +4,13 @@ public import Vault
 
 /// A key that was issued, kept in a file, and is in the vault now.
 public struct TakenIn: Sendable {
+    /// Where the file was; it is removed.
     public let path: String
+    /// The first address of the key's credential.
     public let address: Address
+    /// The number that the key has as a version of its credential.
     public let version: Int
+    /// By the clock of the machine that asked for the key.
     public let issuedAt: Timestamp
     /// It is the key that a rotation waits for, which goes on with it.
     public let isStaged: Bool
@@ -14,6 +18,7 @@ public struct TakenIn: Sendable {
 
 /// A file that may have an issued key, and stays where it is.
 public struct LeftOutside: Sendable {
+    /// Why a file was not taken in.
     public enum Reason: Sendable {
         /// A rotation of its credential is under way in another process.
         case busy
@@ -21,10 +26,13 @@ public struct LeftOutside: Sendable {
         case credentialGone
         /// It is another vault's, or it was changed.
         case unknown
+        /// The file could not be read, or the vault not be written.
         case storage(VaultError)
     }
 
+    /// Where the file lies.
     public let path: String
+    /// Why it was not taken in.
     public let reason: Reason
 }
 

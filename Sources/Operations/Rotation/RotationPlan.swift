@@ -5,12 +5,17 @@ internal import Vault
 
 /// What is known before anything is asked of the user or changed anywhere.
 public struct RotationPlan {
+    /// The address that the user gave, with its provider.
     public let address: Address
+    /// As the plan found it.
     public let credential: Credential
+    /// The user's choice, else the profile's.
     public let mode: Terms.Mode
+    /// How long the old key stays accepted on purpose.
     public let grace: Span
+    /// The targets of all deployments that the credential is bound to, sorted by deployment.
     public let targets: [(deployment: Deployment, path: String)]
-    /// What speaks against going on; empty when everything that can be tried has been tried well.
+    /// What speaks against going on; empty when all that could be tried went well.
     public let findings: [Finding]
     /// The answer for the old key.
     public let oldKey: Check?
@@ -61,8 +66,11 @@ public struct RotationPlan {
 
     /// Something that a pre-flight found.
     public struct Finding: Sendable, Equatable {
+        /// The deployment that the target belongs to.
         public let deployment: Deployment
+        /// The target's file, an absolute path.
         public let path: String
+        /// Why the target could not be written with a key like the new one.
         public let problem: DeliveryError
     }
 }

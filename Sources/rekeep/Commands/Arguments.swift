@@ -6,23 +6,28 @@ public import Vault
 typealias Flag = ArgumentParser.Flag
 
 extension Span: ExpressibleByArgument {
+    /// Reads a time such as `90d`, but not `0s`; nil when it is something else.
     public init?(argument: String) { self.init(argument) }
 }
 
 extension Timestamp: ExpressibleByArgument {
+    /// Reads a date such as `2027-01-31`; nil when it is something else.
     public init?(argument: String) { self.init(date: argument) }
 }
 
 extension Terms.Mode: ExpressibleByArgument {
+    /// Reads `overlap` or `cutover`; nil when it is something else.
     public init?(argument: String) { self.init(name: argument) }
 }
 
 extension SlotKind: ExpressibleByArgument {
+    /// Reads a name such as `passphrase`; nil when it is something else.
     public init?(argument: String) {
         guard let kind = Self.allCases.first(where: { $0.name == argument }) else { return nil }
         self = kind
     }
 
+    /// What help and completions offer.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 

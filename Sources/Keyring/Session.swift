@@ -46,6 +46,7 @@ public struct Session: Sendable {
         return payload()?[0..<AEAD.keyCount]
     }
 
+    /// Asks the kernel. A session whose time is over, but that the kernel still has, is ended.
     public func state(now: Timestamp) -> State {
         guard let payload = payload() else {
             switch errno {

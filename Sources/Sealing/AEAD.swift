@@ -3,7 +3,9 @@ internal import CSodium
 /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a random 192-bit nonce in front:
 /// `nonce (24) ‖ ciphertext ‖ tag (16)`.
 public enum AEAD {
+    /// The length of a nonce, in bytes.
     public static let nonceCount = 24
+    /// The length of a tag, in bytes.
     public static let tagCount = 16
     /// What a seal adds to the length of its content, in bytes.
     public static let overhead = nonceCount + tagCount

@@ -7,6 +7,7 @@ public struct Argon2id: Equatable, Sendable {
     /// Memory in bytes (`m`).
     public let memoryBytes: UInt64
 
+    /// The length of a salt, in bytes.
     public static let saltCount = 16
     /// The least that is accepted from a file: OWASP's minimum, 19 MiB and two passes.
     public static let floor = (operations: UInt64(2), memoryBytes: UInt64(19 << 20))

@@ -1,9 +1,11 @@
 internal import CSodium
 
-/// A promise about a key: it fits that key alone. AEAD seals do not give it, because one
-/// ciphertext can be made to open under two keys.
+/// Shows which key is meant: it fits that key alone. AEAD seals do not show it, because one ciphertext can be made
+/// to open under two keys.
 public struct Commitment: Equatable, Sendable {
+    /// The length of a commitment, in bytes.
     public static let count = 32
+    /// `count` bytes; not secret.
     public let bytes: [UInt8]
 
     /// The commitment to `key` for the use that `context` describes.
@@ -17,6 +19,7 @@ public struct Commitment: Equatable, Sendable {
         self.bytes = bytes
     }
 
+    /// Takes the same time whatever the content.
     public static func == (left: Commitment, right: Commitment) -> Bool {
         sodium_memcmp(left.bytes, right.bytes, count) == 0
     }

@@ -1,5 +1,6 @@
 /// Bytes as text, two small digits each.
 public enum Hexadecimal {
+    /// Two digits for each byte, in lower case.
     public static func text(_ bytes: [UInt8]) -> String {
         String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
     }

@@ -2,11 +2,14 @@ internal import CSodium
 
 /// An X25519 key pair: whoever has the public half can seal to it, only the secret half opens.
 public struct KeyPair: Sendable {
+    /// The length of each half, in bytes.
     public static let keyCount = 32
     /// What a sealed box adds to the length of its content, in bytes.
     public static let boxOverhead = 48
 
+    /// `keyCount` bytes; not secret.
     public let publicKey: [UInt8]
+    /// `keyCount` bytes.
     public let secretKey: SecretBytes
 
     /// A new random pair.

@@ -18,7 +18,7 @@ public final class SecretBytes: @unchecked Sendable {
         try fill(UnsafeMutableRawBufferPointer(start: piece.bytes, count: count))
     }
 
-    /// Copies `bytes` into locked memory; wiping the original is the caller's business.
+    /// Copies `bytes` into locked memory; the caller has to wipe the original.
     public convenience init(copying bytes: UnsafeRawBufferPointer) {
         self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
     }
@@ -90,6 +90,7 @@ public final class SecretBytes: @unchecked Sendable {
 }
 
 extension SecretBytes: Equatable {
+    /// Two of different lengths are told apart at once; else it takes the same time whatever the content.
     public static func == (left: SecretBytes, right: SecretBytes) -> Bool {
         left.count == right.count
             && left.withBytes { leftBytes in
@@ -102,7 +103,10 @@ extension SecretBytes: Equatable {
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Always the same mask.
     public var description: String { "‹secret›" }
+    /// Always the same mask.
     public var debugDescription: String { "‹secret›" }
+    /// Without children: `dump` shows nothing of the content.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

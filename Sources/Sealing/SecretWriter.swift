@@ -5,6 +5,7 @@ public struct SecretWriter: ~Copyable {
     /// The number of bytes written so far.
     public private(set) var count = 0
 
+    /// `capacity` is in bytes; it grows when more is written.
     public init(capacity: Int = 256) {
         self.capacity = capacity
         piece = SecretArena.process.take(capacity)
@@ -14,22 +15,26 @@ public struct SecretWriter: ~Copyable {
         SecretArena.process.giveBack(piece)
     }
 
+    /// Writes one byte behind the others.
     public mutating func append(_ byte: UInt8) {
         reserve(1)
         piece.bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
+    /// Copies the bytes straight into locked memory.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         reserve(bytes.count)
         UnsafeMutableRawBufferPointer(start: piece.bytes + count, count: bytes.count).copyMemory(from: bytes)
         count += bytes.count
     }
 
+    /// Copies bytes that are not secret themselves.
     public mutating func append(_ bytes: some Collection<UInt8>) {
         for byte in bytes { append(byte) }
     }
 
+    /// Copies a text that is part of the program.
     public mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

@@ -7,6 +7,7 @@ public struct Acquaintance: Sendable {
         /// A canonical path, and the path that was asked for: a linked directory may lead to another vault by now.
         case at(canonical: String, asked: String)
 
+        /// A path to which no link leads.
         public static func at(_ path: String) -> Location { .at(canonical: path, asked: path) }
     }
 
@@ -18,6 +19,7 @@ public struct Acquaintance: Sendable {
     let asksRecords: Bool
     let tell: @Sendable (VaultNotice) -> Void
 
+    /// `tell` gets what does not keep the vault from being opened and must not go unsaid.
     public init(
         stateDirectory: String, location: Location, expected: VaultPin? = nil, asksRecords: Bool = true,
         tell: @escaping @Sendable (VaultNotice) -> Void = { _ in }

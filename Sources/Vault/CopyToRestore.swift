@@ -6,6 +6,7 @@ internal import Glibc
 /// beside the copy can reach it.
 public struct CopyToRestore {
     let draft: DraftFile
+    /// Where the vault lies or will lie, as it was given.
     public let destination: String
     /// The copy of the copy, still locked.
     public let file: VaultFile

@@ -2,12 +2,14 @@ public import Credentials
 
 /// What belongs to one deployment: the addresses in it and the targets it is written to.
 public struct DeploymentRecord: Hashable, Sendable {
+    /// Each deployment has at most one record.
     public let deployment: Deployment
     /// Sorted.
     public var addresses: [Address]
     /// In the order in which they were added.
     public var targets: [Target]
 
+    /// A new one, or one as it was stored; `addresses` must be sorted.
     public init(deployment: Deployment, addresses: [Address], targets: [Target]) {
         self.deployment = deployment
         self.addresses = addresses

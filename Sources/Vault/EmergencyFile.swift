@@ -5,13 +5,16 @@ public import Sealing
 
 /// Values that a provider has issued and that are nowhere else yet.
 public struct IssuedValues: Sendable {
+    /// The credential for which they were issued.
     public let credential: CredentialID
     /// By field name, sorted.
     public let values: [(field: String, value: SecretBytes)]
     /// When the provider ends them, if it said so.
     public let expires: Timestamp?
+    /// When they were issued, by the clock of the machine that asked for them.
     public let at: Timestamp
 
+    /// Sorts the values by field name.
     public init(credential: CredentialID, values: [String: SecretBytes], expires: Timestamp?, at: Timestamp) {
         self.credential = credential
         self.values = values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -80,6 +83,7 @@ public struct IssuedValues: Sendable {
 /// A file for a key that the vault cannot take: sealed to the vault, and written with its whole size before the provider
 /// is asked for the key, so that a disk that fills meanwhile does not matter.
 public struct EmergencyFile {
+    /// In the state directory, or beside the vault.
     public let path: String
     /// Held by its maker as long as that is at work.
     private let claimed: Claim?
@@ -92,6 +96,7 @@ public struct EmergencyFile {
     /// The length in one that was never filled.
     private static let mark: [UInt8] = [0, 0, 0, 0]
 
+    /// What an emergency file was found to hold.
     public enum Content {
         /// Its maker ended before the room was whole, or before there was a key.
         case nothing

@@ -3,10 +3,12 @@ public import Sealing
 
 /// What an identity file holds.
 public struct Identity: Sendable {
+    /// Its public key is the one that the slot has.
     public let pair: KeyPair
     /// The vaults that it opens; none is every vault that has a slot for it.
     public let vaults: [VaultPin]
 
+    /// Without `vaults` it opens every vault that has a slot for it.
     public init(pair: KeyPair, vaults: [VaultPin] = []) {
         self.pair = pair
         self.vaults = vaults

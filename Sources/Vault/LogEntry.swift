@@ -3,15 +3,20 @@ internal import Sealing
 
 /// One line of the audit log: who did what to which address, and how it ended. Never a secret.
 public struct LogEntry: Hashable, Sendable {
+    /// By the clock of the machine that wrote the entry.
     public let at: Timestamp
     /// The user id of the process.
     public let user: UInt32
+    /// The machine's name for itself, as gethostname(2) gives it.
     public let host: String
+    /// What was done, as the command is called.
     public let action: LogAction
     /// An address, a deployment or a pattern; empty for the whole vault.
     public let subject: String
+    /// How it ended, or the other thing that it was about.
     public let outcome: LogOutcome
 
+    /// A new one, or one as it was stored.
     public init(at: Timestamp, user: UInt32, host: String, action: LogAction, subject: String, outcome: LogOutcome) {
         self.at = at
         self.user = user

@@ -58,8 +58,11 @@ struct Seen: Equatable {
 
 /// When and where an entry of the log was made.
 public struct LogPoint: Hashable, Sendable {
+    /// The vault's generation with which the entry came.
     public let generation: UInt64
+    /// By the clock of the machine that wrote the entry.
     public let at: Timestamp
+    /// The name of that machine; shortened to 64 bytes where it comes from this machine's record.
     public let host: String
 
     /// A record of the newest entries has so many bytes and no more.

@@ -38,6 +38,7 @@ public enum SlotRequest: Sendable {
     case recovery(RecoveryCode)
     case keyring(KeyringKey)
 
+    /// The kind that the new slot will have.
     public var kind: SlotKind {
         switch self {
         case .passphrase: .passphrase

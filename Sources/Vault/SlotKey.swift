@@ -21,6 +21,7 @@ public struct KeyringKey: Sendable {
     /// 32 bytes.
     public let secret: SecretBytes
 
+    /// For a new slot.
     public static func random() -> KeyringKey { KeyringKey(secret: .random(count: AEAD.keyCount)) }
 
     private init(secret: SecretBytes) { self.secret = secret }
@@ -40,6 +41,7 @@ public struct RecoveryCode: Sendable {
     static let count = 20
     let secret: SecretBytes
 
+    /// For a new slot.
     public static func random() -> RecoveryCode {
         RecoveryCode(secret: .random(count: count))
     }

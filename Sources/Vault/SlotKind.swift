@@ -2,10 +2,13 @@ public import Credentials
 
 /// What can be told of a slot without opening it.
 public struct SlotDescription: Hashable, Sendable {
+    /// No two slots of a vault have the same.
     public let name: SlotName
+    /// What opens it.
     public let kind: SlotKind
     /// 32 bytes.
     public let publicKey: [UInt8]
+    /// By the clock of the machine that added it.
     public let addedAt: Timestamp
 }
 
@@ -16,6 +19,7 @@ public enum SlotKind: UInt8, CaseIterable, Sendable {
     case recovery = 3
     case keyring = 4
 
+    /// The spelling in commands and JSON; the usual name of a slot begins with it.
     public var name: String {
         switch self {
         case .passphrase: "passphrase"
@@ -28,6 +32,7 @@ public enum SlotKind: UInt8, CaseIterable, Sendable {
 
 /// What people call a slot: 1 to 64 of the characters `A-Z a-z 0-9 . _ @ + -`, not beginning with `.`, `+` or `-`.
 public struct SlotName: Hashable, Sendable, CustomStringConvertible {
+    /// The name itself.
     public let description: String
 
     /// Nil unless `text` has that form.

@@ -12,6 +12,7 @@ public final class Snapshot {
     /// Grows by one with every write.
     public var generation: UInt64 { store.header.generation }
 
+    /// - Throws: `damaged(.freshness)` when there is none: the id comes from the vault itself.
     public func credential(_ id: CredentialID) throws(VaultError) -> Credential {
         guard let credential = try credentialIfKnown(id) else {
             throw .damaged(.freshness(table: Table.credential.name))
@@ -49,19 +50,23 @@ public final class Snapshot {
         }
     }
 
+    /// True when a credential is bound to the address.
     public func hasAddress(_ address: Address) throws(VaultError) -> Bool {
         let record: AddressRecord? = try record(addressRow(address))
         return record != nil
     }
 
+    /// Nil when no address is in it and it has no target.
     public func deployment(_ deployment: Deployment) throws(VaultError) -> DeploymentRecord? {
         try record(deploymentRow(deployment))
     }
 
+    /// The credential's last rotation, open or over; nil when there was none.
     public func rotation(of id: CredentialID) throws(VaultError) -> Rotation? {
         try record(rotationRow(id))
     }
 
+    /// Sorted by pattern; empty when there is none.
     public func policies() throws(VaultError) -> [Policy] {
         let list: PolicyList? = try record(policyRow)
         return list?.policies ?? []

@@ -1,11 +1,13 @@
 public import Credentials
 internal import Sealing
 
-/// A vault that is not the one that this machine knows, looked at all the same, so that a person can decide.
+/// A vault that is not the one that this machine knows. It is looked at all the same, so that a person can decide.
 public final class Stranger {
     /// What speaks against it: `exchanged`, `forked` or `recordRefused`.
     public let doubt: VaultError
+    /// Which vault it is.
     public let pin: VaultPin
+    /// The generation of the vault that lies there.
     public let generation: UInt64
     /// The last entry of its log.
     public let lastEntry: LogEntry?

@@ -187,18 +187,22 @@ public final class Transaction {
         }
     }
 
+    /// Stores a rotation in place of its credential's last one.
     public func put(_ rotation: Rotation) throws(VaultError) {
         try write(rotation, snapshot.rotationRow(rotation.credential))
     }
 
+    /// Stores a negative control in place of the last one for the same provider, environment and endpoint.
     public func put(_ control: NegativeControl) throws(VaultError) {
         try write(control, snapshot.controlRow(control.provider, control.environment, control.endpoint))
     }
 
+    /// Stores the wrong attempts of a host in place of those that were known.
     public func put(_ attempts: WrongAttempts) throws(VaultError) {
         try write(attempts, snapshot.attemptRow(attempts.host))
     }
 
+    /// Stores these policies in place of all others, sorted by pattern.
     public func put(_ policies: [Policy]) throws(VaultError) {
         try write(PolicyList(policies: policies.sorted { $0.pattern < $1.pattern }), snapshot.policyRow)
     }

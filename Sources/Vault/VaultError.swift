@@ -120,7 +120,7 @@ extension VaultError {
 
 /// Another vault than the one that is known.
 public struct Exchange: Hashable, Sendable {
-    /// Who knows it otherwise.
+    /// Who expects another vault.
     public enum Witness: Hashable, Sendable {
         /// This machine, by the path.
         case path(String)
@@ -132,8 +132,11 @@ public struct Exchange: Hashable, Sendable {
         case option
     }
 
+    /// The vault that lies there.
     public let found: VaultPin
+    /// Any of these would have been right.
     public let expected: [VaultPin]
+    /// Whose expectation it is.
     public let witness: Witness
 }
 

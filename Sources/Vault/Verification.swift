@@ -3,13 +3,16 @@ internal import Sealing
 
 /// What a whole vault was found to be.
 public struct VerifyReport: Sendable, Equatable {
+    /// The vault's generation, which grows by one with every write.
     public let generation: UInt64
     /// How many rows of each table were looked at, by table name.
     public let rows: [(table: String, count: Int)]
+    /// How many entries of the log could be read.
     public let logEntries: Int
     /// Each kind of damage once, in the order in which it was found; empty when the vault is whole.
     public let findings: [Damage]
 
+    /// True when all four parts are equal.
     public static func == (left: VerifyReport, right: VerifyReport) -> Bool {
         left.generation == right.generation && left.findings == right.findings && left.logEntries == right.logEntries
             && left.rows.elementsEqual(right.rows) { $0.table == $1.table && $0.count == $1.count }

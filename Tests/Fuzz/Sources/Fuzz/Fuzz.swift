@@ -101,6 +101,7 @@ private let decoder: Decoder = {
     return decoder
 }()
 
+/// libFuzzer calls this with each input: `count` bytes from `start`.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func takeOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     decoder.take(Array(UnsafeBufferPointer(start: start, count: count)))

@@ -37,7 +37,7 @@ enum Program {
                 Confinement.leaveNoTCP()
                 return try read.run()
             }
-            var command = try Rekeep.parseAsRoot()
+            var command = try DirectParse.command(CommandLine.arguments.dropFirst()) ?? Rekeep.parseAsRoot()
             switch command {
             case let exec as Exec: try exec.run(lowering: guarding)
             case let command as any RekeepCommand: exit(try command.perform())

@@ -10,7 +10,7 @@ struct CanaryTests {
     private let looker: String
 
     init() async throws {
-        sandbox = try await Sandbox()
+        sandbox = try await Sandbox(waits: false)
         rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         shim = sandbox.file("canary.so")

@@ -8,7 +8,7 @@ struct CourierConfinementTests {
     private let inject: String
 
     init() async throws {
-        sandbox = try await Sandbox()
+        sandbox = try await Sandbox(waits: false)
         inject = sandbox.file("inject")
         let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/inject.c").path
         let built = try await sandbox.run(["cc", "-O1", "-o", inject, source])

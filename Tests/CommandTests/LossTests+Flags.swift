@@ -14,7 +14,7 @@ extension LossTests {
     }
 
     @Test func `a retired key stays known when its credential is removed`() async throws {
-        let sandbox = try await Sandbox()
+        let sandbox = try await Sandbox(waits: false)
         let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         let new = try await rehearsal.regenerate()

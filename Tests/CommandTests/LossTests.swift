@@ -123,7 +123,7 @@ struct LossTests {
     }
 
     @Test func `a provider that refuses everybody does not retire a living key`() async throws {
-        let sandbox = try await Sandbox()
+        let sandbox = try await Sandbox(waits: false)
         let rehearsal = try await Rehearsal()
         try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         #expect(
@@ -138,7 +138,7 @@ struct LossTests {
 
     @Test func `a key can be replaced again within the grace of the last, and retire takes both old ones`() async throws
     {
-        let sandbox = try await Sandbox()
+        let sandbox = try await Sandbox(waits: false)
         let rehearsal = try await Rehearsal()
         try #require(await sandbox.addBearer("site/live/bearer", rehearsal).status == 0)
         let second = try await rehearsal.regenerate(account: rehearsal.bearerAccount)

@@ -7,7 +7,7 @@ struct ProofTests {
     private let rehearsal: Rehearsal
 
     init() async throws {
-        sandbox = try await Sandbox()
+        sandbox = try await Sandbox(waits: false)
         rehearsal = try await Rehearsal()
     }
 

@@ -9,7 +9,7 @@ struct RedirectionTests {
     private let witness: Witness
 
     init() async throws {
-        sandbox = try await Sandbox()
+        sandbox = try await Sandbox(waits: false)
         rehearsal = try await Rehearsal()
         witness = try await Witness(#"{"account":{"id":"a"},"token":"fake-issued-key","ok":"true"}"#)
     }

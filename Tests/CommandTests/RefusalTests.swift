@@ -11,7 +11,7 @@ struct RefusalTests {
     }
 
     @Test func `each wrong input has its own words and code`() async throws {
-        let sandbox = try await Sandbox()
+        let sandbox = try await Sandbox(waits: false)
         let rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         try #require(

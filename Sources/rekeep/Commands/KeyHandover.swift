@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Operations
 import Providers
@@ -39,15 +40,9 @@ enum KeyHandover {
     }
 
     private static func write(_ document: SecretBytes) -> Bool {
-        document.withBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return false }
-                rest = rest.dropFirst(count)
-            }
-            return true
+        let isWritten: Void? = try? document.withBytes { bytes throws(SystemError) in
+            try Descriptors.writeAll(descriptor, bytes)
         }
+        return isWritten != nil
     }
 }

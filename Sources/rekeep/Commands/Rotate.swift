@@ -43,7 +43,7 @@ struct Rotate: WaitingKeeperCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    @Flag(help: "Only what is due, overdue, expiring or expired.")
+    @Flag(help: "Only what is due, overdue, expiring, expired or retired.")
     var due = false
 
     @Flag(help: "Try everything that can be tried beforehand, and stop there.")

@@ -60,14 +60,25 @@ struct RegistryTests {
     }
 
     @Test func `an edit waits for a pending key, and takes none away`() async throws {
-        let plan = try await bed.plan()
         let key = bed.provider.issue()
+        try await stage(key)
+        await #expect {
+            try await edited { $0.note = "seen" }
+        } throws: { error in
+            if case OperationError.rotationOpen = error { true } else { false }
+        }
+        _ = try await bed.keeper.rotations.resume(bed.reference, options: TestBed.proof())
+        #expect(try bed.current() == key && bed.credential().note.isEmpty)
+    }
+
+    /// The plan, and its lock with it, ends here.
+    private func stage(_ key: String) async throws {
+        let plan = try await bed.plan()
         try bed.keeper.rotations.stage(
             plan, values: ["token": SecretBytes(key.utf8)], expires: nil, options: TestBed.proof())
         let another = try bed.another()
         await #expect(throws: OperationError.self) { try await another.registry.edit(bed.reference, Registry.Edit()) }
-        _ = try await bed.keeper.rotations.finish(plan, options: TestBed.proof())
-        #expect(try bed.current() == key)
+        withExtendedLifetime(plan) {}
     }
 
     @Test func `a refused, an indeterminate and a foreign key are not stored`() async throws {

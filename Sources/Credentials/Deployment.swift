@@ -7,9 +7,17 @@ public struct Deployment: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// - Throws: `AddressError.malformed` unless `text` is two valid names with a slash between them.
     public init(_ text: String) throws(AddressError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy(Name.isValid) else { throw .malformed(text) }
-        self.init(application: String(parts[0]), environment: String(parts[1]))
+        var text = text
+        guard let deployment = text.withUTF8({ Deployment(utf8: $0) }) else { throw .malformed(text) }
+        self = deployment
+    }
+
+    /// As `init(_:)`, from the UTF-8 of a text; nil when it is no deployment.
+    public init?(utf8 text: UnsafeBufferPointer<UInt8>) {
+        guard let slash = text.firstIndex(of: UInt8(ascii: "/")), let application = Name.text(text[..<slash]),
+            let environment = Name.text(text[(slash + 1)...])
+        else { return nil }
+        self.init(application: application, environment: environment)
     }
 
     init(application: String, environment: String) {
@@ -22,6 +30,7 @@ public struct Deployment: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// By application, then by environment.
     public static func < (left: Deployment, right: Deployment) -> Bool {
-        (left.application, left.environment) < (right.application, right.environment)
+        left.application == right.application
+            ? left.environment < right.environment : left.application < right.application
     }
 }

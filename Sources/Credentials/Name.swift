@@ -2,9 +2,14 @@
 enum Name {
     static let longest = 64
 
-    static func isValid(_ text: Substring) -> Bool {
+    /// The name that these bytes are; nil when they are none.
+    static func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
+        isValid(bytes) ? String(decoding: UnsafeBufferPointer(rebasing: bytes), as: UTF8.self) : nil
+    }
+
+    private static func isValid(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         var count = 0
-        for byte in text.utf8 {
+        for byte in bytes {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"):

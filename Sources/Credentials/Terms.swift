@@ -1,6 +1,7 @@
 /// What a provider's profile said of one environment when the credential was added. It is kept with the
-/// credential, so that nothing but a balance call needs the profile.
-public struct Terms: Hashable, Sendable {
+/// credential, so that nothing but a balance call needs the profile. It never changes, and all credentials of a vault that
+/// have the same terms share them.
+public final class Terms: Sendable {
     /// How a new key relates to the old one.
     public enum Mode: UInt8, NamedValue {
         /// Both are valid for a while.
@@ -73,4 +74,24 @@ public struct Terms: Hashable, Sendable {
     public var secretFields: [Field] { fields.filter(\.isSecret) }
     /// In the order of `fields`.
     public var plainFields: [Field] { fields.filter { !$0.isSecret } }
+}
+
+extension Terms: Hashable {
+    /// True when all parts are equal.
+    public static func == (left: Terms, right: Terms) -> Bool {
+        left === right
+            || left.label == right.label && left.fields == right.fields && left.baseURL == right.baseURL
+                && left.isTest == right.isTest && left.variablePrefix == right.variablePrefix
+                && left.mode == right.mode && left.maxAge == right.maxAge && left.lifetime == right.lifetime
+                && left.activationWindow == right.activationWindow && left.allowsControl == right.allowsControl
+                && left.deadWhen == right.deadWhen && left.attempts == right.attempts
+                && left.panelPath == right.panelPath
+    }
+
+    /// Takes in what differs between most terms.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(label)
+        hasher.combine(baseURL)
+        hasher.combine(fields)
+    }
 }

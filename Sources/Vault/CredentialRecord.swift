@@ -63,7 +63,7 @@ extension Terms {
         writer.put(panelPath)
     }
 
-    fileprivate init(reading reader: inout RecordReader) throws(MalformedRecord) {
+    fileprivate convenience init(reading reader: inout RecordReader) throws(MalformedRecord) {
         self.init(
             label: try reader.text(),
             fields: try reader.list { reader throws(MalformedRecord) in

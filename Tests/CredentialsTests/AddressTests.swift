@@ -27,6 +27,31 @@ struct AddressTests {
     }
 }
 
+struct AddressOrderTests {
+    @Test func `many are put in the order that two of them have`() throws {
+        let names = [
+            "a", "A", "a-b", "a.b", "ab", "a0", "application", "applicatio", "application-1", "application-10", "z_",
+            String(repeating: "b", count: 64), String(repeating: "b", count: 63) + "a",
+        ]
+        let addresses = try names.shuffled().flatMap { name in
+            try names.shuffled().flatMap { other in
+                try ["x", "x@1", "x@0", "xy"].map { try Address("\(name)/\(other)/\($0)") }
+            }
+        }
+        let ordered = Address.order(addresses).map { addresses[$0] }
+        #expect(ordered == addresses.sorted())
+        let texts = ordered.map {
+            [$0.deployment.application, $0.deployment.environment, $0.provider, $0.account ?? ""]
+        }
+        #expect(zip(texts, texts.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
+    }
+
+    @Test func `equal ones stay in their order`() throws {
+        let addresses = try ["b/c/x", "a/b/x", "b/c/x", "a/b/x"].map { try Address($0) }
+        #expect(Address.order(addresses) == [1, 3, 0, 2])
+    }
+}
+
 struct PatternTests {
     @Test(arguments: [
         ("*/live/*", "whmcs/live/domainnameapi", true), ("*/live/*", "whmcs/test/domainnameapi", false),

@@ -1,28 +1,3 @@
-internal import Sealing
-
-/// Names a credential inside its vault: 16 random bytes.
-public struct CredentialID: Hashable, Sendable {
-    /// The length of an id, in bytes.
-    public static let count = 16
-    /// `count` bytes.
-    public let bytes: [UInt8]
-
-    /// For a credential that is to be added.
-    public static func random() -> CredentialID {
-        CredentialID(unchecked: Randomness.bytes(count))
-    }
-
-    /// A stored id; nil unless it has the right length.
-    public init?(bytes: [UInt8]) {
-        guard bytes.count == Self.count else { return nil }
-        self.bytes = bytes
-    }
-
-    private init(unchecked bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-}
-
 /// An address that a credential is bound to.
 public struct Binding: Hashable, Sendable {
     /// No other credential of the vault is bound to it.
@@ -86,6 +61,9 @@ public struct Credential: Hashable, Sendable {
 
     /// Nil only in what stays of a removed credential.
     public var current: Version? { version(in: .current) }
+
+    /// Where among the versions the current one stands.
+    public var currentPlace: Int? { versions.lastIndex { $0.state == .current } }
 
     /// The version with the highest number in this state; nil when there is none.
     public func version(in state: Version.State) -> Version? {

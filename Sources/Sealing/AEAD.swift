@@ -46,22 +46,44 @@ public enum AEAD {
     public static func open(
         _ sealed: [UInt8], with key: SecretBytes, binding context: [UInt8]
     ) throws(SealingError) -> [UInt8] {
-        guard sealed.count >= overhead else { throw .notAuthentic }
-        let count = sealed.count - overhead
-        var authentic = false
-        let content = [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, initialised in
-            guard let start = buffer.baseAddress else { return }
-            authentic = decrypt(sealed, with: key, binding: context, into: start)
-            initialised = authentic ? count : 0
+        var content: [UInt8] = []
+        let count = try sealed.withUnsafeBufferPointer { sealed throws(SealingError) in
+            try open(UnsafeRawBufferPointer(sealed), with: key, binding: context, into: &content)
         }
-        guard authentic else { throw .notAuthentic }
+        content.removeLast(content.count - count)
         return content
+    }
+
+    /// As `open`, into memory that serves for one after another: `content` is made larger where it has to be.
+    /// - Returns: how many bytes of `content` count.
+    public static func open(
+        _ sealed: UnsafeRawBufferPointer, with key: SecretBytes, binding context: [UInt8], into content: inout [UInt8]
+    ) throws(SealingError) -> Int {
+        let count = sealed.count - overhead
+        guard count >= 0 else { throw .notAuthentic }
+        // One byte at least, so that there is an address.
+        if content.count < max(1, count) { content = [UInt8](repeating: 0, count: max(1, count)) }
+        let isAuthentic = content.withUnsafeMutableBufferPointer { content in
+            guard let start = content.baseAddress else { return false }
+            return decrypt(sealed, with: key, binding: context, into: start)
+        }
+        guard isAuthentic else { throw .notAuthentic }
+        return count
     }
 
     /// Opens a secret value straight into locked memory.
     /// - Throws: `notAuthentic` when key, context or content does not fit the seal.
     public static func openSecret(
         _ sealed: [UInt8], with key: SecretBytes, binding context: [UInt8]
+    ) throws(SealingError) -> SecretBytes {
+        try sealed.withUnsafeBufferPointer { sealed throws(SealingError) in
+            try openSecret(UnsafeRawBufferPointer(sealed), with: key, binding: context)
+        }
+    }
+
+    /// As `openSecret`, without a copy of what is sealed.
+    public static func openSecret(
+        _ sealed: UnsafeRawBufferPointer, with key: SecretBytes, binding context: [UInt8]
     ) throws(SealingError) -> SecretBytes {
         guard sealed.count >= overhead else { throw .notAuthentic }
         defer { StackScrub.run() }
@@ -73,10 +95,11 @@ public enum AEAD {
     }
 
     private static func decrypt(
-        _ sealed: [UInt8], with key: SecretBytes, binding context: [UInt8], into content: UnsafeMutablePointer<UInt8>
+        _ sealed: UnsafeRawBufferPointer, with key: SecretBytes, binding context: [UInt8],
+        into content: UnsafeMutablePointer<UInt8>
     ) -> Bool {
         guard key.count == keyCount else { return false }
-        return sealed.withUnsafeBufferPointer { sealed in
+        return sealed.withMemoryRebound(to: UInt8.self) { sealed in
             key.withPointer { key in
                 guard let start = sealed.baseAddress else { return false }
                 return crypto_aead_xchacha20poly1305_ietf_decrypt(

@@ -10,11 +10,18 @@ public enum KeyedHash {
         key.withPointer { digest(content, content.count, $0, key.count, count: count) }
     }
 
+    /// The keyed hash of `content`, sixteen bytes long.
+    public static func hash(_ content: UnsafeRawBufferPointer, key: SecretBytes) -> SixteenBytes {
+        content.withMemoryRebound(to: UInt8.self) { content in
+            key.withPointer { sixteen($0, key.count, content.baseAddress, content.count) }
+        }
+    }
+
     /// The keyed hash of a secret: equal secrets are seen to be equal, the value is not seen.
-    public static func hash(_ secret: SecretBytes, key: SecretBytes, count: Int = 32) -> [UInt8] {
+    public static func hash(_ secret: SecretBytes, key: SecretBytes) -> SixteenBytes {
         defer { StackScrub.run() }
         return secret.withPointer { content in
-            key.withPointer { digest(content, secret.count, $0, key.count, count: count) }
+            key.withPointer { sixteen($0, key.count, content, secret.count) }
         }
     }
 
@@ -34,6 +41,14 @@ public enum KeyedHash {
                     _ = crypto_generichash(result, AEAD.keyCount, label, UInt64(label.count), key, secret.count)
                 }
             })
+    }
+
+    private static func sixteen(
+        _ key: UnsafePointer<UInt8>, _ keyCount: Int, _ content: UnsafePointer<UInt8>?, _ contentCount: Int
+    ) -> SixteenBytes {
+        SixteenBytes {
+            _ = crypto_generichash($0, SixteenBytes.count, content, UInt64(contentCount), key, keyCount)
+        }
     }
 
     private static func digest(

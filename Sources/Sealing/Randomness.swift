@@ -10,4 +10,10 @@ public enum Randomness {
             initialised = count
         }
     }
+
+    /// Sixteen of them, for an id.
+    public static func sixteenBytes() -> SixteenBytes {
+        _ = sodiumReady
+        return SixteenBytes { randombytes_buf($0, SixteenBytes.count) }
+    }
 }

@@ -24,7 +24,8 @@ extension Credential: Record {
     init(reading reader: inout RecordReader) throws(MalformedRecord) {
         self.init(
             id: try reader.credentialID(), provider: try reader.text(), environment: try reader.text(),
-            terms: try Terms(reading: &reader), hasOwnBaseURL: try reader.flag(),
+            terms: try reader.terms { reader throws(MalformedRecord) in try Terms(reading: &reader) },
+            hasOwnBaseURL: try reader.flag(),
             bindings: try reader.list { reader throws(MalformedRecord) in
                 Binding(address: try reader.address(), prefix: try reader.optionalText())
             },

@@ -27,9 +27,8 @@ extension DeploymentRecord: Record {
     }
 
     init(reading reader: inout RecordReader) throws(MalformedRecord) {
-        guard let deployment = try? Deployment(try reader.text()) else { throw MalformedRecord() }
         self.init(
-            deployment: deployment,
+            deployment: try reader.deployment(),
             addresses: try reader.list { reader throws(MalformedRecord) in try reader.address() },
             targets: try reader.list { reader throws(MalformedRecord) in try Target(reading: &reader) })
     }

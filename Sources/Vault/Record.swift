@@ -19,6 +19,11 @@ extension Record {
     /// - Throws: when the layout is unknown, or anything is left over.
     init(plainForm: [UInt8]) throws(MalformedRecord) {
         var reader = RecordReader(plainForm)
+        try self.init(whole: &reader)
+    }
+
+    /// As `init(plainForm:)`, for what `reader` has from its beginning.
+    init(whole reader: inout RecordReader) throws(MalformedRecord) {
         guard try reader.byte() == 1 else { throw MalformedRecord() }
         try self.init(reading: &reader)
         guard reader.isAtEnd else { throw MalformedRecord() }
@@ -103,10 +108,5 @@ extension RecordReader {
     mutating func outcome() throws(MalformedRecord) -> Outcome {
         guard let outcome = Outcome(rawValue: try byte()) else { throw MalformedRecord() }
         return outcome
-    }
-
-    mutating func address() throws(MalformedRecord) -> Address {
-        guard let address = try? Address(try text()) else { throw MalformedRecord() }
-        return address
     }
 }

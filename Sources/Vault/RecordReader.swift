@@ -7,16 +7,28 @@ struct MalformedRecord: Error {}
 /// Reads what `RecordWriter` wrote and never trusts a length.
 struct RecordReader {
     private let bytes: [UInt8]
+    private let end: Int
     private var position = 0
+    /// Terms that were read before; nil where no other record follows.
+    var recentTerms: RecentTerms?
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        end = bytes.count
     }
 
-    var isAtEnd: Bool { position == bytes.count }
+    /// Reads the first `count` of `bytes`.
+    init(_ bytes: [UInt8], count: Int, recentTerms: RecentTerms) {
+        precondition(count <= bytes.count)
+        self.bytes = bytes
+        self.recentTerms = recentTerms
+        end = count
+    }
+
+    var isAtEnd: Bool { position == end }
 
     private mutating func advance(_ count: Int) throws(MalformedRecord) -> Range<Int> {
-        guard count >= 0, count <= bytes.count - position else { throw MalformedRecord() }
+        guard count >= 0, count <= end - position else { throw MalformedRecord() }
         defer { position += count }
         return position..<position + count
     }
@@ -44,23 +56,35 @@ struct RecordReader {
 
     mutating func fixed(_ count: Int) throws(MalformedRecord) -> [UInt8] { Array(bytes[try advance(count)]) }
 
+    mutating func sixteen() throws(MalformedRecord) -> SixteenBytes {
+        let range = try advance(SixteenBytes.count)
+        let value = bytes.withUnsafeBytes { SixteenBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        guard let value else { throw MalformedRecord() }
+        return value
+    }
+
+    mutating func fingerprint() throws(MalformedRecord) -> Fingerprint { Fingerprint(try sixteen()) }
+    mutating func credentialID() throws(MalformedRecord) -> CredentialID { CredentialID(try sixteen()) }
+
     mutating func text() throws(MalformedRecord) -> String {
-        let range = try advance(Int(try number(UInt32.self)))
-        let text = bytes.withUnsafeBufferPointer {
-            String(validating: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self)
+        try decoded { text in
+            // Nearly every text is in ASCII, for which the general way takes longer.
+            text.allSatisfy { $0 < 0x80 }
+                ? String(decoding: text, as: UTF8.self) : String(validating: text, as: UTF8.self)
         }
-        guard let text else { throw MalformedRecord() }
-        return text
     }
 
-    mutating func fingerprint() throws(MalformedRecord) -> Fingerprint {
-        guard let fingerprint = Fingerprint(bytes: try fixed(Fingerprint.count)) else { throw MalformedRecord() }
-        return fingerprint
-    }
+    mutating func address() throws(MalformedRecord) -> Address { try decoded { Address(utf8: $0) } }
+    mutating func deployment() throws(MalformedRecord) -> Deployment { try decoded { Deployment(utf8: $0) } }
 
-    mutating func credentialID() throws(MalformedRecord) -> CredentialID {
-        guard let id = CredentialID(bytes: try fixed(CredentialID.count)) else { throw MalformedRecord() }
-        return id
+    /// What `decode` makes of the bytes of a text, which need not be one; nil: malformed.
+    private mutating func decoded<Value>(
+        _ decode: (UnsafeBufferPointer<UInt8>) -> Value?
+    ) throws(MalformedRecord) -> Value {
+        let range = try advance(Int(try number(UInt32.self)))
+        let value = bytes.withUnsafeBufferPointer { decode(UnsafeBufferPointer(rebasing: $0[range])) }
+        guard let value else { throw MalformedRecord() }
+        return value
     }
 
     mutating func optional<Value>(
@@ -85,10 +109,24 @@ struct RecordReader {
         _ read: (inout RecordReader) throws(MalformedRecord) -> Value
     ) throws(MalformedRecord) -> [Value] {
         let count = Int(try number(UInt32.self))
-        guard count <= bytes.count - position else { throw MalformedRecord() }
+        guard count <= end - position else { throw MalformedRecord() }
         var values: [Value] = []
         values.reserveCapacity(min(count, 64))
         for _ in 0..<count { values.append(try read(&self)) }
         return values
+    }
+
+    /// As `read`, but terms whose bytes are the same as some that were read lately are not made anew.
+    mutating func terms(
+        _ read: (inout RecordReader) throws(MalformedRecord) -> Terms
+    ) throws(MalformedRecord) -> Terms {
+        if let (count, terms) = recentTerms?.known(in: bytes[position..<end]) {
+            position += count
+            return terms
+        }
+        let start = position
+        let terms = try read(&self)
+        recentTerms?.remember(terms, of: bytes[start..<position])
+        return terms
     }
 }

@@ -5,13 +5,13 @@ internal import Sealing
 struct Rekeying {
     private let old: SealedStore
     private let new: SealedStore
-    private let names: (old: Snapshot, new: Snapshot)
+    private let names: (old: RowNames, new: RowNames)
 
     init(from old: SealedStore, to keys: VaultKeys) {
         self.old = old
         new = SealedStore(
             database: old.database, keys: keys, lasting: old.lasting, vault: old.vault, header: old.header.emptied)
-        names = (Snapshot(store: old), Snapshot(store: new))
+        names = (RowNames(key: old.keys.rowIDs), RowNames(key: new.keys.rowIDs))
     }
 
     /// The store under the new key; its tree and header are still to be written.
@@ -21,23 +21,23 @@ struct Rekeying {
             guard let record = try? DeploymentRecord(plainForm: try old.open(row, in: .deployment)) else {
                 throw .damaged(.record(table: Table.deployment.name))
             }
-            try new.adopt(row, of: old, in: .deployment, as: names.new.deploymentRow(record.deployment))
+            try new.adopt(row, of: old, in: .deployment, as: names.new.deployment(record.deployment))
         }
         try forEachRow(of: .control) { row throws(VaultError) in
             guard let control = try? NegativeControl(plainForm: try old.open(row, in: .control)) else {
                 throw .damaged(.record(table: Table.control.name))
             }
-            let id = names.new.controlRow(control.provider, control.environment, control.endpoint)
+            let id = names.new.control(control.provider, control.environment, control.endpoint)
             try new.adopt(row, of: old, in: .control, as: id)
         }
         try forEachRow(of: .attempt) { row throws(VaultError) in
             guard let attempts = try? WrongAttempts(plainForm: try old.open(row, in: .attempt)) else {
                 throw .damaged(.record(table: Table.attempt.name))
             }
-            try new.adopt(row, of: old, in: .attempt, as: names.new.attemptRow(attempts.host))
+            try new.adopt(row, of: old, in: .attempt, as: names.new.attempt(attempts.host))
         }
         try forEachRow(of: .policy) { row throws(VaultError) in
-            try new.adopt(row, of: old, in: .policy, as: names.new.policyRow)
+            try new.adopt(row, of: old, in: .policy, as: names.new.policy)
         }
         try forEachRow(of: .credential) { row throws(VaultError) in
             guard let credential = try? Credential(plainForm: try old.open(row, in: .credential)) else {
@@ -57,19 +57,19 @@ struct Rekeying {
 
     private func adoptWhatHangs(from credential: Credential) throws(VaultError) {
         for address in credential.addresses {
-            try adopt(.address, names.old.addressRow(address), as: names.new.addressRow(address))
+            try adopt(.address, names.old.address(address), as: names.new.address(address))
         }
         for version in credential.versions {
             for (field, fingerprint) in version.fingerprints.all {
                 try adopt(
-                    .secret, names.old.secretRow(credential.id, version.number, field),
-                    as: names.new.secretRow(credential.id, version.number, field))
+                    .secret, names.old.secret(credential.id, version.number, field),
+                    as: names.new.secret(credential.id, version.number, field))
                 // Another holder of the same secret may have taken it along already.
                 try adopt(
-                    .fingerprint, names.old.fingerprintRow(fingerprint), as: names.new.fingerprintRow(fingerprint))
+                    .fingerprint, names.old.fingerprint(fingerprint), as: names.new.fingerprint(fingerprint))
             }
         }
-        try adopt(.rotation, names.old.rotationRow(credential.id), as: names.new.rotationRow(credential.id))
+        try adopt(.rotation, names.old.rotation(credential.id), as: names.new.rotation(credential.id))
     }
 
     private func adopt(_ table: Table, _ id: RowID, as newID: RowID) throws(VaultError) {
@@ -93,7 +93,7 @@ struct Rekeying {
 
     private func sealLog() throws(VaultError) {
         let update = try old.database.statement("UPDATE log SET sealed = ?1 WHERE number = ?2")
-        try names.old.forEachLogRecord { number, record throws(VaultError) in
+        try Snapshot(store: old).forEachLogRecord { number, record throws(VaultError) in
             let sealed = record.sealed(
                 number: number, after: new.header.logHead, key: new.keys.log, vault: new.vault)
             update.reset()

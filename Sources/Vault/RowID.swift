@@ -2,27 +2,37 @@ internal import Credentials
 internal import Sealing
 
 /// Names a row without telling what is in it: 16 bytes, random or a keyed hash of the row's name.
-struct RowID: Hashable {
-    static let count = 16
-    let bytes: [UInt8]
+struct RowID: Hashable, Sendable {
+    static let count = SixteenBytes.count
+    let value: SixteenBytes
 
     /// The row of `table` that is called `name`.
     init(_ table: Table, named name: [UInt8], key: SecretBytes) {
-        bytes = KeyedHash.hash([table.rawValue] + name, key: key, count: Self.count)
+        value = ([table.rawValue] + name).withUnsafeBytes { KeyedHash.hash($0, key: key) }
     }
 
     init(_ id: CredentialID) {
-        bytes = id.bytes
+        value = id.value
     }
 
     /// A node of the freshness tree: nil `index` is the root of `table`.
     init(nodeOf table: Table, index: UInt8?) {
-        bytes = [table.rawValue, index == nil ? 0 : 1, index ?? 0] + [UInt8](repeating: 0, count: 13)
+        value = SixteenBytes {
+            $0[0] = table.rawValue
+            $0[1] = index == nil ? 0 : 1
+            $0[2] = index ?? 0
+        }
     }
 
-    /// A stored id; nil unless it has the right length.
-    init?(stored bytes: [UInt8]) {
-        guard bytes.count == Self.count else { return nil }
-        self.bytes = bytes
+    init(_ value: SixteenBytes) {
+        self.value = value
+    }
+
+    var bytes: [UInt8] { value.array }
+}
+
+extension RowID: Comparable {
+    static func < (left: RowID, right: RowID) -> Bool {
+        left.value.withBytes { left in right.value.withBytes { left.lexicographicallyPrecedes($0) } }
     }
 }

@@ -7,16 +7,8 @@ struct SealedRow {
     let revision: UInt64
     let sealed: [UInt8]
 
-    /// The keyed hash that stands for this row, in exactly this revision, in the freshness tree.
     func element(in table: Table, key: SecretBytes) -> Element {
-        var context: [UInt8] = []
-        context.reserveCapacity(1 + RowID.count + 8 + AEAD.overhead)
-        context.append(table.rawValue)
-        context.append(contentsOf: id.bytes)
-        withUnsafeBytes(of: revision.littleEndian) { context.append(contentsOf: $0) }
-        context.append(contentsOf: sealed.prefix(AEAD.nonceCount))
-        context.append(contentsOf: sealed.suffix(AEAD.tagCount))
-        return Element(bytes: KeyedHash.hash(context, key: key, count: Element.count))
+        sealed.withUnsafeBytes { Element(of: $0, id, revision, in: table, key: key) }
     }
 }
 
@@ -35,9 +27,19 @@ enum SealContext {
     static func binding(vault: [UInt8], table: Table, id: RowID, revision: UInt64) -> [UInt8] {
         var context = of("rekeep record", in: vault)
         context.append(table.rawValue)
-        context.append(contentsOf: id.bytes)
+        id.value.withBytes { context.append(contentsOf: $0) }
         withUnsafeBytes(of: revision.littleEndian) { context.append(contentsOf: $0) }
         return context
+    }
+
+    /// Makes a binding that of another row of its table.
+    static func rebind(_ binding: inout [UInt8], id: RowID, revision: UInt64) {
+        let end = binding.count
+        binding.withUnsafeMutableBytes { binding in
+            let place = UnsafeMutableRawBufferPointer(rebasing: binding[(end - RowID.count - 8)...])
+            id.value.withBytes { place.copyMemory(from: $0) }
+            place.storeBytes(of: revision.littleEndian, toByteOffset: RowID.count, as: UInt64.self)
+        }
     }
 }
 
@@ -55,14 +57,38 @@ struct Element: Equatable {
         self.high = high
     }
 
+    /// The keyed hash that stands for a row, in exactly this revision, in the freshness tree.
+    init(of sealed: UnsafeRawBufferPointer, _ id: RowID, _ revision: UInt64, in table: Table, key: SecretBytes) {
+        let nonce = UnsafeRawBufferPointer(rebasing: sealed.prefix(AEAD.nonceCount))
+        let tag = UnsafeRawBufferPointer(rebasing: sealed.suffix(AEAD.tagCount))
+        let most = 1 + RowID.count + MemoryLayout<UInt64>.size + AEAD.overhead
+        self = withUnsafeTemporaryAllocation(byteCount: most, alignment: 1) { context in
+            var count = 0
+            func put(_ bytes: UnsafeRawBufferPointer) {
+                UnsafeMutableRawBufferPointer(rebasing: context[count...]).copyMemory(from: bytes)
+                count += bytes.count
+            }
+            withUnsafeBytes(of: table.rawValue) { put($0) }
+            id.value.withBytes { put($0) }
+            withUnsafeBytes(of: revision.littleEndian) { put($0) }
+            put(nonce)
+            put(tag)
+            return Element(KeyedHash.hash(UnsafeRawBufferPointer(rebasing: context[..<count]), key: key))
+        }
+    }
+
+    private init(_ hash: SixteenBytes) {
+        self = hash.withBytes { Element($0) }
+    }
+
     /// 16 bytes.
     init(bytes: [UInt8]) {
-        (low, high) = bytes.withUnsafeBytes {
-            (
-                UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-                UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-            )
-        }
+        self = bytes.withUnsafeBytes { Element($0) }
+    }
+
+    private init(_ bytes: UnsafeRawBufferPointer) {
+        low = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+        high = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
 
     var bytes: [UInt8] {

@@ -41,7 +41,7 @@ final class SealedStore {
     func freshRow(_ table: Table, _ id: RowID) throws(VaultError) -> SealedRow? {
         var sum = Element.zero
         var found: SealedRow?
-        var previous: [UInt8]?
+        var previous: RowID?
         var count: UInt64 = 0
         var bytes: Int64 = 0
         let statement = try database.statement(
@@ -51,10 +51,10 @@ final class SealedStore {
         while try statement.step() {
             let row = try Self.row(from: statement, table)
             // A row that stands twice would cancel itself out of the sum.
-            guard previous.map({ $0.lexicographicallyPrecedes(row.id.bytes) }) ?? true else {
+            guard previous.map({ $0 < row.id }) ?? true else {
                 throw .damaged(.freshness(table: table.name))
             }
-            previous = row.id.bytes
+            previous = row.id
             // A forged index leads to the same rows again and again.
             count += 1
             bytes += Int64(row.sealed.count)
@@ -64,47 +64,8 @@ final class SealedStore {
             sum ^= row.element(in: table, key: keys.freshness)
             if row.id == id { found = row }
         }
-        guard try node(table, id.bytes[0])[id.bytes[1]] == sum else { throw .damaged(.freshness(table: table.name)) }
+        guard try node(table, id.value[0])[id.value[1]] == sum else { throw .damaged(.freshness(table: table.name)) }
         return found
-    }
-
-    /// Opens every row of `table` in no particular order, checks that the set is complete and fresh, and
-    /// hands each content to `body`.
-    func forEach(
-        _ table: Table, _ body: ([UInt8]) throws(VaultError) -> Void
-    ) throws(VaultError) {
-        try forEachSealed(table) { row throws(VaultError) in try body(try open(row, in: table)) }
-    }
-
-    /// As `forEach`, without opening the rows.
-    func forEachSealed(
-        _ table: Table, _ body: (SealedRow) throws(VaultError) -> Void
-    ) throws(VaultError) {
-        // By the first byte of the id, and within by the second; what no row begins with takes no memory.
-        var sums = [[Element]](repeating: [], count: 256)
-        var count: UInt64 = 0
-        var bytes: Int64 = 0
-        let expected = header[table].rows
-        let statement = try database.statement("SELECT id, revision, sealed FROM \(table.name)")
-        while try statement.step() {
-            let row = try Self.row(from: statement, table)
-            let first = Int(row.id.bytes[0])
-            if sums[first].isEmpty { sums[first] = [Element](repeating: .zero, count: 256) }
-            sums[first][Int(row.id.bytes[1])] ^= row.element(in: table, key: keys.freshness)
-            count += 1
-            try body(row)
-            // A forged tree of pages shows the same rows again and again.
-            bytes += Int64(row.sealed.count)
-            guard count <= expected, bytes <= database.size else { throw .damaged(.freshness(table: table.name)) }
-        }
-        guard count == expected else { throw .damaged(.freshness(table: table.name)) }
-        let root = try treeRow(table, nil, expected: header[table].root)
-        for first in UInt8.min...UInt8.max where root[first] != .zero || !sums[Int(first)].isEmpty {
-            let node = try treeRow(table, first, expected: root[first])
-            guard sums[Int(first)].isEmpty ? node.count == 0 : node.lists(sums[Int(first)]) else {
-                throw .damaged(.freshness(table: table.name))
-            }
-        }
     }
 
     /// Checks that the tree has no other rows than those that its roots lead to.
@@ -142,16 +103,16 @@ final class SealedStore {
 
     private static func row(from statement: Statement, _ table: Table) throws(VaultError) -> SealedRow {
         do throws(WrongType) {
-            guard let id = RowID(stored: try statement.bytes(0)) else { throw WrongType() }
             return SealedRow(
-                id: id, revision: UInt64(bitPattern: try statement.number(1)), sealed: try statement.bytes(2))
+                id: try statement.rowID(0), revision: UInt64(bitPattern: try statement.number(1)),
+                sealed: try statement.bytes(2))
         } catch {
             throw .damaged(table.damageOfRow)
         }
     }
 
     private static func bucketBounds(_ id: RowID) -> (first: [UInt8], end: [UInt8]) {
-        let first = Array(id.bytes[0..<2])
+        let first = [id.value[0], id.value[1]]
         let next = (Int(first[0]) << 8 | Int(first[1])) + 1
         // After the last bucket every 16-byte id is smaller than 17 bytes of 0xFF.
         let end = next > 0xFFFF ? [UInt8](repeating: 0xFF, count: 17) : [UInt8(next >> 8), UInt8(next & 0xFF)]
@@ -241,9 +202,9 @@ final class SealedStore {
     // MARK: The tree
 
     private func toggle(_ element: Element, _ table: Table, _ id: RowID) throws(VaultError) {
-        let slot = Self.slot(table, id.bytes[0])
-        var changedNode = try node(table, id.bytes[0])
-        changedNode[id.bytes[1]] = changedNode[id.bytes[1]].combined(with: element)
+        let slot = Self.slot(table, id.value[0])
+        var changedNode = try node(table, id.value[0])
+        changedNode[id.value[1]] = changedNode[id.value[1]].combined(with: element)
         nodes[slot] = changedNode
         changed[slot] = true
     }
@@ -253,7 +214,7 @@ final class SealedStore {
         return try treeRow(table, index, expected: root[index])
     }
 
-    private func treeRow(_ table: Table, _ index: UInt8?, expected: Element) throws(VaultError) -> TreeNode {
+    func treeRow(_ table: Table, _ index: UInt8?, expected: Element) throws(VaultError) -> TreeNode {
         let slot = Self.slot(table, index)
         if let known = nodes[slot] { return known }
         guard expected != .zero else {

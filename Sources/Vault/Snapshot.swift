@@ -4,9 +4,11 @@ public import Sealing
 /// A consistent view of the vault for the length of one `read` or `write`.
 public final class Snapshot {
     let store: SealedStore
+    let names: RowNames
 
     init(store: SealedStore) {
         self.store = store
+        names = RowNames(key: store.keys.rowIDs)
     }
 
     /// Grows by one with every write.
@@ -29,7 +31,7 @@ public final class Snapshot {
 
     /// - Throws: `noSuchAddress`.
     public func credential(at address: Address) throws(VaultError) -> Credential {
-        guard let record: AddressRecord = try record(addressRow(address)) else { throw .noSuchAddress(address) }
+        guard let record: AddressRecord = try record(names.address(address)) else { throw .noSuchAddress(address) }
         let credential = try credential(record.credential)
         guard credential.binding(at: address) != nil else { throw .damaged(.freshness(table: Table.address.name)) }
         return credential
@@ -52,35 +54,35 @@ public final class Snapshot {
 
     /// True when a credential is bound to the address.
     public func hasAddress(_ address: Address) throws(VaultError) -> Bool {
-        let record: AddressRecord? = try record(addressRow(address))
+        let record: AddressRecord? = try record(names.address(address))
         return record != nil
     }
 
     /// Nil when no address is in it and it has no target.
     public func deployment(_ deployment: Deployment) throws(VaultError) -> DeploymentRecord? {
-        try record(deploymentRow(deployment))
+        try record(names.deployment(deployment))
     }
 
     /// The credential's last rotation, open or over; nil when there was none.
     public func rotation(of id: CredentialID) throws(VaultError) -> Rotation? {
-        try record(rotationRow(id))
+        try record(names.rotation(id))
     }
 
     /// Sorted by pattern; empty when there is none.
     public func policies() throws(VaultError) -> [Policy] {
-        let list: PolicyList? = try record(policyRow)
+        let list: PolicyList? = try record(names.policy)
         return list?.policies ?? []
     }
 
     /// The negative control that was made there; nil when there was none yet.
     public func control(provider: String, environment: String, endpoint: String) throws(VaultError) -> NegativeControl?
     {
-        try record(controlRow(provider, environment, endpoint))
+        try record(names.control(provider, environment, endpoint))
     }
 
     /// The wrong keys that a host has seen lately.
     public func attempts(at host: String) throws(VaultError) -> WrongAttempts {
-        try record(attemptRow(host)) ?? WrongAttempts(host: host)
+        try record(names.attempt(host)) ?? WrongAttempts(host: host)
     }
 
     /// Hands every credential to `body`, in no particular order.
@@ -103,7 +105,7 @@ public final class Snapshot {
     ///   `retiredSecret` when it was erased.
     public func secret(_ field: String, of version: Version, in id: CredentialID) throws(VaultError) -> SecretBytes {
         guard !version.isRetired else { throw .retiredSecret(of: try credential(id).addresses.first) }
-        let row = secretRow(id, version.number, field)
+        let row = names.secret(id, version.number, field)
         guard let sealed = try store.freshRow(.secret, row) else { throw .damaged(.secret) }
         let secret = try store.openSecret(sealed)
         guard fingerprint(of: secret) == version.fingerprints[field] else { throw .damaged(.secret) }
@@ -117,7 +119,7 @@ public final class Snapshot {
 
     /// The credentials that hold, or ever held, a secret with this fingerprint.
     public func holders(of fingerprint: Fingerprint) throws(VaultError) -> [CredentialID] {
-        let record: FingerprintRecord? = try record(fingerprintRow(fingerprint))
+        let record: FingerprintRecord? = try record(names.fingerprint(fingerprint))
         return record?.credentials ?? []
     }
 
@@ -165,14 +167,6 @@ public final class Snapshot {
 
     private func record<Noun: Record>(_ id: RowID) throws(VaultError) -> Noun? {
         guard let content = try store.read(Noun.table, id) else { return nil }
-        return try Self.decode(content)
-    }
-
-    private func forEach<Noun: Record>(_ body: (Noun) throws(VaultError) -> Void) throws(VaultError) {
-        try store.forEach(Noun.table) { content throws(VaultError) in try body(try Self.decode(content)) }
-    }
-
-    private static func decode<Noun: Record>(_ content: [UInt8]) throws(VaultError) -> Noun {
         do {
             return try Noun(plainForm: content)
         } catch {
@@ -180,35 +174,11 @@ public final class Snapshot {
         }
     }
 
-    func addressRow(_ address: Address) -> RowID {
-        RowID(.address, named: Array(address.description.utf8), key: store.keys.rowIDs)
+    private func forEach<Noun: Record & Sendable>(_ body: (Noun) throws(VaultError) -> Void) throws(VaultError) {
+        try store.forEach(Noun.table) { opener, row, sealed throws(VaultError) -> Noun in
+            try opener.open(row, sealed)
+        } _: { _, noun throws(VaultError) in
+            try body(try noun.get())
+        }
     }
-
-    func deploymentRow(_ deployment: Deployment) -> RowID {
-        RowID(.deployment, named: Array(deployment.description.utf8), key: store.keys.rowIDs)
-    }
-
-    func secretRow(_ id: CredentialID, _ version: Int, _ field: String) -> RowID {
-        let number = withUnsafeBytes(of: Int64(version).littleEndian) { Array($0) }
-        return RowID(.secret, named: id.bytes + number + Array(field.utf8), key: store.keys.rowIDs)
-    }
-
-    func fingerprintRow(_ fingerprint: Fingerprint) -> RowID {
-        RowID(.fingerprint, named: fingerprint.bytes, key: store.keys.rowIDs)
-    }
-
-    func rotationRow(_ id: CredentialID) -> RowID {
-        RowID(.rotation, named: id.bytes, key: store.keys.rowIDs)
-    }
-
-    func controlRow(_ provider: String, _ environment: String, _ endpoint: String) -> RowID {
-        let name = [provider, environment, endpoint].map { Array($0.utf8) }.joined(separator: [0])
-        return RowID(.control, named: Array(name), key: store.keys.rowIDs)
-    }
-
-    func attemptRow(_ host: String) -> RowID {
-        RowID(.attempt, named: Array(host.utf8), key: store.keys.rowIDs)
-    }
-
-    var policyRow: RowID { RowID(.policy, named: [], key: store.keys.rowIDs) }
 }

@@ -19,7 +19,7 @@ public final class Transaction {
         for address in old where credential.binding(at: address) == nil { try unbind(address) }
         for address in credential.addresses where !old.contains(address) {
             guard try !snapshot.hasAddress(address) else { throw .addressTaken(address) }
-            try write(AddressRecord(credential: credential.id), snapshot.addressRow(address))
+            try write(AddressRecord(credential: credential.id), snapshot.names.address(address))
             var record = try deploymentRecord(address.deployment)
             record.addresses.append(address)
             record.addresses.sort()
@@ -33,12 +33,12 @@ public final class Transaction {
     public func put(
         secret: SecretBytes, field: String, version: Int, of id: CredentialID
     ) throws(VaultError) -> Fingerprint {
-        try snapshot.store.write(snapshot.secretRow(id, version, field), secret: secret)
+        try snapshot.store.write(snapshot.names.secret(id, version, field), secret: secret)
         let fingerprint = snapshot.fingerprint(of: secret)
         var holders = try snapshot.holders(of: fingerprint)
         if !holders.contains(id) {
             holders.append(id)
-            try write(FingerprintRecord(credentials: holders), snapshot.fingerprintRow(fingerprint))
+            try write(FingerprintRecord(credentials: holders), snapshot.names.fingerprint(fingerprint))
         }
         return fingerprint
     }
@@ -119,7 +119,7 @@ public final class Transaction {
     /// Erases the secret values of a version; its fingerprints stay.
     private func eraseSecrets(of version: Version, in id: CredentialID) throws(VaultError) {
         for field in version.fingerprints.names {
-            try snapshot.store.remove(.secret, snapshot.secretRow(id, version.number, field))
+            try snapshot.store.remove(.secret, snapshot.names.secret(id, version.number, field))
         }
     }
 
@@ -136,7 +136,7 @@ public final class Transaction {
 
     private func forget(_ fingerprint: Fingerprint, of id: CredentialID) throws(VaultError) {
         let holders = try snapshot.holders(of: fingerprint).filter { $0 != id }
-        let row = snapshot.fingerprintRow(fingerprint)
+        let row = snapshot.names.fingerprint(fingerprint)
         if holders.isEmpty {
             try snapshot.store.remove(.fingerprint, row)
         } else {
@@ -166,7 +166,7 @@ public final class Transaction {
                 try forget(fingerprint, of: credential.id)
             }
         }
-        try snapshot.store.remove(.rotation, snapshot.rotationRow(credential.id))
+        try snapshot.store.remove(.rotation, snapshot.names.rotation(credential.id))
         guard !remains.versions.isEmpty else {
             try snapshot.store.remove(.credential, RowID(credential.id))
             return
@@ -179,7 +179,7 @@ public final class Transaction {
 
     /// Stores a deployment; an empty one is removed.
     public func put(_ record: DeploymentRecord) throws(VaultError) {
-        let row = snapshot.deploymentRow(record.deployment)
+        let row = snapshot.names.deployment(record.deployment)
         if record.addresses.isEmpty && record.targets.isEmpty {
             try snapshot.store.remove(.deployment, row)
         } else {
@@ -189,22 +189,22 @@ public final class Transaction {
 
     /// Stores a rotation in place of its credential's last one.
     public func put(_ rotation: Rotation) throws(VaultError) {
-        try write(rotation, snapshot.rotationRow(rotation.credential))
+        try write(rotation, snapshot.names.rotation(rotation.credential))
     }
 
     /// Stores a negative control in place of the last one for the same provider, environment and endpoint.
     public func put(_ control: NegativeControl) throws(VaultError) {
-        try write(control, snapshot.controlRow(control.provider, control.environment, control.endpoint))
+        try write(control, snapshot.names.control(control.provider, control.environment, control.endpoint))
     }
 
     /// Stores the wrong attempts of a host in place of those that were known.
     public func put(_ attempts: WrongAttempts) throws(VaultError) {
-        try write(attempts, snapshot.attemptRow(attempts.host))
+        try write(attempts, snapshot.names.attempt(attempts.host))
     }
 
     /// Stores these policies in place of all others, sorted by pattern.
     public func put(_ policies: [Policy]) throws(VaultError) {
-        try write(PolicyList(policies: policies.sorted { $0.pattern < $1.pattern }), snapshot.policyRow)
+        try write(PolicyList(policies: policies.sorted { $0.pattern < $1.pattern }), snapshot.names.policy)
     }
 
     /// Appends one line to the audit log.
@@ -227,7 +227,7 @@ public final class Transaction {
     }
 
     private func unbind(_ address: Address) throws(VaultError) {
-        try snapshot.store.remove(.address, snapshot.addressRow(address))
+        try snapshot.store.remove(.address, snapshot.names.address(address))
         var record = try deploymentRecord(address.deployment)
         record.addresses.removeAll { $0 == address }
         try put(record)

@@ -47,9 +47,11 @@ private final class Verification {
         for table in Table.allCases where table != .tree {
             var count = 0
             try noting { () throws(VaultError) in
-                try store.forEachSealed(table) { row throws(VaultError) in
+                try store.forEach(table) { [names = snapshot.names] opener, row, sealed throws(VaultError) in
+                    try Content(of: row, sealed, in: table, opener: &opener, names)
+                } _: { row, content throws(VaultError) in
                     count += 1
-                    try noting { () throws(VaultError) in try look(at: row, in: table) }
+                    try noting { () throws(VaultError) in try look(at: row, try content.get(), in: table) }
                 }
                 if table == .address, count != addresses.count { throw .damaged(.record(table: table.name)) }
             }
@@ -71,49 +73,18 @@ private final class Verification {
         }
     }
 
-    private func look(at row: SealedRow, in table: Table) throws(VaultError) {
-        if table == .secret {
-            _ = try store.openSecret(row)
-        } else {
-            let content = try store.open(row, in: table)
-            let expected: RowID
-            do throws(MalformedRecord) {
-                expected = try self.expected(of: content, at: row.id, in: table)
-            } catch {
-                throw .damaged(.record(table: table.name))
-            }
-            guard expected == row.id else { throw .damaged(.record(table: table.name)) }
-            if table == .credential { try follow(content) }
+    private func look(at row: RowBatch.Row, _ content: Content, in table: Table) throws(VaultError) {
+        switch content {
+        case .credential(let credential, let addresses): try follow(credential, addresses)
+        case .address(let credential):
+            guard addresses[row.id] == credential else { throw .damaged(.record(table: table.name)) }
+        case .other: break
         }
         guard row.revision <= snapshot.generation else { throw .damaged(.freshness(table: table.name)) }
     }
 
-    /// Where a record belongs, as far as it says itself.
-    private func expected(of content: [UInt8], at row: RowID, in table: Table) throws(MalformedRecord) -> RowID {
-        switch table {
-        case .credential: return RowID(try Credential(plainForm: content).id)
-        case .address:
-            guard addresses[row] == (try AddressRecord(plainForm: content).credential) else { throw MalformedRecord() }
-            return row
-        case .deployment: return snapshot.deploymentRow(try DeploymentRecord(plainForm: content).deployment)
-        case .fingerprint:
-            _ = try FingerprintRecord(plainForm: content)
-            return row
-        case .rotation: return snapshot.rotationRow(try Rotation(plainForm: content).credential)
-        case .control:
-            let control = try NegativeControl(plainForm: content)
-            return snapshot.controlRow(control.provider, control.environment, control.endpoint)
-        case .attempt: return snapshot.attemptRow(try WrongAttempts(plainForm: content).host)
-        case .policy:
-            _ = try PolicyList(plainForm: content)
-            return snapshot.policyRow
-        case .secret, .tree: return row
-        }
-    }
-
     /// A credential leads to its addresses and secrets.
-    private func follow(_ content: [UInt8]) throws(VaultError) {
-        guard let credential = try? Credential(plainForm: content) else { return }
+    private func follow(_ credential: Credential, _ rows: [RowID]) throws(VaultError) {
         for version in credential.versions where !version.isRetired {
             for field in version.fingerprints.names {
                 try noting { () throws(VaultError) in
@@ -124,6 +95,51 @@ private final class Verification {
         try noting { () throws(VaultError) in
             guard credential.versions.count(where: { $0.state == .current }) <= 1 else { throw .damaged(.versions) }
         }
-        for address in credential.addresses { addresses[snapshot.addressRow(address)] = credential.id }
+        for row in rows { addresses[row] = credential.id }
+    }
+}
+
+/// What a row holds, as far as others depend on it.
+private enum Content: Sendable {
+    /// With the rows of its addresses.
+    case credential(Credential, addresses: [RowID])
+    case address(CredentialID)
+    case other
+
+    /// - Throws: `damaged` when the row does not fit its seal, its form or the place that it names itself.
+    init(
+        of row: RowBatch.Row, _ sealed: UnsafeRawBufferPointer, in table: Table, opener: inout RowOpener,
+        _ names: RowNames
+    ) throws(VaultError) {
+        var place = row.id
+        self = .other
+        switch table {
+        case .credential:
+            let credential: Credential = try opener.open(row, sealed)
+            place = RowID(credential.id)
+            self = .credential(credential, addresses: credential.addresses.map { names.address($0) })
+        case .address:
+            let record: AddressRecord = try opener.open(row, sealed)
+            self = .address(record.credential)
+        case .deployment:
+            let record: DeploymentRecord = try opener.open(row, sealed)
+            place = names.deployment(record.deployment)
+        case .secret: _ = try opener.openSecret(row, sealed)
+        case .fingerprint: let _: FingerprintRecord = try opener.open(row, sealed)
+        case .rotation:
+            let rotation: Rotation = try opener.open(row, sealed)
+            place = names.rotation(rotation.credential)
+        case .policy:
+            let _: PolicyList = try opener.open(row, sealed)
+            place = names.policy
+        case .control:
+            let control: NegativeControl = try opener.open(row, sealed)
+            place = names.control(control.provider, control.environment, control.endpoint)
+        case .attempt:
+            let attempts: WrongAttempts = try opener.open(row, sealed)
+            place = names.attempt(attempts.host)
+        case .tree: break
+        }
+        guard place == row.id else { throw .damaged(.record(table: table.name)) }
     }
 }

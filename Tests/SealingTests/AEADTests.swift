@@ -33,6 +33,24 @@ struct AEADTests {
         #expect(try AEAD.open(sealed, with: key, binding: []).isEmpty)
     }
 
+    @Test func `one memory serves for long and short contents`() throws {
+        var memory: [UInt8] = []
+        for count in [0, 3, 500, 1, 0, 499, 501] {
+            let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 + count) }
+            var sealed = AEAD.seal(content, with: key, binding: [1])
+            let opened = try sealed.withUnsafeBufferPointer {
+                try AEAD.open(UnsafeRawBufferPointer($0), with: key, binding: [1], into: &memory)
+            }
+            #expect(Array(memory.prefix(opened)) == content)
+            sealed[sealed.count / 2] ^= 1
+            #expect(throws: SealingError.notAuthentic) {
+                try sealed.withUnsafeBufferPointer {
+                    _ = try AEAD.open(UnsafeRawBufferPointer($0), with: key, binding: [1], into: &memory)
+                }
+            }
+        }
+    }
+
     @Test func `two seals of the same content differ`() {
         #expect(AEAD.seal([1], with: key, binding: []) != AEAD.seal([1], with: key, binding: []))
     }

@@ -74,7 +74,7 @@ struct VaultTests {
             try vault.read { snapshot throws(VaultError) in
                 count = 0
                 let store = snapshot.store
-                try store.forEach(table) { _ in count += 1 }
+                try store.forEach(table, opened: { _, _, _ in }, { _, _ in count += 1 })
             }
             #expect(count == 0, "\(table)")
         }

@@ -173,6 +173,11 @@ final class Database {
         try transaction("BEGIN EXCLUSIVE", body)
     }
 
+    /// Keeps more of what was read in memory (24 MiB): before very many rows are looked up all over the file.
+    func keepMorePages() throws(VaultError) {
+        try run("PRAGMA cache_size=-24576")
+    }
+
     /// Looks at the file's structure, which a few reads do not see wholly.
     /// - Throws: `damaged(.file)`.
     func requireIntegrity() throws(VaultError) {

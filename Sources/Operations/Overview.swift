@@ -10,20 +10,49 @@ public struct StatusReport: Sendable {
     public let credential: Credential
     /// The current version.
     public let version: Version
-    /// Since the version became current; nil when that is not known.
-    public let age: Span?
     /// The credential's own, else that of the policy for the address, else the profile's.
     public let maxAge: Span
-    /// When the age reaches its limit.
-    public let dueAt: Timestamp?
     /// In the order in which `Flag` lists them; empty when nothing has to be looked at.
     public let flags: [Flag]
     /// When status was asked for.
     let askedAt: Timestamp
+    private let rarity: Rarity?
+
+    /// What few credentials have, out of the way of a list of very many.
+    private final class Rarity: Sendable {
+        let rotation: Rotation?
+        let oldKeyUser: Address?
+
+        init(_ rotation: Rotation?, _ oldKeyUser: Address?) {
+            self.rotation = rotation
+            self.oldKeyUser = oldKeyUser
+        }
+    }
+
+    fileprivate init(
+        address: Address, credential: Credential, version: Version, maxAge: Span, flags: [Flag], askedAt: Timestamp,
+        rotation: Rotation?, oldKeyUser: Address?
+    ) {
+        self.address = address
+        self.credential = credential
+        self.version = version
+        self.maxAge = maxAge
+        self.flags = flags
+        self.askedAt = askedAt
+        rarity = rotation == nil && oldKeyUser == nil ? nil : Rarity(rotation, oldKeyUser)
+    }
+
+    /// Since the version became current; nil when that is not known.
+    public var age: Span? { version.activatedAt.map { askedAt - $0 } }
+
+    /// When the age reaches its limit.
+    public var dueAt: Timestamp? { version.activatedAt.map { $0 + maxAge } }
+
     /// A rotation that is not over.
-    public let rotation: Rotation?
+    public var rotation: Rotation? { rarity?.rotation }
+
     /// Another credential whose current key is an old one of this.
-    public let oldKeyUser: Address?
+    public var oldKeyUser: Address? { rarity?.oldKeyUser }
 
     /// What the last check said of the current version; nil when it was of another one, or never made.
     public var currentCheck: Check? { credential.lastCheck(of: version.number) }
@@ -69,46 +98,19 @@ public struct Overview {
     public func status(_ patterns: [Pattern]) throws(OperationError) -> [StatusReport] {
         let time = store.now()
         let survey = try store.read { snapshot throws(VaultError) in try Survey(snapshot) }
-        var reports: [StatusReport] = []
-        reports.reserveCapacity(survey.credentials.count)
-        for credential in survey.credentials {
-            guard let current = credential.current else { continue }
-            for address in credential.addresses where patterns.match(address) {
-                let maxAge =
-                    credential.maxAge ?? survey.policies.rule(for: address)?.maxAge ?? credential.terms.maxAge
-                let age = current.activatedAt.map { time - $0 }
-                var flags = Self.ageFlags(age, maxAge, current, time)
-                flags += survey.flags(of: credential, current: current, at: address, time)
-                reports.append(
-                    StatusReport(
-                        address: address, credential: credential, version: current, age: age, maxAge: maxAge,
-                        dueAt: current.activatedAt.map { $0 + maxAge },
-                        flags: Flag.allCases.filter(flags.contains), askedAt: time,
-                        rotation: survey.openRotation(of: credential), oldKeyUser: survey.oldKeyUser(of: credential)))
+        var lines: [(address: Address, credential: Int, place: Int)] = []
+        lines.reserveCapacity(survey.credentials.count)
+        for (index, credential) in survey.credentials.enumerated() {
+            guard let place = credential.currentPlace else { continue }
+            for binding in credential.bindings where patterns.match(binding.address) {
+                lines.append((binding.address, index, place))
             }
         }
-        guard patterns.isEmpty || !reports.isEmpty else { throw .nothingMatches(patterns) }
-        return reports.sorted { $0.address < $1.address }
-    }
-
-    private static func ageFlags(_ age: Span?, _ maxAge: Span, _ version: Version, _ time: Timestamp) -> [Flag] {
-        var flags: [Flag] = []
-        if let age {
-            if age > maxAge {
-                flags.append(.overdue)
-            } else if age.seconds * 4 >= maxAge.seconds * 3 {
-                flags.append(.due)
-            }
+        guard patterns.isEmpty || !lines.isEmpty else { throw .nothingMatches(patterns) }
+        return Address.order(lines.map(\.address)).map { index in
+            let line = lines[index]
+            return survey.report(of: survey.credentials[line.credential], line.place, at: line.address, time)
         }
-        if let expires = version.expiresAt {
-            if expires <= time {
-                flags.append(.expired)
-            } else if expires - time <= .days(14) {
-                flags.append(.expiring)
-            }
-        }
-        if version.provedAt.map({ time - $0 > .days(30) }) ?? true { flags.append(.unproved) }
-        return flags
     }
 }
 
@@ -118,89 +120,96 @@ private struct Survey {
     private(set) var policies: [Policy]
     private var openRotations: [CredentialID: Rotation] = [:]
     private var targets: [Deployment: [Target]] = [:]
-    private var environments: [Fingerprint: Holder] = [:]
+    private var holders: [Fingerprint: Holder] = [:]
     /// Keys that were current and are not any more, by the credential in which they were replaced.
     private var replaced: [Fingerprint: CredentialID] = [:]
 
-    /// Who uses a secret: the first credential seen, and whether another one does too.
+    /// Who uses a secret: the first credential seen, by its place, and whether another one does too.
     private struct Holder {
-        let credential: CredentialID
-        let address: Address?
+        let place: Int32
         var isShared = false
     }
 
     init(_ snapshot: Snapshot) throws(VaultError) {
         policies = try snapshot.policies()
-        var rotations: [CredentialID: Rotation] = [:]
-        try snapshot.forEachRotation { if !$0.state.isOver { rotations[$0.credential] = $0 } }
-        var targets: [Deployment: [Target]] = [:]
+        try snapshot.forEachRotation { if !$0.state.isOver { openRotations[$0.credential] = $0 } }
         try snapshot.forEachDeployment { if !$0.targets.isEmpty { targets[$0.deployment] = $0.targets } }
-        var credentials: [Credential] = []
-        var holders: [Fingerprint: Holder] = [:]
-        var replaced: [Fingerprint: CredentialID] = [:]
         try snapshot.forEachCredential { credential in
             credentials.append(credential)
             for version in credential.versions where version.state != .current && version.activatedAt != nil {
-                for fingerprint in version.fingerprints.values { replaced[fingerprint] = credential.id }
+                for (_, fingerprint) in version.fingerprints.all { replaced[fingerprint] = credential.id }
             }
-            for fingerprint in credential.current?.fingerprints.values ?? [] {
+            guard let current = credential.currentPlace else { return }
+            for (_, fingerprint) in credential.versions[current].fingerprints.all {
                 if let holder = holders[fingerprint] {
-                    if holder.credential != credential.id { holders[fingerprint]?.isShared = true }
+                    if credentials[Int(holder.place)].id != credential.id { holders[fingerprint]?.isShared = true }
                 } else {
-                    holders[fingerprint] = Holder(credential: credential.id, address: credential.addresses.first)
+                    holders[fingerprint] = Holder(place: Int32(credentials.count - 1))
                 }
             }
         }
-        openRotations = rotations
-        self.targets = targets
-        self.credentials = credentials
-        environments = holders
-        self.replaced = replaced
     }
 
-    func flags(of credential: Credential, current: Version, at address: Address, _ time: Timestamp) -> [Flag] {
-        var flags: [Flag] = []
-        flags += Self.keyFlags(openRotations[credential.id], credential.previous, time)
+    func report(of credential: Credential, _ place: Int, at address: Address, _ time: Timestamp) -> StatusReport {
+        let maxAge = credential.maxAge ?? policies.rule(for: address)?.maxAge ?? credential.terms.maxAge
+        let current = credential.versions[place]
+        let rotation = openRotations[credential.id]
+        let key = Self.keyFlag(rotation, credential.previous, time)
+        let fingerprints = current.fingerprints.all.lazy.map(\.value)
         let own = targets[address.deployment] ?? []
-        if current.isRetired { flags.append(.retired) }
-        if credential.lastCheck(of: current.number)?.outcome.isRefusal == true { flags.append(.refused) }
-        if current.fingerprints.values.contains(where: { replaced[$0].map { $0 != credential.id } ?? false }) {
-            flags.append(.replaced)
+        // In the order in which they are shown.
+        var flags: [Flag] = []
+        func add(_ flag: Flag, if isSet: Bool) { if isSet { flags.append(flag) } }
+        if let age = current.activatedAt.map({ time - $0 }) {
+            add(.due, if: age <= maxAge && age.seconds * 4 >= maxAge.seconds * 3)
+            add(.overdue, if: age > maxAge)
         }
-        if own.isEmpty { flags.append(.unused) }
-        if own.contains(where: {
-            $0.delivery.versions[credential.id] != current.number || $0.delivery.isHookDue || $0.delivery.problem != nil
-        }) {
-            flags.append(.drift)
+        if let expires = current.expiresAt {
+            add(.expiring, if: expires > time && expires - time <= .days(14))
+            add(.expired, if: expires <= time)
         }
-        if current.fingerprints.values.contains(where: { environments[$0]?.isShared == true }) { flags.append(.shared) }
-        return flags
+        add(.retired, if: current.isRetired)
+        add(.refused, if: credential.lastCheck(of: current.number)?.outcome.isRefusal == true)
+        add(.replaced, if: fingerprints.contains { replaced[$0].map { $0 != credential.id } ?? false })
+        add(.unproved, if: current.provedAt.map { time - $0 > .days(30) } ?? true)
+        add(.pending, if: key == .pending)
+        add(.oldKeyAlive, if: key == .oldKeyAlive)
+        add(.drift, if: own.contains { Self.isDrift($0.delivery, credential.id, current.number) })
+        add(.shared, if: fingerprints.contains { holders[$0]?.isShared == true })
+        add(.unused, if: own.isEmpty)
+        return StatusReport(
+            address: address, credential: credential, version: current, maxAge: maxAge, flags: flags, askedAt: time,
+            rotation: rotation, oldKeyUser: oldKeyUser(of: credential))
     }
 
-    func oldKeyUser(of credential: Credential) -> Address? {
-        for fingerprint in credential.previous.flatMap(\.fingerprints.values) {
-            if let holder = environments[fingerprint], holder.credential != credential.id { return holder.address }
+    private static func isDrift(_ delivery: DeliveryState, _ id: CredentialID, _ current: Int) -> Bool {
+        delivery.versions[id] != current || delivery.isHookDue || delivery.problem != nil
+    }
+
+    private func oldKeyUser(of credential: Credential) -> Address? {
+        for (_, fingerprint) in credential.previous.flatMap(\.fingerprints.all) {
+            if let holder = holders[fingerprint].map({ credentials[Int($0.place)] }), holder.id != credential.id {
+                return holder.bindings.first?.address
+            }
         }
         return nil
     }
 
-    func openRotation(of credential: Credential) -> Rotation? { openRotations[credential.id] }
-
     /// What the rotation, and the keys that are not current any more, want somebody to look at.
-    private static func keyFlags(_ rotation: Rotation?, _ previous: [Version], _ time: Timestamp) -> [Flag] {
+    private static func keyFlag(_ rotation: Rotation?, _ previous: [Version], _ time: Timestamp) -> Flag? {
         let isAlive = previous.contains(where: \.isThoughtAlive)
-        guard let rotation else { return isAlive ? [.oldKeyAlive] : [] }
-        if rotation.state.isUnfinished { return [.pending] }
+        guard let rotation else { return isAlive ? .oldKeyAlive : nil }
+        if rotation.state.isUnfinished { return .pending }
         switch rotation.state {
         case .grace:
-            guard let end = rotation.graceUntil, end <= time else { return [] }
-            return [isAlive ? .oldKeyAlive : .pending]
+            guard let end = rotation.graceUntil, end <= time else { return nil }
+            return isAlive ? .oldKeyAlive : .pending
         case .retiring:
-            if isAlive, rotation.oldKey?.outcome == .ok { return [.oldKeyAlive] }
+            if isAlive, rotation.oldKey?.outcome == .ok { return .oldKeyAlive }
             // Long enough to see that nobody is about to erase the old key.
             let since = rotation.steps.last?.at ?? time
-            return time - since < rotation.grace ? [] : [.pending]
-        default: return []
+            return time - since < rotation.grace ? nil : .pending
+        default: return nil
         }
     }
 }

@@ -57,16 +57,15 @@ struct VaultStore {
 
     /// Everything that fits the patterns, sorted by address; no secret is decrypted.
     func list(_ patterns: [Pattern]) throws(OperationError) -> [(address: Address, credential: Credential)] {
-        let found: [(address: Address, credential: Credential)] = try read { snapshot throws(VaultError) in
-            var result: [(address: Address, credential: Credential)] = []
+        var found: [(address: Address, credential: Credential)] = []
+        try read { snapshot throws(VaultError) in
             try snapshot.forEachCredential { credential throws(VaultError) in
-                for address in credential.addresses where patterns.match(address) {
-                    result.append((address, credential))
+                for binding in credential.bindings where patterns.match(binding.address) {
+                    found.append((binding.address, credential))
                 }
             }
-            return result
         }
-        return found.sorted { $0.address < $1.address }
+        return Address.order(found.map(\.address)).map { found[$0] }
     }
 
     /// The targets of a deployment.

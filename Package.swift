@@ -91,7 +91,8 @@ let package = Package(
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: strictSettings),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: strictSettings),
         .testTarget(
-            name: "OperationsTests", dependencies: ["Operations", "Vault", "Providers", "Delivery", "Credentials", "Sealing"],
+            name: "OperationsTests",
+            dependencies: ["Operations", "Vault", "Providers", "Delivery", "Credentials", "Sealing"],
             swiftSettings: strictSettings),
         .testTarget(
             name: "VaultTests", dependencies: ["Vault", "Credentials", "Sealing"], swiftSettings: strictSettings),

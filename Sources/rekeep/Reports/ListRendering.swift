@@ -5,14 +5,13 @@ struct ListRendering: Rendering {
     let found: [(address: Address, credential: Credential)]
 
     var json: JSON {
-        .list(
-            found.map { address, credential in
-                .object([
-                    ("address", .text(address.description)), ("provider", .text(credential.provider)),
-                    ("environment", .text(credential.environment)), ("account", JSON(address.account)),
-                    ("version", JSON(credential.current?.number)),
-                ])
-            })
+        .list(found) { address, credential in
+            .object([
+                ("address", .text(address.description)), ("provider", .text(credential.provider)),
+                ("environment", .text(credential.environment)), ("account", JSON(address.account)),
+                ("version", JSON(credential.current?.number)),
+            ])
+        }
     }
 
     var text: [Block] {

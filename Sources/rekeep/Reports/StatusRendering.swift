@@ -5,7 +5,7 @@ import Operations
 struct StatusRendering: Rendering {
     let reports: [StatusReport]
 
-    var json: JSON { .list(reports.map(Self.json)) }
+    var json: JSON { .list(reports, Self.json) }
 
     var text: [Block] {
         [

@@ -11,6 +11,12 @@ enum JSON {
     case secret(SecretBytes)
     case list([JSON])
     case object([(String, JSON)])
+    /// A list whose elements are made one after another when they are written, because it can be long. None is secret.
+    case made(count: Int, (Int) -> JSON)
+
+    static func list<Element>(_ elements: [Element], _ json: @escaping (Element) -> JSON) -> JSON {
+        .made(count: elements.count) { json(elements[$0]) }
+    }
 
     init(_ text: String?) { self = text.map(JSON.text) ?? .null }
     init(_ number: Int?) { self = number.map { .number(Int64($0)) } ?? .null }
@@ -21,7 +27,7 @@ enum JSON {
     /// True when a value in it is secret.
     var holdsSecret: Bool {
         switch self {
-        case .null, .bool, .number, .text: false
+        case .null, .bool, .number, .text, .made: false
         case .secret: true
         case .list(let elements): elements.contains(where: \.holdsSecret)
         case .object(let members): members.contains { $0.1.holdsSecret }
@@ -36,11 +42,12 @@ enum JSON {
         case .number(let number): result.append(String(number).utf8)
         case .text(let text): Self.write(text, to: &result)
         case .secret(let secret): result.append(json: secret)
-        case .list(let elements):
+        case .list(let elements): Self.made(count: elements.count) { elements[$0] }.write(to: &result)
+        case .made(let count, let element):
             result.append("[")
-            for (index, element) in elements.enumerated() {
+            for index in 0..<count {
                 if index > 0 { result.append(",") }
-                element.write(to: &result)
+                element(index).write(to: &result)
             }
             result.append("]")
         case .object(let members):

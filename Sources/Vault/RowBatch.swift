@@ -3,7 +3,7 @@ struct RowBatch: Sendable {
     struct Row: Sendable {
         let id: RowID
         let revision: UInt64
-        fileprivate let place: Range<Int>
+        fileprivate let range: Range<Int>
     }
 
     private(set) var rows: [Row] = []
@@ -13,7 +13,7 @@ struct RowBatch: Sendable {
     var isFull: Bool { bytes.count >= Self.most || rows.count >= Self.most / 64 }
 
     mutating func append(_ sealed: UnsafeRawBufferPointer, id: RowID, revision: UInt64) {
-        rows.append(Row(id: id, revision: revision, place: bytes.count..<bytes.count + sealed.count))
+        rows.append(Row(id: id, revision: revision, range: bytes.count..<bytes.count + sealed.count))
         bytes.append(contentsOf: sealed)
     }
 
@@ -26,7 +26,7 @@ struct RowBatch: Sendable {
     /// Lends each row, in order, with what is sealed in it.
     func forEach(_ body: (Row, UnsafeRawBufferPointer) -> Void) {
         bytes.withUnsafeBytes { bytes in
-            for row in rows { body(row, UnsafeRawBufferPointer(rebasing: bytes[row.place])) }
+            for row in rows { body(row, UnsafeRawBufferPointer(rebasing: bytes[row.range])) }
         }
     }
 }

@@ -144,35 +144,35 @@ private enum Content: Sendable {
         of row: RowBatch.Row, _ sealed: UnsafeRawBufferPointer, in table: Table, opener: inout RowOpener,
         _ names: RowNames
     ) throws(VaultError) {
-        var place = row.id
+        var expected = row.id
         self = .other
         switch table {
         case .credential:
             let credential: Credential = try opener.open(row, sealed)
-            place = RowID(credential.id)
+            expected = RowID(credential.id)
             self = .credential(credential, addresses: credential.addresses.map { names.address($0) })
         case .address:
             let record: AddressRecord = try opener.open(row, sealed)
             self = .address(record.credential)
         case .deployment:
             let record: DeploymentRecord = try opener.open(row, sealed)
-            place = names.deployment(record.deployment)
+            expected = names.deployment(record.deployment)
         case .secret: _ = try opener.openSecret(row, sealed)
         case .fingerprint: let _: FingerprintRecord = try opener.open(row, sealed)
         case .rotation:
             let rotation: Rotation = try opener.open(row, sealed)
-            place = names.rotation(rotation.credential)
+            expected = names.rotation(rotation.credential)
         case .policy:
             let _: PolicyList = try opener.open(row, sealed)
-            place = names.policy
+            expected = names.policy
         case .control:
             let control: NegativeControl = try opener.open(row, sealed)
-            place = names.control(control.provider, control.environment, control.endpoint)
+            expected = names.control(control.provider, control.environment, control.endpoint)
         case .attempt:
             let attempts: WrongAttempts = try opener.open(row, sealed)
-            place = names.attempt(attempts.host)
+            expected = names.attempt(attempts.host)
         case .tree: break
         }
-        guard place == row.id else { throw .damaged(.record(table: table.name)) }
+        guard expected == row.id else { throw .damaged(.record(table: table.name)) }
     }
 }

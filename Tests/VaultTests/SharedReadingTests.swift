@@ -1,5 +1,7 @@
+import Dispatch
 import Credentials
 import Sealing
+import Synchronization
 import Testing
 
 @testable import Vault
@@ -154,5 +156,32 @@ struct SharedReadingTests {
             #expect((try? read(changed, &recent)) == alone, "seed \(seed)")
             #expect(alone != credential, "seed \(seed)")
         }
+    }
+}
+
+struct SideThreadTests {
+    @Test func `what no thread begins is done by whoever asks for it`() {
+        let stuck = DispatchSemaphore(value: 0)
+        // The first piece holds the only thread; the second one must not wait for it.
+        let side = SideThread<Int, Int>(isWorthIt: true) { number in
+            if number == 1 { stuck.wait() }
+            return number * 10
+        }
+        let first = side.begin(1)
+        let second = side.begin(2)
+        #expect(second.result() == 20)
+        stuck.signal()
+        #expect(first.result() == 10)
+    }
+
+    @Test(arguments: [true, false]) func `every piece is done once`(isWorthIt: Bool) {
+        let count = Mutex(0)
+        let side = SideThread<Int, Int>(isWorthIt: isWorthIt) { number in
+            count.withLock { $0 += 1 }
+            return number
+        }
+        let pieces = (0..<500).map { side.begin($0) }
+        #expect(pieces.map { $0.result() } == Array(0..<500))
+        #expect(count.withLock { $0 } == 500)
     }
 }

@@ -51,6 +51,10 @@ struct Show: KeeperCommand {
             values[field.name] = try keeper.registry.value(field.name, at: reference, version: number)
         }
         if let field, !options.json {
+            // Only a secret value is masked; one that is not there is not.
+            guard fields[0].isSecret || values[field] != nil else {
+                throw OperationError.unknownField(field, known: credential.terms.fields.map(\.name))
+            }
             return ValueRendering(name: field, value: values[field], lineBreak: true)
         }
         return ShowRendering(

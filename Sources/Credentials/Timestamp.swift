@@ -36,7 +36,7 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
     /// RFC 3339 in UTC, such as `2026-11-21T07:30:00Z`.
     public var description: String {
         let second = seconds.mod(86_400)
-        return "\(date)T\(pad(second / 3600)):\(pad(second / 60 % 60)):\(pad(second % 60))Z"
+        return date + "T" + Self.digits((second / 3600, 2), (second / 60 % 60, 2), (second % 60, 2), between: ":") + "Z"
     }
 
     /// The day in UTC, such as `2026-11-21`.
@@ -51,7 +51,28 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
         let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return "\(pad(year, to: 4))-\(pad(month))-\(pad(day))"
+        guard (0...9999).contains(year) else { return "\(year)-" + Self.digits((month, 2), (day, 2), between: "-") }
+        return Self.digits((year, 4), (month, 2), (day, 2), between: "-")
+    }
+
+    /// Numbers with so many digits each. A long list shows a hundred thousand dates: no text is made on the way.
+    private static func digits(_ parts: (number: Int64, width: Int)..., between mark: Unicode.Scalar) -> String {
+        String(unsafeUninitializedCapacity: parts.reduce(parts.count - 1) { $0 + $1.width }) { buffer in
+            var end = 0
+            for (number, width) in parts {
+                if end > 0 {
+                    buffer[end] = UInt8(ascii: mark)
+                    end += 1
+                }
+                var rest = number
+                for index in (end..<end + width).reversed() {
+                    buffer[index] = UInt8(48 + rest % 10)
+                    rest /= 10
+                }
+                end += width
+            }
+            return end
+        }
     }
 
     /// The earlier one is less.
@@ -73,11 +94,6 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
         let yearOfEra = shiftedYear - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private func pad(_ number: Int64, to width: Int = 2) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
 

@@ -28,17 +28,21 @@ struct Console {
 
     /// Prints lines of the result.
     func print(_ lines: [String]) {
-        var content: [UInt8] = []
+        var output = Self.output()
         for line in lines {
-            content.append(contentsOf: TerminalText.clean(line).utf8)
-            content.append(UInt8(ascii: "\n"))
+            output.append(TerminalText.clean(line).utf8)
+            output.append("\n")
         }
-        content.withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+        output.flush()
     }
+
+    private static func output() -> OutputBuffer { OutputBuffer { write($0, to: STDOUT_FILENO) } }
 
     /// Prints a table, painted if anything is.
     func print(_ table: Table) {
-        table.bytes(Style(isOn: usesColor)).withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+        var output = Self.output()
+        table.write(to: &output, Style(isOn: usesColor))
+        output.flush()
     }
 
     /// Prints a document and a line break. One with a secret is made where secrets lie.
@@ -47,12 +51,13 @@ struct Console {
             var content = SecretWriter(capacity: 1024)
             document.write(to: &content)
             TerminalText.cleanJSON(content.finish()).withBytes { Self.write($0, to: STDOUT_FILENO) }
+            Self.write("\n", to: STDOUT_FILENO)
         } else {
-            var content: [UInt8] = []
-            document.write(to: &content)
-            content.withUnsafeBytes { Self.write($0, to: STDOUT_FILENO) }
+            var output = Self.output()
+            document.write(to: &output)
+            output.append("\n")
+            output.flush()
         }
-        Self.write("\n", to: STDOUT_FILENO)
     }
 
     /// Prints a secret value, or a text of such, from where it lies: byte for byte, but on a terminal.

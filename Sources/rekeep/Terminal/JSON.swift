@@ -78,7 +78,7 @@ enum JSON {
     }
 }
 
-/// Where a document is written to: an array, or locked memory when there are secrets in it.
+/// Where a document is written to: standard output, or locked memory when there are secrets in it.
 protocol JSONOutput: ~Copyable {
     mutating func append(_ text: StaticString)
     mutating func append(_ bytes: some Collection<UInt8>)
@@ -87,13 +87,7 @@ protocol JSONOutput: ~Copyable {
 
 extension SecretWriter: JSONOutput {}
 
-extension [UInt8]: JSONOutput {
-    mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    mutating func append(_ bytes: some Collection<UInt8>) { append(contentsOf: bytes) }
-
+extension OutputBuffer: JSONOutput {
     /// A document with a secret is never written here.
     mutating func append(json secret: SecretBytes) { append("null") }
 }

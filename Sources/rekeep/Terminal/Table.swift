@@ -41,35 +41,30 @@ struct Table {
         }
     }
 
-    /// All lines with their ends.
-    func bytes(_ style: Style) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(content.count + (cells.count + headings.count) * 4)
+    /// Writes all lines with their ends.
+    func write(to output: inout OutputBuffer, _ style: Style) {
         var head = ""
         for (heading, width) in zip(headings, widths) {
             head += heading + String(repeating: " ", count: width - heading.count + 2)
         }
         while head.last == " " { head.removeLast() }
-        result.append(contentsOf: (style.start(.faint) + head + style.end(.faint) + "\n").utf8)
+        output.append((style.start(.faint) + head + style.end(.faint) + "\n").utf8)
         var start = 0
         for (index, cell) in cells.enumerated() {
             let column = index % headings.count
             let isLast = column == headings.count - 1
             let tone = cell.end == start ? nil : cell.tone
-            result.append(contentsOf: style.start(tone).utf8)
-            result.append(contentsOf: content[start..<cell.end])
-            if !isLast {
-                result.append(contentsOf: repeatElement(UInt8(ascii: " "), count: widths[column] - cell.width))
-            }
-            result.append(contentsOf: style.end(tone).utf8)
+            if let tone { output.append(style.start(tone).utf8) }
+            output.append(content[start..<cell.end])
+            if !isLast { output.append(repeatElement(UInt8(ascii: " "), count: widths[column] - cell.width)) }
+            if let tone { output.append(style.end(tone).utf8) }
             start = cell.end
             if isLast {
-                while result.last == UInt8(ascii: " ") { result.removeLast() }
-                result.append(UInt8(ascii: "\n"))
+                output.trim()
+                output.append("\n")
             } else {
-                result.append(contentsOf: "  ".utf8)
+                output.append("  ")
             }
         }
-        return result
     }
 }

@@ -64,8 +64,8 @@ struct RedirectionTests {
         // Issued by the host that is stored, where this profile's path is none.
         #expect(try await sandbox.rekeep("rotate", "site/live", "--auto", "--no-input").status == 69)
         #expect(witness.seen.isEmpty)
-        let shown = try await sandbox.rekeep("show", "site/live")
-        #expect(shown.out.contains("base URL: \(rehearsal.url)/bearer/live"))
+        let shown = try await sandbox.rekeep("show", "site/live", "--json")
+        #expect(shown.object["base_url"] as? String == rehearsal.url + "/bearer/live")
     }
 
     @Test(arguments: [

@@ -24,6 +24,10 @@ static inline int linux_set_core_limit(unsigned long soft) {
   limit.rlim_cur = soft;
   return setrlimit(RLIMIT_CORE, &limit);
 }
+static inline int linux_has_unlimited_address_space(void) {
+  struct rlimit limit = {0, 0};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+}
 static inline void linux_default_signal(int number) { signal(number, SIG_DFL); }
 static inline void linux_ignore_signal(int number) { signal(number, SIG_IGN); }
 static inline long linux_close_from(unsigned int first) { return syscall(SYS_close_range, first, ~0U, 0); }

@@ -14,12 +14,9 @@ struct CanaryTests {
         rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         shim = sandbox.file("canary.so")
-        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/canary.c").path
         looker = sandbox.file("look")
-        for build in [["-shared", "-fPIC", "-o", shim], ["-DLOOK", "-o", looker]] {
-            let built = try await sandbox.run(["cc", "-O1"] + build + [source])
-            try #require(built.status == 0, "\(built.err)")
-        }
+        try await sandbox.build("canary.c", to: shim, "-shared", "-fPIC")
+        try await sandbox.build("canary.c", to: looker, "-DLOOK")
     }
 
     private static func inverted(_ canary: String) -> String {

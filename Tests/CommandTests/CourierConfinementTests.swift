@@ -10,9 +10,7 @@ struct CourierConfinementTests {
     init() async throws {
         sandbox = try await Sandbox(waits: false)
         inject = sandbox.file("inject")
-        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/inject.c").path
-        let built = try await sandbox.run(["cc", "-O1", "-o", inject, source])
-        try #require(built.status == 0, "\(built.err)")
+        try await sandbox.build("inject.c", to: inject)
     }
 
     /// Everything that somebody would want who got into the courier. `PARENT` is `rekeep`.

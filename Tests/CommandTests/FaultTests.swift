@@ -17,9 +17,7 @@ struct FaultTests {
         rehearsal = try await Rehearsal()
         try await sandbox.shared(rehearsal)
         shim = NSTemporaryDirectory() + (sandbox.directory as NSString).lastPathComponent + ".so"
-        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/faults.c").path
-        let built = try await sandbox.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"])
-        try #require(built.status == 0, "\(built.err)")
+        try await sandbox.build("faults.c", to: shim, "-shared", "-fPIC")
         try #require(await sandbox.run(["mkdir", "before"]).status == 0)
         try #require(await sandbox.run(["cp", "-a"] + kept + ["before/"]).status == 0)
     }

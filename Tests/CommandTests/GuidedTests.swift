@@ -131,8 +131,7 @@ struct GuidedTests {
 
     @Test func `a paste outlives a full disk`() async throws {
         let shim = sandbox.file("faults.so")
-        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/faults.c").path
-        try #require(await sandbox.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"]).status == 0)
+        try await sandbox.build("faults.c", to: shim, "-shared", "-fPIC")
         try #require(await sandbox.run(["sh", "-c", "mkdir before && cp -a vault.db state before/"]).status == 0)
         func rotate(failingAt number: Int, _ steps: String) async throws -> Sandbox.Outcome {
             let script = """

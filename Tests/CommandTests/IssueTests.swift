@@ -88,8 +88,7 @@ struct IssueTests {
     /// Builds the library that makes calls fail.
     func shim() async throws -> String {
         let shim = sandbox.file("faults.so")
-        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/faults.c").path
-        try #require(await sandbox.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"]).status == 0)
+        try await sandbox.build("faults.c", to: shim, "-shared", "-fPIC")
         return shim
     }
 

@@ -104,6 +104,13 @@ final class Sandbox {
         return Outcome(status: status, out: result.standardOutput, err: result.standardError)
     }
 
+    /// Compiles `Tests/Shims/SOURCE` to `path`.
+    func build(_ source: String, to path: String, _ flags: String...) async throws {
+        let shims = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims").path
+        let built = try await run(["cc", "-O1"] + flags + ["-o", path, shims + "/" + source, "-ldl"])
+        try #require(built.status == 0, "\(built.err)")
+    }
+
     func file(_ name: String) -> String { directory + "/" + name }
 
     func write(_ text: String, to name: String) throws {

@@ -13,7 +13,10 @@ enum DirectParse {
         while let name = rest.first, let found = commands.first(where: { $0.configuration.commandName == name }) {
             rest = rest.dropFirst()
             commands = found.configuration.subcommands
-            if commands.isEmpty { return try? found.parseAsRoot(Array(rest)) }
+            guard commands.isEmpty else { continue }
+            let command = try? found.parseAsRoot(Array(rest))
+            // What is asked for help is another command, which knows only what it was parsed from.
+            return command.flatMap { type(of: $0) == found ? $0 : nil }
         }
         return nil
     }

@@ -18,6 +18,9 @@ extension Timestamp: ExpressibleByArgument {
 extension Terms.Mode: ExpressibleByArgument {
     /// Reads `overlap` or `cutover`; nil when it is something else.
     public init?(argument: String) { self.init(name: argument) }
+
+    /// What help and completions offer.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
 extension SlotKind: ExpressibleByArgument {

@@ -8,6 +8,9 @@ public struct Span: Hashable, Comparable, Codable, Sendable, CustomStringConvert
         self.seconds = seconds
     }
 
+    /// 100 years, in seconds.
+    private static let longest: Int64 = 36_525 * 86_400
+
     /// Days of 24 hours.
     public static func days(_ days: Int64) -> Span { Span(seconds: days * 86_400) }
 
@@ -16,7 +19,7 @@ public struct Span: Hashable, Comparable, Codable, Sendable, CustomStringConvert
         let scales: [Character: Int64] = ["d": 86_400, "h": 3600, "m": 60, "s": 1]
         guard let unit = text.last, let scale = scales[unit],
             text.dropLast().utf8.allSatisfy({ (48...57).contains($0) }),
-            let number = Int64(text.dropLast()), number > 0, number <= 36_525 * 86_400 / scale
+            let number = Int64(text.dropLast()), number > 0, number <= Self.longest / scale
         else { return nil }
         self.init(seconds: number * scale)
     }
@@ -35,9 +38,11 @@ public struct Span: Hashable, Comparable, Codable, Sendable, CustomStringConvert
     /// The shorter one is less.
     public static func < (left: Span, right: Span) -> Bool { left.seconds < right.seconds }
 
-    /// Reads a number of seconds.
+    /// Reads a number of seconds. A negative one becomes 0, and one above 100 years becomes that, so that no number from
+    /// outside is too large to calculate with.
     public init(from decoder: any Decoder) throws {
-        self.init(seconds: try decoder.singleValueContainer().decode(Int64.self))
+        let seconds = try decoder.singleValueContainer().decode(Int64.self)
+        self.init(seconds: min(max(seconds, 0), Self.longest))
     }
 
     /// Writes the number of seconds.

@@ -22,9 +22,11 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
     /// The first moment of the day with which `text` begins: every provider writes that first, and it is enough.
     public init?(dayOf text: String) { self.init(date: String(text.prefix(10))) }
 
-    /// Reads seconds since 1970.
+    /// Reads seconds since 1970. What lies outside of the years 1970 to 9999 becomes the nearest moment in them, so that
+    /// no number from outside is too large to calculate with.
     public init(from decoder: any Decoder) throws {
-        self.init(seconds: try decoder.singleValueContainer().decode(Int64.self))
+        let seconds = try decoder.singleValueContainer().decode(Int64.self)
+        self.init(seconds: min(max(seconds, 0), Self.days(10_000, 1, 1) * 86_400 - 1))
     }
 
     /// Writes seconds since 1970.

@@ -38,6 +38,9 @@ public struct Clock: Sendable {
         if span.seconds > 0 { await sleep(span.seconds * 1000) }
     }
 
-    /// The wall's time of a moment of the monotonic clock.
-    func wall(at moment: Int64) -> Int64 { wall() - (monotonic() - moment) }
+    /// The wall's time of a moment of the monotonic clock. One that it has not come to yet is now.
+    func wall(at moment: Int64) -> Int64 {
+        let now = monotonic()
+        return wall() - (now - min(max(moment, 0), now))
+    }
 }

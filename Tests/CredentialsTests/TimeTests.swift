@@ -1,4 +1,5 @@
 import Credentials
+import Foundation
 import Testing
 
 struct TimeTests {
@@ -29,6 +30,17 @@ struct TimeTests {
         for wrong in ["", "d", "90", "-1d", "0d", "1.5d", "90 d", "99999999999999999999d", "40000d", "+3d"] {
             #expect(Span(wrong) == nil, "\(wrong)")
         }
+    }
+
+    @Test func `what comes from outside is brought to a measure`() throws {
+        let seconds = Data("[9223372036854775807, -9223372036854775808, 1, 0]".utf8)
+        #expect(
+            try JSONDecoder().decode([Timestamp].self, from: seconds).map(\.description) == [
+                "9999-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "1970-01-01T00:00:00Z",
+            ])
+        #expect(
+            try JSONDecoder().decode([Span].self, from: seconds)
+                == [.days(36_525), Span(seconds: 0), Span(seconds: 1), Span(seconds: 0)])
     }
 }
 

@@ -21,6 +21,19 @@ struct KnowledgeTests {
         return keys
     }
 
+    @Test(arguments: [(Int64.max, Int64.max), (.min, .min), (.max, .min), (.min, .max), (1, .max)])
+    func `a moment that cannot be is now, or the beginning`(began: Int64, ended: Int64) async throws {
+        let bed = try await TestBed(attempts: Self.many)
+        bed.provider.behaviour { $0.moments = (began, ended) }
+        #expect(try await bed.check().check.outcome == .ok)
+        _ = try await bed.rotate(to: bed.provider.issue())
+        bed.provider.change(try bed.current()) { $0.isDead = true }
+        #expect(try await bed.check().check.outcome == .badCredentials)
+        let rotation = try #require(try bed.journal())
+        let alive = try #require(rotation.oldKeyLastAlive)
+        #expect(alive <= bed.time.clock.wall() && alive >= bed.time.clock.wall() - bed.time.monotonic)
+    }
+
     @Test func `a retire that meets a dead current key tells which one works, and status knows`() async throws {
         let bed = try await TestBed(attempts: Self.many)
         _ = try await bed.rotate(to: bed.provider.issue())

@@ -30,6 +30,8 @@ final class ScriptedProvider: Courier {
         var bansAfter = Int.max
         /// What it answers when it is asked for a key; nil: a new one.
         var issued: String?
+        /// When it says that a request left and an answer was there; nil: as it was.
+        var moments: (began: Int64, ended: Int64)?
         /// This key gets no answer.
         var isSilentFor: String?
     }
@@ -101,8 +103,9 @@ final class ScriptedProvider: Courier {
                 return CourierReply(id: id, refusal: .malformedQuestion)
             }
             var result = answer(to: secret.withBytes { String(decoding: $0, as: UTF8.self) })
-            result.began = began
-            result.ended = time.monotonic
+            let moments = state.withLock { $0.behaviour.moments }
+            result.began = moments?.began ?? began
+            result.ended = moments?.ended ?? time.monotonic
             return CourierReply(id: id, result: result)
         }
     }

@@ -170,11 +170,11 @@ extension Prober {
         let check = Check(
             outcome: result.outcome, at: store.now(), version: trial.version,
             balances: Array(result.balances.prefix(8)),
-            identity: result.identity.map { String($0.prefix(128)) }, latency: result.latencyMilliseconds,
+            identity: result.identity.map { String($0.prefix(128)) },
+            latency: result.latencyMilliseconds.map { min(max($0, 0), 3_600_000) },
             status: result.status, cause: result.cause,
             providerText: result.providerMessage.map { String($0.prefix(200)) },
-            retryAfter: result.outcome == .rateLimited
-                ? result.retryAfter.map { Span(seconds: max(0, $0.seconds)) } : nil)
+            retryAfter: result.outcome == .rateLimited ? result.retryAfter : nil)
         return TrialResult(
             check: check, began: result.began.map(store.clock.wall(at:)),
             ended: result.ended.map(store.clock.wall(at:)),

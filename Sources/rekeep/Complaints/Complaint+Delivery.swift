@@ -5,7 +5,8 @@ extension Complaint {
         switch error {
         case .noSuchPreset(let name, let known):
             self.init(
-                "there is no preset '\(name)'", hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
+                GivenName.field(name).map { "there is no preset '\($0)'" } ?? "there is no such preset",
+                hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
         case .noSuchDialect(let name, let known):
             self.init(
                 "there is no dialect '\(name)'", hint: "there is \(known.joined(separator: ", "))", ExitStatus.missing)

@@ -125,11 +125,13 @@ extension Complaint {
         case .targetExists(let path, let deployment):
             self.init("\(deployment) has the target \(path) already", ExitStatus.badInput)
         case .noSuchPolicy(let pattern):
-            self.init("there is no policy for \(pattern)", hint: "rekeep policy list", ExitStatus.missing)
+            self.init(
+                "there is no policy for \(GivenName.patterns([pattern]) ?? "that pattern")", hint: "rekeep policy list",
+                ExitStatus.missing)
         case .nothingMatches(let patterns):
             self.init(
                 patterns.isEmpty
-                    ? "the vault is empty" : "nothing fits \(patterns.map(\.description).joined(separator: " "))",
+                    ? "the vault is empty" : "nothing fits \(GivenName.patterns(patterns) ?? "these patterns")",
                 hint: patterns.isEmpty ? "rekeep add ADDRESS" : "rekeep list", ExitStatus.missing)
         case .emptyDeployment(let deployment):
             self.init("\(deployment) has no credential", hint: "rekeep list", ExitStatus.missing)

@@ -1,3 +1,5 @@
+import Credentials
+
 /// A name that somebody gave. A key that was pasted in a name's place must not come back on the screen, so only what
 /// looks like a name is repeated.
 enum GivenName {
@@ -14,15 +16,28 @@ enum GivenName {
         name.utf8.count <= 128 && name.contains("/") && isOfWords(name) ? name : nil
     }
 
+    /// Patterns; nil when one could be a key.
+    static func patterns(_ patterns: [Pattern]) -> String? {
+        let texts = patterns.map(\.description)
+        let parts = texts.flatMap { $0.split(separator: "/") }.filter { $0 != "*" }
+        let areNames = parts.allSatisfy { isOfWords(String($0.filter { $0 != "*" })) }
+        return areNames ? texts.joined(separator: " ") : nil
+    }
+
     /// A message without the words of a command line that could be keys: one that was pasted behind a command, say.
     static func hidden(_ words: some Sequence<String>, in message: String) -> String {
         var message = message
         for word in words {
-            let value = word.hasPrefix("-") ? word.split(separator: "=", maxSplits: 1).dropFirst().first : word[...]
-            guard let value, value.utf8.count >= 8, field(value.lowercased()) == nil, !value.contains("/") else {
-                continue
+            var values = [word[...]]
+            if word.hasPrefix("-") {
+                values = word.split(separator: "=", maxSplits: 1)
+                // An option's name has dashes where a field's has none.
+                if let name = values.first, isOfWords(String(name)) { values.removeFirst() }
             }
-            message = message.replacing(value, with: "…")
+            for value in values.map({ $0.trimmingPrefix { $0 == "-" } })
+            where value.utf8.count >= 8 && field(value.lowercased()) == nil && !value.contains("/") {
+                message = message.replacing(value, with: "…")
+            }
         }
         return message
     }

@@ -13,7 +13,7 @@ public struct SlotDescription: Hashable, Sendable {
 }
 
 /// The ways to open a vault.
-public enum SlotKind: UInt8, CaseIterable, Sendable {
+public enum SlotKind: UInt8, NamedValue {
     case passphrase = 1
     case identity = 2
     case recovery = 3

@@ -15,24 +15,16 @@ extension Timestamp: ExpressibleByArgument {
     public init?(argument: String) { self.init(date: argument) }
 }
 
-extension Terms.Mode: ExpressibleByArgument {
-    /// Reads `overlap` or `cutover`; nil when it is something else.
+extension ExpressibleByArgument where Self: NamedValue {
+    /// Reads a case's name; nil when it is something else.
     public init?(argument: String) { self.init(name: argument) }
 
-    /// What help and completions offer.
+    /// What help and completions offer: the names, not the raw values.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
-extension SlotKind: ExpressibleByArgument {
-    /// Reads a name such as `passphrase`; nil when it is something else.
-    public init?(argument: String) {
-        guard let kind = Self.allCases.first(where: { $0.name == argument }) else { return nil }
-        self = kind
-    }
-
-    /// What help and completions offer.
-    public static var allValueStrings: [String] { allCases.map(\.name) }
-}
+extension Terms.Mode: ExpressibleByArgument {}
+extension SlotKind: ExpressibleByArgument {}
 
 extension Span {
     /// As usual, and 0s.

@@ -88,7 +88,8 @@ struct GoldenTests {
         try await run("target remove whmcs/live --path HERE/whmcs.env", naming: 2)
         try await run("remove cron/live/domainnameapi")
         try await run("providers show bearer", naming: 2)
-        try sandbox.write(Self.profile, to: "mine.yaml")
+        try sandbox.write(
+            String(contentsOfFile: Self.directory + "/../Samples/mine.yaml", encoding: .utf8), to: "mine.yaml")
         try await run("providers validate HERE/mine.yaml", naming: 2)
         try await run("slot add identity --name second --out HERE/second", naming: 2)
         try await run("slot list", naming: 2)
@@ -106,25 +107,6 @@ struct GoldenTests {
         let groups = Set(Self.commands.map { Array($0.dropLast()) })
         #expect(Set(Self.commands).subtracting(groups).subtracting(seen).isEmpty)
     }
-
-    private static let profile = """
-        id: mine
-        label: Mine
-        variable_prefix: MINE
-        rotation: overlap
-        max_age: 90d
-        activation_window: 2m
-        panel: somewhere
-        limit: { requests: 1, per: 1s, scope: key }
-        fields:
-          - { name: token, label: Token, secret: true, role: key, variable: TOKEN }
-        environments: { live: "https://mine.example" }
-        balance:
-          requests:
-            - { method: GET, url: "{{base_url}}/me", headers: { Authorization: "Bearer {{token}}" } }
-          outcomes:
-            ok: [{ status: 200, json: { pointer: /ok, equals: "true" } }]
-        """
 
     /// Without what differs from run to run; a member on each line.
     private func normal(_ text: String, _ sandbox: Sandbox, _ rehearsal: Rehearsal) -> String {

@@ -64,10 +64,9 @@ extension SecretWriter {
                     append(UInt8(ascii: "\\"))
                     append(byte)
                 case 0..<0x20:
-                    let digits = Array("0123456789abcdef".utf8)
                     append("\\u00")
-                    append(digits[Int(byte >> 4)])
-                    append(digits[Int(byte & 0xF)])
+                    append(Hexadecimal.digit(byte >> 4))
+                    append(Hexadecimal.digit(byte & 0xF))
                 default: append(byte)
                 }
             }

@@ -30,10 +30,7 @@ extension Prober {
         var trials: [Trial] = []
         for (_, credential) in matching where seen.insert(credential.id).inserted {
             guard let current = credential.current else { continue }
-            trials.append(
-                Trial(
-                    credential: credential, version: current.number,
-                    values: try store.values(of: current, in: credential)))
+            trials.append(try trial(current, of: credential))
         }
         let total = trials.count
         var refusals: [CredentialID: OperationError] = [:]

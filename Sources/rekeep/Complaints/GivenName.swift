@@ -19,9 +19,8 @@ enum GivenName {
     /// Patterns; nil when one could be a key.
     static func patterns(_ patterns: [Pattern]) -> String? {
         let texts = patterns.map(\.description)
-        let parts = texts.flatMap { $0.split(separator: "/") }.filter { $0 != "*" }
-        let areNames = parts.allSatisfy { isOfWords(String($0.filter { $0 != "*" })) }
-        return areNames ? texts.joined(separator: " ") : nil
+        let parts = texts.flatMap { $0.filter { $0 != "*" }.split(separator: "/") }
+        return parts.allSatisfy { isOfWords(String($0)) } ? texts.joined(separator: " ") : nil
     }
 
     /// A message without the words of a command line that could be keys: one that was pasted behind a command, say.

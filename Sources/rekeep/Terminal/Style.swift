@@ -10,11 +10,8 @@ struct Style {
     let isOn: Bool
 
     /// What turns a tone on; nothing where nothing is painted.
-    func start(_ tone: Tone?) -> String {
-        guard isOn, let tone else { return "" }
-        return "\u{1B}[\(tone.rawValue)m"
-    }
+    func start(_ tone: Tone) -> String { isOn ? "\u{1B}[\(tone.rawValue)m" : "" }
 
     /// What turns it off again.
-    func end(_ tone: Tone?) -> String { isOn && tone != nil ? "\u{1B}[0m" : "" }
+    var end: String { isOn ? "\u{1B}[0m" : "" }
 }

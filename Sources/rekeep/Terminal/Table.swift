@@ -48,7 +48,7 @@ struct Table {
             head += heading + String(repeating: " ", count: width - heading.count + 2)
         }
         while head.last == " " { head.removeLast() }
-        output.append((style.start(.faint) + head + style.end(.faint) + "\n").utf8)
+        output.append((style.start(.faint) + head + style.end + "\n").utf8)
         var start = 0
         for (index, cell) in cells.enumerated() {
             let column = index % headings.count
@@ -57,7 +57,7 @@ struct Table {
             if let tone { output.append(style.start(tone).utf8) }
             output.append(content[start..<cell.end])
             if !isLast { output.append(repeatElement(UInt8(ascii: " "), count: widths[column] - cell.width)) }
-            if let tone { output.append(style.end(tone).utf8) }
+            if tone != nil { output.append(style.end.utf8) }
             start = cell.end
             if isLast {
                 output.trim()

@@ -88,6 +88,9 @@ let package = Package(
         .executableTarget(
             name: "bit-flips", dependencies: ["Vault", "Credentials", "Sealing"], path: "Tests/BitFlips",
             swiftSettings: strictSettings),
+        .executableTarget(
+            name: "target-editor", dependencies: ["Delivery", "Credentials", "Sealing"], path: "Tests/TargetEditor",
+            swiftSettings: strictSettings),
         .testTarget(name: "SealingTests", dependencies: ["Sealing", "CLinux"], swiftSettings: strictSettings),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"], swiftSettings: strictSettings),
         .testTarget(
@@ -113,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
-                "Delivery", "Credentials", "Sealing", .product(name: "Subprocess", package: "swift-subprocess"),
+                "Delivery", "target-editor", "Credentials", "Sealing",
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: strictSettings),
     ]
 )

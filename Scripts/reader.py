@@ -260,7 +260,7 @@ CHECK = struct(
     provider_text=optional(TEXT), retry_after=optional(SPAN),
 )  # fmt: skip
 TARGET = struct(
-    path=TEXT, preset=TEXT, dialect=TEXT, mode=optional(U32), owner=optional(TEXT),
+    path=TEXT, preset=TEXT, reader=TEXT, mode=optional(U32), owner=optional(TEXT),
     group=optional(TEXT), hook=listed(TEXT), credentials=listed(struct(id=ID, version=I64)),
     variables=listed(TEXT), written=optional(TIME), read_back=optional(TIME),
     hook_run=optional(TIME), hook_due=FLAG, problem=optional(one_of(1, 10)),

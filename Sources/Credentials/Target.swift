@@ -4,8 +4,8 @@ public struct Target: Hashable, Sendable {
     public let path: String
     /// The name of the preset that names the variables, such as `whmcs`.
     public let preset: String
-    /// The name of the format that spells the values, such as `universal`.
-    public let dialect: String
+    /// Who reads the file, such as `systemd`, or `universal` for every reader.
+    public let reader: String
     /// Permission bits of the file; nil: 0600 for a new file, an existing file keeps its own.
     public let mode: UInt32?
     /// A user's name or number; nil: an existing file keeps its owner, a new file belongs to whoever runs rekeep.
@@ -19,12 +19,12 @@ public struct Target: Hashable, Sendable {
 
     /// A new one, or one as it was stored.
     public init(
-        path: String, preset: String, dialect: String, mode: UInt32?, owner: String?, group: String?,
+        path: String, preset: String, reader: String, mode: UInt32?, owner: String?, group: String?,
         hook: [String], delivery: DeliveryState = DeliveryState()
     ) {
         self.path = path
         self.preset = preset
-        self.dialect = dialect
+        self.reader = reader
         self.mode = mode
         self.owner = owner
         self.group = group

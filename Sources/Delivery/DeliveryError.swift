@@ -3,15 +3,16 @@ public import Credentials
 /// Why something could not be delivered. No case carries a value.
 public enum DeliveryError: Error, Equatable, Sendable {
     case noSuchPreset(String, known: [String])
-    case noSuchDialect(String, known: [String])
+    case noSuchReader(String, known: [String])
     /// The deployment has no credential any more, so there is nothing to write.
     case noVariables(path: String)
     /// Another deployment writes the same variables to the same file.
     case sameFile(path: String, Deployment, variable: String)
     /// Two variables of one deployment would have the same name.
     case sameVariable(String, Address, Address)
-    /// No spelling of the value is read the same by all readers of the dialect.
-    case notEncodable(variable: String, Unencodable)
+    /// No spelling of the value is read as it is by the target's reader.
+    /// - Parameter readers: those that have one.
+    case notEncodable(variable: String, Unencodable, readers: [String])
     /// The name cannot be that of an environment variable.
     case badVariableName(String)
     case notAFile(path: String)
@@ -21,6 +22,16 @@ public enum DeliveryError: Error, Equatable, Sendable {
     case byteOrderMark(path: String)
     /// The file sets one variable several times.
     case setTwice(path: String, variable: String, lines: [Int])
+    /// The line that sets the variable holds something else besides, which a change would lose.
+    case notPlain(path: String, line: Int, variable: String)
+    /// The line has `export`, which this one of the file's readers does not know and others may need.
+    case exported(path: String, line: Int, variable: String, reader: String)
+    /// A reader of the file cannot read this line, or not without doing more than that.
+    case unreadableLine(path: String, line: Int, reader: String, DotenvTrouble)
+    /// A reader of the file would read something else than the variable's value.
+    case misread(path: String, variable: String, reader: String)
+    /// To a reader of the file the change would change somebody else's variable too.
+    case entangled(path: String, line: Int, variable: String, reader: String)
     case noSuchUser(String)
     case noSuchGroup(String)
     /// A system call on the file failed.
@@ -52,10 +63,10 @@ extension DeliveryError {
         case .readBackDiffers: .readBackDiffers
         case .retiredKey: .keyRetired
         case .vaultUnavailable: .vaultUnavailable
-        case .noSuchPreset, .noSuchDialect, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:
+        case .noSuchPreset, .noSuchReader, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:
             .notEncodable
         case .notAFile, .symbolicLink, .notAbsolute, .tooLarge, .byteOrderMark, .setTwice, .noSuchUser, .noSuchGroup,
-            .file, .changedMeanwhile:
+            .notPlain, .exported, .unreadableLine, .misread, .entangled, .file, .changedMeanwhile:
             .notWritten
         }
     }
@@ -66,7 +77,7 @@ public enum FileStep: String, Sendable {
     case open, read, create, own, mode, write, sync, rename
 }
 
-/// Why a value has no spelling in a dialect.
+/// Why a value has no spelling.
 public enum Unencodable: Sendable {
     case zeroByte
     case lineBreak

@@ -9,11 +9,11 @@ public struct TargetWriter: Sendable {
     private let deployment: Deployment
     private let format: any TargetFormat
 
-    /// - Throws: `noSuchDialect`.
+    /// - Throws: `noSuchReader`.
     public init(_ target: Target, of deployment: Deployment) throws(DeliveryError) {
         self.target = target
         self.deployment = deployment
-        format = try TargetFormats.named(target.dialect)
+        format = try TargetFormats.named(target.reader)
     }
 
     /// Writes what differs, reads it back and compares. Everything in the file that is not one of the
@@ -65,8 +65,7 @@ public struct TargetWriter: Sendable {
         let file = try AtomicFile(path: target.path)
         defer { file.close() }
         guard let found = try file.read() else { return nil }
-        let content = format.parse(found.content)
-        return Dictionary(names.map { ($0, content.held($0)) }) { first, _ in first }
+        return format.parse(found.content).held(names)
     }
 
     /// One spelling for one file, absolute, with the links in its directory resolved: two targets with the same are the
@@ -107,8 +106,8 @@ public struct TargetWriter: Sendable {
     }
 
     private func prove(_ content: SecretBytes, _ variables: [Variable]) throws(DeliveryError) {
-        let file = format.parse(content)
-        for variable in variables where file.held(variable.name) != .value(variable.value) {
+        let held = format.parse(content).held(variables.map(\.name))
+        for variable in variables where held[variable.name] != .value(variable.value) {
             throw .readBackDiffers(path: target.path, variable: variable.name)
         }
     }

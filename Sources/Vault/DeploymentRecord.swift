@@ -38,7 +38,7 @@ extension Target {
     fileprivate func write(to writer: inout RecordWriter) {
         writer.put(path)
         writer.put(preset)
-        writer.put(dialect)
+        writer.put(reader)
         writer.put(mode) { $0.put(number: $1) }
         writer.put(owner)
         writer.put(group)
@@ -57,7 +57,7 @@ extension Target {
 
     fileprivate init(reading reader: inout RecordReader) throws(MalformedRecord) {
         self.init(
-            path: try reader.text(), preset: try reader.text(), dialect: try reader.text(),
+            path: try reader.text(), preset: try reader.text(), reader: try reader.text(),
             mode: try reader.optional { reader throws(MalformedRecord) in try reader.number(UInt32.self) },
             owner: try reader.optionalText(), group: try reader.optionalText(),
             hook: try reader.list { reader throws(MalformedRecord) in try reader.text() })

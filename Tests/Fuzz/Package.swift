@@ -28,8 +28,7 @@ let package = Package(
         .target(
             name: "Delivery", dependencies: ["Credentials", "Sealing", "Files"],
             sources: [
-                "Formats/UniversalDialect.swift", "Formats/DotenvFile.swift", "Formats/DotenvFormat.swift",
-                "Formats/TargetFormat.swift", "DeliveryError.swift", "Preset.swift", "Variable.swift",
+                "Formats", "DeliveryError.swift", "Preset.swift", "Variable.swift",
             ],
             swiftSettings: strictSettings),
         .target(

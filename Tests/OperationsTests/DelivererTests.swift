@@ -19,7 +19,7 @@ struct DelivererTests {
     private func addTarget(hook: [String] = [], preset: String = "plain", path: String? = nil) throws {
         try bed.keeper.deliverer.addTarget(
             Target(
-                path: path ?? self.path, preset: preset, dialect: "universal", mode: nil, owner: nil, group: nil,
+                path: path ?? self.path, preset: preset, reader: "universal", mode: nil, owner: nil, group: nil,
                 hook: hook), to: bed.address.deployment)
     }
 

@@ -104,7 +104,7 @@ struct RecordTests {
             deployment: try Deployment("a/live"), addresses: [try Address("a/live/x")],
             targets: [
                 Target(
-                    path: "/x", preset: "plain", dialect: "universal", mode: 0o640, owner: "u", group: "g",
+                    path: "/x", preset: "plain", reader: "universal", mode: 0o640, owner: "u", group: "g",
                     hook: ["true", "a b"],
                     delivery: DeliveryState(
                         versions: [.random(): 3], writtenAt: Timestamp(seconds: 1), readBackAt: nil,

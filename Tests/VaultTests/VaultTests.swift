@@ -24,7 +24,7 @@ struct VaultTests {
             var entry = try transaction.deploymentRecord(deployment)
             entry.targets.append(
                 Target(
-                    path: "/canary/path", preset: "whmcs-canary", dialect: "canary", mode: 0o640, owner: "canary",
+                    path: "/canary/path", preset: "whmcs-canary", reader: "canary", mode: 0o640, owner: "canary",
                     group: nil, hook: ["canary"]))
             try transaction.put(entry)
         }

@@ -1,35 +1,48 @@
 internal import Sealing
 
-/// A `.env` file as lines, some of which set variables. Everything that is not ours is kept byte for byte.
+/// A `.env` file as its readers read it. Everything that is not ours is kept byte for byte, and has to mean the same to
+/// each of them after a change as before.
 struct DotenvFile: ParsedTarget {
-    /// One assignment and where its parts stand in the content.
-    struct Assignment {
-        let name: String
-        /// Counts from 1.
-        let line: Int
-        let start: Int
-        let value: Range<Int>
-        /// White space and a comment after the value, without the line's end.
-        let tail: Range<Int>
-        /// With the line's end.
-        let end: Int
-    }
-
     let content: SecretBytes
-    let assignments: [Assignment]
-    private let dialect: any DotenvDialect
+    let format: DotenvFormat
 
-    init(_ content: SecretBytes, dialect: any DotenvDialect) {
+    init(_ content: SecretBytes, format: DotenvFormat) {
         self.content = content
-        self.dialect = dialect
-        assignments = content.withBytes { Scanner(bytes: $0).assignments() }
+        self.format = format
     }
 
-    /// The last assignment counts.
-    func held(_ name: String) -> HeldValue {
-        guard let assignment = assignments.last(where: { $0.name == name }) else { return .absent }
-        let value = content.withBytes { dialect.decode(UnsafeRawBufferPointer(rebasing: $0[assignment.value])) }
-        return value.map(HeldValue.value) ?? .otherSpelling
+    func held(_ names: [String]) -> [String: HeldValue] {
+        let readings = readings(of: content, Set(names))
+        var result: [String: HeldValue] = [:]
+        for name in names {
+            let found = zip(format.readers, readings).map { held(name, by: $0, $1) }
+            let unreadable = found.first {
+                if case .unreadable = $0 { true } else { false }
+            }
+            let other = found.firstIndex { $0 != found[0] }.map { HeldValue.misread(reader: format.readers[$0].name) }
+            result[name] = unreadable ?? other ?? found[0]
+        }
+        return result
+    }
+
+    private func held(_ name: String, by reader: any DotenvReader, _ reading: DotenvReading) -> HeldValue {
+        if let failure = reading.failure {
+            return .unreadable(line: Self.line(of: failure.position, in: content), reader: reader.name, failure.trouble)
+        }
+        switch reading.value(of: name) {
+        case .literal(let value)?: return .value(value)
+        case .unknown?: return .otherSpelling
+        case nil: return .absent
+        }
+    }
+
+    private func readings(of content: SecretBytes, _ names: Set<String>) -> [DotenvReading] {
+        content.withBytes { bytes in format.readers.map { $0.reading(of: bytes, wanting: names) } }
+    }
+
+    /// Counts from 1.
+    private static func line(of position: Int, in content: SecretBytes) -> Int {
+        content.withBytes { bytes in bytes[..<min(position, bytes.count)].count { $0 == .newline } + 1 }
     }
 
     func setting(
@@ -37,152 +50,157 @@ struct DotenvFile: ParsedTarget {
     ) throws(DeliveryError) -> SecretBytes {
         // Its readers disagree on what stands behind one.
         if content.withBytes({ $0.starts(with: [0xEF, 0xBB, 0xBF]) }) { throw .byteOrderMark(path: path) }
-        var spellings: [String: SecretBytes] = [:]
-        for variable in variables {
-            let lines = assignments.filter { $0.name == variable.name }.map(\.line)
-            guard lines.count <= 1 else { throw .setTwice(path: path, variable: variable.name, lines: lines) }
-            spellings[variable.name] = try DotenvFormat(dialect: dialect).spelling(of: variable)
+        let names = Set(variables.map(\.name) + abandoned)
+        let before = readings(of: content, names)
+        var lines: [Int: (DotenvLine, Variable?)] = [:]
+        for name in names.sorted() {
+            guard let (number, line) = try place(of: name, before, path) else { continue }
+            lines[number] = (line, variables.first { $0.name == name })
         }
+        var spellings: [String: SecretBytes] = [:]
+        for variable in variables { spellings[variable.name] = try format.spelling(of: variable) }
+        let changed = rewritten(lines, variables, spellings, opening)
+        try prove(changed, variables, Set(lines.keys), before, path)
+        return changed
+    }
+
+    /// The one line that sets the variable; nil where none does.
+    private func place(
+        of name: String, _ readings: [DotenvReading], _ path: String
+    ) throws(DeliveryError) -> (number: Int, line: DotenvLine)? {
+        let found: Result<(Int, DotenvLine)?, DeliveryError> = content.withBytes { bytes in
+            let text = DotenvText(bytes: bytes)
+            var places: [(number: Int, line: DotenvLine?, isPlain: Bool)] = []
+            for (index, (range, _)) in text.lines(endingAtReturn: false).enumerated() {
+                let line = DotenvLine(range, in: text).flatMap { $0.name == name ? $0 : nil }
+                let statements = readings.map { reading in
+                    reading.statements.filter {
+                        range.contains($0.range.lowerBound) || $0.range.lowerBound == range.lowerBound
+                    }
+                }
+                let isSet = statements.contains { $0.contains { $0.name == name } }
+                // A line that a reader takes for a part of another value is nobody's line for that reader.
+                let isOutside = readings.contains { reading in
+                    !reading.statements.contains {
+                        $0.range.lowerBound < range.lowerBound && $0.range.upperBound > range.lowerBound
+                    }
+                }
+                guard isSet || line != nil && isOutside else { continue }
+                let isAlone = statements.allSatisfy {
+                    $0.count <= 1 && $0.allSatisfy { $0.range.upperBound <= range.upperBound }
+                }
+                let isPlain = line.map { $0.isPlain || isOurs($0, range, statements, in: text) } ?? false
+                places.append((index + 1, line, isPlain && isAlone))
+            }
+            if places.count > 1 {
+                return .failure(.setTwice(path: path, variable: name, lines: places.map(\.number)))
+            }
+            guard let place = places.first else { return .success(nil) }
+            guard place.isPlain, let line = place.line else {
+                return .failure(.notPlain(path: path, line: place.number, variable: name))
+            }
+            if line.isExport, format.readers.count > 1, let reader = format.readers.first(where: { !$0.knowsExport }) {
+                return .failure(.exported(path: path, line: place.number, variable: name, reader: reader.name))
+            }
+            return .success((place.number, line))
+        }
+        return try found.get()
+    }
+
+    /// In a reader's own spelling of a value, several words may stand side by side.
+    private func isOurs(
+        _ line: DotenvLine, _ range: Range<Int>, _ statements: [[DotenvStatement]], in text: DotenvText
+    ) -> Bool {
+        guard statements.count == 1, case .literal(let value)? = statements[0].first?.value,
+            let spelling = try? format.encode(value), !line.isExport || format.readers[0].knowsExport
+        else { return false }
+        let start = range.lowerBound + (line.isExport ? "export ".utf8.count : 0) + line.name.utf8.count + 1
+        return start <= range.upperBound && text.secret(start..<range.upperBound) == spelling
+    }
+
+    /// - Parameter lines: by number, those that are to be replaced, or to go.
+    private func rewritten(
+        _ lines: [Int: (DotenvLine, Variable?)], _ variables: [Variable], _ spellings: [String: SecretBytes],
+        _ opening: String
+    ) -> SecretBytes {
         var result = SecretWriter(capacity: content.count + 1024)
         if content.count == 0 { result.append(opening.utf8) }
+        func put(_ variable: Variable, isExport: Bool = false) {
+            if isExport { result.append("export ") }
+            result.append(variable.name.utf8)
+            result.append(.equals)
+            spellings[variable.name]?.withBytes { result.append($0) }
+            result.append(.newline)
+        }
         content.withBytes { bytes in
+            let text = DotenvText(bytes: bytes)
             func copy(_ range: Range<Int>) { result.append(UnsafeRawBufferPointer(rebasing: bytes[range])) }
-            var position = 0
-            for assignment in assignments {
-                if abandoned.contains(assignment.name) {
-                    copy(position..<assignment.start)
-                    position = assignment.end
+            var lastByte = UInt8.newline
+            for (index, (range, next)) in text.lines(endingAtReturn: false).enumerated() {
+                lastByte = bytes[next - 1]
+                guard let (line, variable) = lines[index + 1] else {
+                    copy(range.lowerBound..<next)
                     continue
                 }
-                guard let spelling = spellings.removeValue(forKey: assignment.name) else { continue }
-                copy(position..<assignment.value.lowerBound)
-                spelling.withBytes { result.append($0) }
-                // A comment that touched an empty value would become a part of the new one.
-                if let first = bytes[assignment.tail].first, first == UInt8(ascii: "#") {
-                    result.append(UInt8(ascii: " "))
+                lastByte = .newline
+                guard let variable else { continue }
+                if let comment = line.comment {
+                    copy(comment)
+                    result.append(.newline)
                 }
-                copy(assignment.tail.lowerBound..<assignment.end)
-                if assignment.end == bytes.count, bytes.last != UInt8(ascii: "\n") {
-                    result.append(UInt8(ascii: "\n"))
-                }
-                position = assignment.end
+                put(variable, isExport: line.isExport && format.readers.allSatisfy(\.knowsExport))
             }
-            copy(position..<bytes.count)
-            if let last = bytes.last, last != UInt8(ascii: "\n"), position < bytes.count, !spellings.isEmpty {
-                result.append(UInt8(ascii: "\n"))
-            }
-        }
-        for variable in variables {
-            guard let spelling = spellings[variable.name] else { continue }
-            result.append(variable.name.utf8)
-            result.append(UInt8(ascii: "="))
-            spelling.withBytes { result.append($0) }
-            result.append(UInt8(ascii: "\n"))
+            let replaced = Set(lines.values.compactMap { $0.1?.name })
+            let missing = variables.filter { !replaced.contains($0.name) }
+            if lastByte != .newline, !missing.isEmpty { result.append(.newline) }
+            for variable in missing { put(variable) }
         }
         return result.finish()
     }
-}
 
-/// Finds the assignments in a file that may hold anything.
-private struct Scanner {
-    let bytes: UnsafeRawBufferPointer
-
-    func assignments() -> [DotenvFile.Assignment] {
-        var result: [DotenvFile.Assignment] = []
-        var position = 0
-        var line = 1
-        while position < bytes.count {
-            let next: Int
-            if let assignment = assignment(at: position, line: line) {
-                result.append(assignment)
-                next = assignment.end
-            } else {
-                next = lineEnd(from: position).next
+    /// Each reader has to read our variables as they are meant, and all others as before.
+    private func prove(
+        _ changed: SecretBytes, _ variables: [Variable], _ ourLines: Set<Int>, _ before: [DotenvReading], _ path: String
+    ) throws(DeliveryError) {
+        let names = Set(variables.map(\.name))
+        let after = readings(of: changed, names)
+        for (index, reader) in format.readers.enumerated() {
+            if let failure = after[index].failure {
+                let line =
+                    before[index].failure.map { Self.line(of: $0.position, in: content) }
+                    ?? Self.line(of: failure.position, in: changed)
+                throw .unreadableLine(path: path, line: line, reader: reader.name, failure.trouble)
             }
-            line += bytes[position..<next].count { $0 == UInt8(ascii: "\n") }
-            position = next
-        }
-        return result
-    }
-
-    /// `[export ]NAME = value [# comment]`
-    private func assignment(at start: Int, line: Int) -> DotenvFile.Assignment? {
-        var position = skipBlanks(from: start)
-        let export = Array("export".utf8)
-        if bytes[position...].starts(with: export), position + 6 < bytes.count, isBlank(bytes[position + 6]) {
-            position = skipBlanks(from: position + 6)
-        }
-        let nameStart = position
-        while position < bytes.count, isNameByte(bytes[position]) { position += 1 }
-        guard position > nameStart else { return nil }
-        let name = String(decoding: bytes[nameStart..<position], as: UTF8.self)
-        position = skipBlanks(from: position)
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "=") else { return nil }
-        position = skipBlanks(from: position + 1)
-        let valueEnd = endOfValue(from: position)
-        let (lineEnd, next) = lineEnd(from: valueEnd)
-        return DotenvFile.Assignment(
-            name: name, line: line, start: start, value: position..<valueEnd, tail: valueEnd..<lineEnd,
-            end: next)
-    }
-
-    /// A quoted value may span lines; one whose quote never closes ends with its line.
-    private func endOfValue(from start: Int) -> Int {
-        let end = lineEnd(from: start).end
-        guard start < bytes.count, [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(bytes[start])
-        else {
-            return endOfBareValue(from: start, lineEnd: end)
-        }
-        let quote = bytes[start]
-        var position = start + 1
-        while position < bytes.count {
-            if bytes[position] == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-                position += 2
-                continue
+            for variable in variables {
+                let statements = after[index].statements.filter { $0.name == variable.name }
+                guard statements.count == 1, statements[0].value == .literal(variable.value) else {
+                    throw .misread(path: path, variable: variable.name, reader: reader.name)
+                }
             }
-            if bytes[position] == quote {
-                // Something behind the closing quote that is no comment belongs to the value.
-                let tailEnd = lineEnd(from: position + 1).end
-                let behind = skipBlanks(from: position + 1)
-                if behind >= tailEnd || bytes[behind] == UInt8(ascii: "#") { return position + 1 }
-                // Over several lines that is another value's quote: this one never closes.
-                return position > end ? end : endOfBareValue(from: position + 1, lineEnd: tailEnd)
+            guard before[index].failure == nil else { continue }
+            // Whatever name the reader gave to what stood on a line of ours.
+            let kept = before[index].statements.filter {
+                !ourLines.contains(Self.line(of: $0.range.lowerBound, in: content))
             }
-            position += 1
+            let now = after[index].statements.filter { !names.contains($0.name) }
+            for (position, statement) in kept.enumerated()
+            where position >= now.count || !isSame(statement, now[position], in: changed) {
+                throw .entangled(
+                    path: path, line: Self.line(of: statement.range.lowerBound, in: content), variable: statement.name,
+                    reader: reader.name)
+            }
+            if now.count > kept.count {
+                throw .entangled(
+                    path: path, line: Self.line(of: now[kept.count].range.lowerBound, in: changed),
+                    variable: now[kept.count].name, reader: reader.name)
+            }
         }
-        return end
     }
 
-    private func endOfBareValue(from start: Int, lineEnd: Int) -> Int {
-        var end = lineEnd
-        for index in start..<max(start, lineEnd)
-        where bytes[index] == UInt8(ascii: "#") && (index == start || isBlank(bytes[index - 1])) {
-            end = index
-            break
-        }
-        while end > start, isBlank(bytes[end - 1]) { end -= 1 }
-        return end
-    }
-
-    /// Where the line's text ends, and where the next line begins.
-    private func lineEnd(from start: Int) -> (end: Int, next: Int) {
-        var position = start
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
-        let next = min(position + 1, bytes.count)
-        let hasReturn = position > start && bytes[position - 1] == UInt8(ascii: "\r")
-        return (hasReturn ? position - 1 : position, next)
-    }
-
-    private func skipBlanks(from start: Int) -> Int {
-        var position = start
-        while position < bytes.count, isBlank(bytes[position]) { position += 1 }
-        return position
-    }
-
-    private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-
-    private func isNameByte(_ byte: UInt8) -> Bool {
-        (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "_")
-            || byte == UInt8(ascii: ".")
+    private func isSame(_ one: DotenvStatement, _ other: DotenvStatement, in changed: SecretBytes) -> Bool {
+        one.name == other.name
+            && content.withBytes { old in
+                changed.withBytes { new in old[one.range].elementsEqual(new[other.range]) }
+            }
     }
 }

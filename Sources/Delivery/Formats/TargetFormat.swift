@@ -13,14 +13,16 @@ public protocol TargetFormat: Sendable {
 
 /// A file of a format, as it was found.
 public protocol ParsedTarget {
-    /// What the file holds of the variable with this name.
-    func held(_ name: String) -> HeldValue
-    /// The content with each variable set once: in its place where it stands, else at the end. All else stays.
+    /// What the file holds of the variables with these names, by name, as its readers read it.
+    func held(_ names: [String]) -> [String: HeldValue]
+    /// The content with each variable set once: in its place where it stands, else at the end. All else stays, and
+    /// means the same to the file's readers.
     /// - Parameters:
     ///   - abandoned: names that were ours and are not wanted any more.
     ///   - path: where the file lies, for errors.
     ///   - opening: a remark for a file that is empty so far.
-    /// - Throws: `setTwice`, `notEncodable`, `byteOrderMark`.
+    /// - Throws: `setTwice`, `notEncodable`, `byteOrderMark`, `notPlain`, `exported`, `unreadableLine`, `misread`,
+    ///   `entangled`.
     func setting(
         _ variables: [Variable], removing abandoned: [String], path: String, opening: String
     ) throws(DeliveryError) -> SecretBytes
@@ -29,24 +31,32 @@ public protocol ParsedTarget {
 /// What a target holds of one variable.
 public enum HeldValue: Sendable, Equatable {
     case value(SecretBytes)
-    /// Something in a spelling that we never write.
+    /// Something that is not followed, because it depends on other things.
     case otherSpelling
+    /// This reader reads another value than others of the file's readers do.
+    case misread(reader: String)
     case absent
+    /// One of the file's readers cannot be followed in it.
+    case unreadable(line: Int, reader: String, DotenvTrouble)
 }
 
 /// All formats that a target can have.
 public enum TargetFormats {
     /// In the order in which messages list them.
-    public static let all: [any TargetFormat] = [DotenvFormat(dialect: UniversalDialect())]
+    public static let all: [any TargetFormat] =
+        [DotenvFormat.universal] + DotenvFormat.readers.map { DotenvFormat(reader: $0) }
 
-    /// The format of a target for which none was named.
-    public static let standard = UniversalDialect.name
+    /// The reader of a target for which none was named.
+    public static let standard = DotenvFormat.universal.name
 
-    /// - Throws: `noSuchDialect`.
+    /// - Throws: `noSuchReader`.
     public static func named(_ name: String) throws(DeliveryError) -> any TargetFormat {
         guard let format = all.first(where: { $0.name == name }) else {
-            throw .noSuchDialect(name, known: all.map(\.name))
+            throw .noSuchReader(name, known: all.map(\.name))
         }
         return format
     }
+
+    /// Why no `.env` file can hold the value, whoever reads it; nil where some reader's can.
+    public static func refusal(_ value: SecretBytes) -> Unencodable? { UniversalSpelling.refusal(value) }
 }

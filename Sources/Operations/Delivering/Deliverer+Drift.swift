@@ -15,8 +15,8 @@ public struct DriftReport: Sendable {
         case missing
         /// The file, or what it should hold, cannot be read.
         case unreadable
-        /// A secret that its credential never had, another plain value, or a spelling that we never write; also any
-        /// file of a deployment that has no credential any more.
+        /// A secret that its credential never had, another plain value, or what readers of the file disagree on; also
+        /// any file of a deployment that has no credential any more.
         case foreign
 
         /// What is recorded of the target; nil where nothing is wrong.
@@ -43,7 +43,7 @@ public struct DriftReport: Sendable {
     public let variables: [String]
     /// The values are there, but the application was not told to read them.
     public let isHookDue: Bool
-    /// Why the target could not be compared; nil unless the state is `unreadable`.
+    /// Why the target could not be compared, or whose reading differs; nil elsewhere.
     public let problem: DeliveryError?
 }
 
@@ -105,6 +105,18 @@ extension Deliverer {
         guard !wrong.isEmpty else {
             return abandoned.isEmpty
                 ? report(.current, version: contents.versions.values.max()) : report(.stale, abandoned)
+        }
+        for variable in wrong {
+            switch held[variable.name] {
+            case .unreadable(let line, let reader, let trouble)?:
+                return report(
+                    .unreadable, problem: .unreadableLine(path: target.path, line: line, reader: reader, trouble))
+            case .misread(let reader)?:
+                return report(
+                    .foreign, names,
+                    problem: .misread(path: target.path, variable: variable.name, reader: reader))
+            case .value, .otherSpelling, .absent, nil: break
+            }
         }
         if wrong.contains(where: { held[$0.name] == .absent }) { return report(.missing, names) }
         var versions: Set<Int> = []

@@ -33,8 +33,10 @@ struct TargetAdd: KeeperCommand {
     @Option(help: "Whose variable names: \(Preset.all.map(\.name).joined(separator: ", ")).")
     var preset = "plain"
 
-    @Option(help: "Whose reading rules.")
-    var dialect = TargetFormats.standard
+    @Option(
+        name: [.customLong("reader"), .customLong("dialect")],
+        help: "Who reads the file: \(TargetFormats.all.map(\.name).joined(separator: ", ")).")
+    var reader = TargetFormats.standard
 
     @Option(help: "Permission bits, such as 0640; else an existing file's own, or 0600.")
     var mode: FileMode?
@@ -60,7 +62,7 @@ struct TargetAdd: KeeperCommand {
         // As it is seen from anywhere else.
         let path = TargetWriter.canonical(path)
         let target = Target(
-            path: path, preset: preset, dialect: dialect, mode: mode?.bits, owner: owner, group: group, hook: words)
+            path: path, preset: preset, reader: reader, mode: mode?.bits, owner: owner, group: group, hook: words)
         try keeper.deliverer.addTarget(target, to: Deployment(deployment))
         return TargetAddRendering(target: target, deployment: deployment)
     }

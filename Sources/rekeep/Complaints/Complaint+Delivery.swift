@@ -7,9 +7,10 @@ extension Complaint {
             self.init(
                 GivenName.field(name).map { "there is no preset '\($0)'" } ?? "there is no such preset",
                 hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
-        case .noSuchDialect(let name, let known):
+        case .noSuchReader(let name, let known):
             self.init(
-                "there is no dialect '\(name)'", hint: "there is \(known.joined(separator: ", "))", ExitStatus.missing)
+                GivenName.field(name).map { "there is no reader '\($0)'" } ?? "there is no such reader",
+                hint: "there are \(known.joined(separator: ", "))", ExitStatus.missing)
         case .noVariables(let path):
             self.init(
                 "the deployment that \(path) belongs to has no credential any more, and the file may hold old values",
@@ -28,10 +29,13 @@ extension Complaint {
             self.init(
                 "\(one) and \(other) would both set \(name)", hint: "give one of them another name with --prefix",
                 ExitStatus.badInput)
-        case .notEncodable(let variable, let reason):
+        case .notEncodable(let variable, let reason, let readers):
             self.init(
-                "\(variable) has no spelling that every .env reader reads alike: \(Self.description(reason))",
-                hint: "ask the provider for a key of letters and digits", ExitStatus.badInput)
+                "\(variable) has no spelling that every reader of the file reads alike: \(Self.description(reason))",
+                hint: readers.isEmpty
+                    ? "ask the provider for a key of letters and digits"
+                    : "name the file's reader, if it is one of these: --reader \(readers.joined(separator: ", "))",
+                ExitStatus.badInput)
         case .badVariableName(let name):
             self.init(
                 "'\(name)' is no name for a variable", hint: "use A-Z, 0-9 and _, beginning with a letter",
@@ -52,6 +56,31 @@ extension Complaint {
             self.init(
                 "\(path) sets \(variable) on lines \(lines.map(String.init).joined(separator: " and ")); readers disagree which counts",
                 hint: "delete all but one", ExitStatus.cannotWrite)
+        case .notPlain(let path, let line, let variable):
+            self.init(
+                "line \(line) of \(path) holds something besides \(variable), which a change would lose",
+                hint: "leave \(variable)= and its value alone on the line, with at most a comment behind a blank",
+                ExitStatus.cannotWrite)
+        case .exported(let path, let line, let variable, let reader):
+            self.init(
+                "line \(line) of \(path) exports \(variable): \(reader) does not read such a line, and a shell may need it",
+                hint: "name the file's reader: --reader shell keeps the export, --reader \(reader) takes it away",
+                ExitStatus.cannotWrite)
+        case .unreadableLine(let path, let line, let reader, let trouble):
+            self.init(
+                "line \(line) of \(path) cannot be followed as \(reader) reads it: \(Self.description(trouble))",
+                hint: "change the line, or name the file's reader with --reader if it is another one",
+                ExitStatus.cannotWrite)
+        case .misread(let path, let variable, let reader):
+            self.init(
+                "\(reader) does not read \(variable) from \(path) as it is meant",
+                hint: "look whether another value's quotes are open around it, or name the file's reader with --reader",
+                ExitStatus.cannotWrite)
+        case .entangled(let path, let line, let variable, let reader):
+            self.init(
+                "to \(reader), the change would reach \(variable) on line \(line) of \(path) too",
+                hint: "close that value's quotes on its own line, or name the file's reader with --reader",
+                ExitStatus.cannotWrite)
         case .noSuchUser(let name): self.init("there is no user '\(name)'", ExitStatus.badInput)
         case .noSuchGroup(let name): self.init("there is no group '\(name)'", ExitStatus.badInput)
         case .file(let path, let step, let code):
@@ -81,6 +110,15 @@ extension Complaint {
             self.init("the hook \(program) did not end within \(seconds) seconds", ExitStatus.cannotWrite)
         case .vaultUnavailable:
             self.init("the vault could not be read or written during the delivery", ExitStatus.failed)
+        }
+    }
+
+    static func description(_ trouble: DotenvTrouble) -> String {
+        switch trouble {
+        case .openQuote: "a quote is not closed"
+        case .continuation: "a backslash joins it with the next line"
+        case .command: "it is a command, or may run one"
+        case .syntax: "the reader stops at it, or leaves things out"
         }
     }
 

@@ -10,7 +10,7 @@ struct TargetRendering: Rendering {
         [
             .table(
                 targets,
-                .init("TARGET") { $0.path }, .init("PRESET") { $0.preset }, .init("DIALECT") { $0.dialect },
+                .init("TARGET") { $0.path }, .init("PRESET") { $0.preset }, .init("READER") { $0.reader },
                 .init("MODE") { $0.mode.map { "0" + String($0, radix: 8) } ?? "" },
                 .init("WRITTEN") { $0.delivery.writtenAt?.description ?? "never" },
                 .init("READ BACK") { $0.delivery.readBackAt?.description ?? "never" },
@@ -25,7 +25,7 @@ struct TargetRendering: Rendering {
 
     static func json(_ target: Target) -> JSON {
         .object([
-            ("path", .text(target.path)), ("preset", .text(target.preset)), ("dialect", .text(target.dialect)),
+            ("path", .text(target.path)), ("preset", .text(target.preset)), ("reader", .text(target.reader)),
             ("mode", JSON(target.mode.map { "0" + String($0, radix: 8) })), ("owner", JSON(target.owner)),
             ("group", JSON(target.group)), ("hook", .list(target.hook.map(JSON.text))),
             ("written_at", JSON(target.delivery.writtenAt)), ("read_back_at", JSON(target.delivery.readBackAt)),

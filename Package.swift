@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "Credentials", "Sealing", "Files", .product(name: "Subprocess", package: "swift-subprocess"),
+                "Credentials", "Sealing", "Files", "CLinux", .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: strictSettings),
         .target(
             name: "Operations", dependencies: ["Vault", "Providers", "Delivery", "Credentials", "Sealing"],
@@ -116,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
-                "Delivery", "target-editor", "Credentials", "Sealing",
+                "Delivery", "target-editor", "Credentials", "Sealing", "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: strictSettings),
     ]

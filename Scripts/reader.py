@@ -213,6 +213,10 @@ def TEXT(plain: BytesIO) -> str:
     return decode_text(take(plain, U32(plain)))
 
 
+def HEXADECIMAL(plain: BytesIO) -> str:
+    return take(plain, U32(plain)).hex()
+
+
 def optional(form: Form) -> Form:
     return lambda plain: form(plain) if FLAG(plain) else None
 
@@ -261,9 +265,10 @@ CHECK = struct(
 )  # fmt: skip
 TARGET = struct(
     path=TEXT, preset=TEXT, reader=TEXT, mode=optional(U32), owner=optional(TEXT),
-    group=optional(TEXT), hook=listed(TEXT), credentials=listed(struct(id=ID, version=I64)),
+    group=optional(TEXT), hook=listed(TEXT), in_place=FLAG, credentials=listed(struct(id=ID, version=I64)),
     variables=listed(TEXT), written=optional(TIME), read_back=optional(TIME),
-    hook_run=optional(TIME), hook_due=FLAG, problem=optional(one_of(1, 10)),
+    hook_run=optional(TIME), hook_due=FLAG, problem=optional(one_of(1, 12)),
+    attributes=optional(struct(mode=U32, owner=U32, group=U32, access_list=optional(HEXADECIMAL))),
 )  # fmt: skip
 RECORD_FORMS = {
     CREDENTIAL: struct(

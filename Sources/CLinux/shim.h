@@ -75,3 +75,19 @@ static inline int linux_lock_range(int file, int is_held, int waits, long long s
   struct flock range = {is_held ? 1 /* F_WRLCK */ : 2 /* F_UNLCK */, SEEK_SET, start, count, 0};
   return fcntl(file, waits ? 38 /* F_OFD_SETLKW */ : 37 /* F_OFD_SETLK */, &range);
 }
+
+#include <linux/stat.h>
+#include <sys/xattr.h>
+// What statx(2) tells of a file beside its status: 1 when it is where something is mounted, 2 when it cannot be changed,
+// 4 when it can only grow; -1 with errno. `directory` and `name` are as in openat(2); a link is not followed.
+static inline int linux_file_traits(int directory, const char *name) {
+  struct statx status;
+  if (syscall(SYS_statx, directory, name, 0x100 /* AT_SYMLINK_NOFOLLOW */, 0, &status) != 0) return -1;
+  unsigned long long traits = status.stx_attributes & status.stx_attributes_mask;
+  return (traits & STATX_ATTR_MOUNT_ROOT ? 1 : 0) | (traits & STATX_ATTR_IMMUTABLE ? 2 : 0) |
+         (traits & STATX_ATTR_APPEND ? 4 : 0);
+}
+// Room for so many bytes, without a change of the file's size.
+static inline int linux_reserve(int file, long long count) {
+  return (int)syscall(SYS_fallocate, file, 1 /* FALLOC_FL_KEEP_SIZE */, 0LL, count);
+}

@@ -25,11 +25,15 @@ public enum DeliveryProblem: UInt8, Sendable {
     case unreadable = 9
     /// Something that is not known as a version of ours.
     case foreign = 10
+    /// The values, but with another owner, group, mode or access list.
+    case attributes = 11
+    /// The values, but a program still has the file from before, which was mounted for it by itself.
+    case mountedOld = 12
 
     /// True for what a look at the target found; a later look can take it back.
     public var isDrift: Bool {
         switch self {
-        case .stale, .missing, .unreadable, .foreign: true
+        case .stale, .missing, .unreadable, .foreign, .attributes, .mountedOld: true
         case .hookFailed, .readBackDiffers, .keyRetired, .vaultUnavailable, .notEncodable, .notWritten: false
         }
     }

@@ -12,6 +12,8 @@ public struct Target: Hashable, Sendable {
     public let owner: String?
     /// A group's name or number; nil: an existing file keeps its group, a new file gets it from the system.
     public let group: String?
+    /// The content is written through the file that is there, which is not replaced.
+    public let isInPlace: Bool
     /// Words to run after a write, the program first; empty: none.
     public let hook: [String]
     /// What is recorded of the deliveries to it.
@@ -20,7 +22,7 @@ public struct Target: Hashable, Sendable {
     /// A new one, or one as it was stored.
     public init(
         path: String, preset: String, reader: String, mode: UInt32?, owner: String?, group: String?,
-        hook: [String], delivery: DeliveryState = DeliveryState()
+        hook: [String], isInPlace: Bool = false, delivery: DeliveryState = DeliveryState()
     ) {
         self.path = path
         self.preset = preset
@@ -29,6 +31,7 @@ public struct Target: Hashable, Sendable {
         self.owner = owner
         self.group = group
         self.hook = hook
+        self.isInPlace = isInPlace
         self.delivery = delivery
     }
 }
@@ -49,12 +52,15 @@ public struct DeliveryState: Hashable, Sendable {
     public var isHookDue: Bool
     /// Why the last attempt ended early; nil when it did not.
     public var problem: DeliveryProblem?
+    /// What the file had beside its content when it was last read back; nil before that.
+    public var attributes: DeliveredAttributes?
 
     /// Without arguments: nothing has been delivered yet.
     public init(
         versions: [CredentialID: Int] = [:], names: [String] = [], writtenAt: Timestamp? = nil,
         readBackAt: Timestamp? = nil,
-        hookRunAt: Timestamp? = nil, isHookDue: Bool = false, problem: DeliveryProblem? = nil
+        hookRunAt: Timestamp? = nil, isHookDue: Bool = false, problem: DeliveryProblem? = nil,
+        attributes: DeliveredAttributes? = nil
     ) {
         self.versions = versions
         self.names = names
@@ -63,5 +69,26 @@ public struct DeliveryState: Hashable, Sendable {
         self.hookRunAt = hookRunAt
         self.isHookDue = isHookDue
         self.problem = problem
+        self.attributes = attributes
+    }
+}
+
+/// What a target's file had beside its content at a delivery.
+public struct DeliveredAttributes: Hashable, Sendable {
+    /// Permission bits; with an access list the group's are the list's mask.
+    public let mode: UInt32
+    /// A user's number.
+    public let owner: UInt32
+    /// A group's number.
+    public let group: UInt32
+    /// The POSIX access ACL as the kernel keeps it in `system.posix_acl_access`; nil where there is none.
+    public let accessList: [UInt8]?
+
+    /// As they were found, or as they were stored.
+    public init(mode: UInt32, owner: UInt32, group: UInt32, accessList: [UInt8]?) {
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+        self.accessList = accessList
     }
 }

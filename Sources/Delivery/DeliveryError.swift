@@ -36,6 +36,23 @@ public enum DeliveryError: Error, Equatable, Sendable {
     case noSuchGroup(String)
     /// A system call on the file failed.
     case file(path: String, FileStep, errno: Int32)
+    /// This attribute of the file could not be kept.
+    case attribute(path: String, name: String, errno: Int32)
+    /// The file has other names, which a replacement would leave with the old content.
+    case hardLinks(path: String, count: Int)
+    /// The file itself is where something is mounted, so it cannot be replaced.
+    case mountPoint(path: String)
+    /// A process sees the file through a mount of its own, and would go on seeing the old one after a replacement.
+    case mountedElsewhere(path: String, process: Int32, at: String)
+    /// As `mountedElsewhere`, when the file has been replaced already.
+    case mountedOld(path: String, process: Int32, at: String)
+    /// The file is marked as one that nobody can change.
+    /// - Parameter canGrow: it may be added to.
+    case immutable(path: String, canGrow: Bool)
+    /// What an interrupted write in place left beside the file is not of this vault, or was changed.
+    case journalUnknown(path: String)
+    /// Others could put another file in its place between two looks.
+    case directoryOpen(path: String)
     /// Somebody else changed the file in the meantime.
     case changedMeanwhile(path: String)
     /// What was written does not read back as the same values.
@@ -66,7 +83,8 @@ extension DeliveryError {
         case .noSuchPreset, .noSuchReader, .sameVariable, .sameFile, .noVariables, .notEncodable, .badVariableName:
             .notEncodable
         case .notAFile, .symbolicLink, .notAbsolute, .tooLarge, .byteOrderMark, .setTwice, .noSuchUser, .noSuchGroup,
-            .notPlain, .exported, .unreadableLine, .misread, .entangled, .file, .changedMeanwhile:
+            .notPlain, .exported, .unreadableLine, .misread, .entangled, .file, .attribute, .hardLinks,
+            .mountPoint, .mountedElsewhere, .mountedOld, .immutable, .journalUnknown, .directoryOpen, .changedMeanwhile:
             .notWritten
         }
     }

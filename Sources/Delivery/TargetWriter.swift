@@ -8,49 +8,73 @@ public struct TargetWriter: Sendable {
     private let target: Target
     private let deployment: Deployment
     private let format: any TargetFormat
+    private let journal: TargetJournal
 
     /// - Throws: `noSuchReader`.
-    public init(_ target: Target, of deployment: Deployment) throws(DeliveryError) {
+    public init(_ target: Target, of deployment: Deployment, journal: TargetJournal) throws(DeliveryError) {
         self.target = target
         self.deployment = deployment
+        self.journal = journal
         format = try TargetFormats.named(target.reader)
     }
 
-    /// Writes what differs, reads it back and compares. Everything in the file that is not one of the
-    /// variables stays as it is.
+    /// Finishes or undoes a write in place that a killed process left half done. Nobody else may be writing.
+    public func recover() throws(DeliveryError) {
+        try withFile { file throws(DeliveryError) in try file.recover(journal) }
+    }
+
+    /// Writes what differs. Everything in the file that is not one of the variables stays as it is.
     /// - Returns: false when the file already held exactly this and was not touched.
     ///
     /// - Parameter abandoned: names whose lines are taken out, because they hold values of ours that are not
     ///   wanted any more.
     public func write(_ variables: [Variable], removing abandoned: [String] = []) throws(DeliveryError) -> Bool {
         guard !variables.isEmpty else { throw .noVariables(path: target.path) }
-        let file = try AtomicFile(path: target.path)
-        defer { file.close() }
-        let found = try file.read()
-        let content = try newContent(found, variables, removing: abandoned)
-        let mode = target.mode ?? found?.mode ?? 0o600
-        if let found, found.content == content, found.mode == mode { return false }
-        let (owner, group) = try ownership()
-        try file.replace(found, with: content, mode: mode, owner: owner, group: group)
-        return true
+        return try withFile { file throws(DeliveryError) in
+            let found = try file.read()
+            let content = try newContent(found, variables, removing: abandoned)
+            let declared = try DeclaredAttributes(target)
+            guard let found else {
+                try file.replace(nil, with: content, declared)
+                return true
+            }
+            if found.content == content, declared.differences(from: found.attributes).isEmpty { return false }
+            try file.confirmReplaceable(found, isInPlace: target.isInPlace)
+            if target.isInPlace {
+                try file.overwrite(found, with: content, declared, journal)
+            } else {
+                try file.replace(found, with: content, declared)
+            }
+            return true
+        }
     }
 
-    /// Reads the file anew and compares every variable.
-    public func readBack(_ variables: [Variable]) throws(DeliveryError) {
-        let file = try AtomicFile(path: target.path)
-        defer { file.close() }
-        guard let found = try file.read() else { throw .file(path: target.path, .read, errno: ENOENT) }
-        try prove(found.content, variables)
+    /// Reads the file anew and compares every variable and what the target declares.
+    /// - Returns: what the file has beside its content.
+    public func readBack(_ variables: [Variable]) throws(DeliveryError) -> DeliveredAttributes {
+        try withFile { file throws(DeliveryError) in
+            guard let found = try file.read() else { throw .file(path: target.path, .read, errno: ENOENT) }
+            try prove(found.content, variables)
+            let differences = try DeclaredAttributes(target).differences(from: found.attributes)
+            if let difference = differences.first {
+                throw .readBackDiffers(path: target.path, variable: difference.rawValue)
+            }
+            return found.attributes.delivered
+        }
     }
 
     /// Finds out, without touching it, whether the target could be written.
     public func preflight(_ variables: [Variable]) throws(DeliveryError) {
-        let file = try AtomicFile(path: target.path)
-        defer { file.close() }
-        let found = try file.read()
-        _ = try newContent(found, variables)
-        let (owner, group) = try ownership()
-        try file.probe(found, mode: target.mode ?? found?.mode ?? 0o600, owner: owner, group: group)
+        try withFile { file throws(DeliveryError) in
+            let found = try file.read()
+            _ = try newContent(found, variables)
+            if let found { try file.confirmReplaceable(found, isInPlace: target.isInPlace) }
+            if let found, target.isInPlace {
+                try file.probeOverwrite(found)
+            } else {
+                try file.probe(found, try DeclaredAttributes(target))
+            }
+        }
         try HookProgram.check(all: target.hook)
     }
 
@@ -60,12 +84,36 @@ public struct TargetWriter: Sendable {
         try prove(try nothing.setting(variables, removing: [], path: target.path, opening: ""), variables)
     }
 
-    /// What the target holds of each variable, by name; nil when there is no file.
-    public func held(_ names: [String]) throws(DeliveryError) -> [String: HeldValue]? {
-        let file = try AtomicFile(path: target.path)
+    /// What a target was found to hold.
+    public struct Holding: Sendable {
+        /// By the variable's name.
+        public let values: [String: HeldValue]
+        /// What the file has beside its content otherwise than it is declared, or than `last`.
+        public let differences: [TargetDifference]
+        /// A process that still sees the file from before, by a mount of its own.
+        public let oldMount: DeliveryError?
+    }
+
+    /// What the target holds of each variable; nil when there is no file.
+    /// - Parameter last: what it had beside its content at the last delivery.
+    public func held(_ names: [String], since last: DeliveredAttributes? = nil) throws(DeliveryError) -> Holding? {
+        try withFile { file throws(DeliveryError) in
+            guard let found = try file.read() else { return nil }
+            let holder = file.holder().flatMap { $0.isOld ? $0 : nil }
+            return Holding(
+                values: format.parse(found.content).held(names),
+                differences: try DeclaredAttributes(target)
+                    .differences(from: found.attributes.delivered, expecting: last),
+                oldMount: holder.map { .mountedOld(path: target.path, process: $0.process, at: $0.path) })
+        }
+    }
+
+    private func withFile<Result>(
+        _ body: (TargetFile) throws(DeliveryError) -> Result
+    ) throws(DeliveryError) -> Result {
+        let file = try TargetFile(path: target.path)
         defer { file.close() }
-        guard let found = try file.read() else { return nil }
-        return format.parse(found.content).held(names)
+        return try body(file)
     }
 
     /// One spelling for one file, absolute, with the links in its directory resolved: two targets with the same are the
@@ -75,28 +123,8 @@ public struct TargetWriter: Sendable {
         return (try? Paths.canonical(path)) ?? path
     }
 
-    private func ownership() throws(DeliveryError) -> (owner: uid_t?, group: gid_t?) {
-        var owner: uid_t?
-        var group: gid_t?
-        if let name = target.owner { owner = try Self.userID(name) }
-        if let name = target.group { group = try Self.groupID(name) }
-        return (owner, group)
-    }
-
-    private static func userID(_ name: String) throws(DeliveryError) -> uid_t {
-        if let number = uid_t(name) { return number }
-        guard let found = getpwnam(name) else { throw .noSuchUser(name) }
-        return found.pointee.pw_uid
-    }
-
-    private static func groupID(_ name: String) throws(DeliveryError) -> gid_t {
-        if let number = gid_t(name) { return number }
-        guard let found = getgrnam(name) else { throw .noSuchGroup(name) }
-        return found.pointee.gr_gid
-    }
-
     private func newContent(
-        _ found: AtomicFile.Found?, _ variables: [Variable], removing abandoned: [String] = []
+        _ found: TargetFile.Found?, _ variables: [Variable], removing abandoned: [String] = []
     ) throws(DeliveryError) -> SecretBytes {
         let content = try format.parse(found?.content ?? SecretBytes([])).setting(
             variables, removing: abandoned, path: target.path,

@@ -43,6 +43,7 @@ extension Target {
         writer.put(owner)
         writer.put(group)
         writer.put(list: hook) { $0.put($1) }
+        writer.put(isInPlace)
         writer.put(list: delivery.versions.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }) {
             $0.put($1.key)
             $0.put($1.value)
@@ -53,6 +54,12 @@ extension Target {
         writer.put(delivery.hookRunAt)
         writer.put(delivery.isHookDue)
         writer.put(delivery.problem) { $0.put($1.rawValue) }
+        writer.put(delivery.attributes) {
+            $0.put(number: $1.mode)
+            $0.put(number: $1.owner)
+            $0.put(number: $1.group)
+            $0.put($1.accessList) { $0.put($1) }
+        }
     }
 
     fileprivate init(reading reader: inout RecordReader) throws(MalformedRecord) {
@@ -60,7 +67,8 @@ extension Target {
             path: try reader.text(), preset: try reader.text(), reader: try reader.text(),
             mode: try reader.optional { reader throws(MalformedRecord) in try reader.number(UInt32.self) },
             owner: try reader.optionalText(), group: try reader.optionalText(),
-            hook: try reader.list { reader throws(MalformedRecord) in try reader.text() })
+            hook: try reader.list { reader throws(MalformedRecord) in try reader.text() },
+            isInPlace: try reader.flag())
         for _ in 0..<(try reader.number(UInt32.self)) {
             delivery.versions[try reader.credentialID()] = try reader.integer()
         }
@@ -72,6 +80,13 @@ extension Target {
         delivery.problem = try reader.optional { reader throws(MalformedRecord) in
             guard let problem = DeliveryProblem(rawValue: try reader.byte()) else { throw MalformedRecord() }
             return problem
+        }
+        delivery.attributes = try reader.optional { reader throws(MalformedRecord) in
+            DeliveredAttributes(
+                mode: try reader.number(), owner: try reader.number(), group: try reader.number(),
+                accessList: try reader.optional { reader throws(MalformedRecord) in
+                    try reader.fixed(Int(try reader.number(UInt32.self)))
+                })
         }
     }
 }

@@ -36,6 +36,9 @@ public final class OpenVault {
     /// Sixteen bytes that tell this vault from others, but for one that was made to look like it; not secret.
     public var id: [UInt8] { vault }
 
+    /// Seals what is left beside a target's file while that is written in place; it stays when the vault is re-keyed.
+    public var journalKey: SecretBytes { lasting.journals }
+
     /// The vault's key, for a session to keep.
     public var key: SecretBytes { keys.vaultKey }
 

@@ -31,6 +31,7 @@ struct LastingKeys {
     let fingerprints: SecretBytes
     let outside: SecretBytes
     let emergency: SecretBytes
+    let journals: SecretBytes
     /// What only a holder of the vault knows; slots that can keep it show by it that they belong to this vault.
     let anchor: SecretBytes
 
@@ -43,6 +44,7 @@ struct LastingKeys {
         outside = derive(8)
         anchor = derive(9)
         emergency = derive(10)
+        journals = derive(11)
     }
 
     /// - Throws: `damaged(.header)`.

@@ -131,7 +131,7 @@ struct RealReaderTests {
         }
         let target = Target(
             path: path, preset: "plain", reader: "universal", mode: nil, owner: nil, group: nil, hook: [])
-        #expect(try TargetWriter(target, of: Deployment("a/live")).write(variables))
+        #expect(try TargetWriter(target, of: Deployment("a/live"), journal: journal).write(variables))
 
         let result = try await Subprocess.run(
             .path("/usr/bin/env"), arguments: Arguments(program + [path]),

@@ -6,39 +6,6 @@ import Testing
 @testable import Delivery
 
 struct TargetWriterTests {
-    private final class Place {
-        let directory = NSTemporaryDirectory() + "rekeep-target-" + UUID().uuidString
-        var path: String { directory + "/app.env" }
-
-        init(_ content: String? = nil, mode: Int = 0o600) throws {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            if let content {
-                try Data(content.utf8).write(to: URL(filePath: path))
-                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-            }
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: directory) }
-
-        var content: String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "(none)" }
-        var mode: Int { (try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int) ?? -1 }
-        var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted() }
-
-        func writer(
-            mode: UInt32? = nil, path: String? = nil, hook: [String] = [], reader: String = "universal"
-        ) throws -> TargetWriter {
-            try TargetWriter(
-                Target(
-                    path: path ?? self.path, preset: "plain", reader: reader, mode: mode, owner: nil, group: nil,
-                    hook: hook), of: try Deployment("a/live"))
-        }
-    }
-
-    private func variables(_ pairs: KeyValuePairs<String, String>) throws -> [Variable] {
-        let address = try Address("a/live/x")
-        return pairs.map { Variable(name: $0, value: SecretBytes($1.utf8), isSecret: true, address: address) }
-    }
-
     @Test func `a new file is born private and holds the variables`() throws {
         let place = try Place()
         #expect(try place.writer().write(variables(["A_KEY": "fake", "A_B": "x y"])))
@@ -61,7 +28,7 @@ struct TargetWriterTests {
         let target = Target(
             path: place.path, preset: "plain", reader: "runes", mode: nil, owner: nil, group: nil, hook: [])
         #expect(throws: DeliveryError.noSuchReader("runes", known: TargetFormats.all.map(\.name))) {
-            try TargetWriter(target, of: Deployment("a/live")).write(variables(["A_KEY": "fake"]))
+            try TargetWriter(target, of: Deployment("a/live"), journal: journal).write(variables(["A_KEY": "fake"]))
         }
         #expect(place.content == "A_KEY=1\n")
     }
@@ -71,7 +38,7 @@ struct TargetWriterTests {
         let target = Target(
             path: place.path, preset: "plain", reader: "universal", mode: nil, owner: "no-such-user", group: nil,
             hook: [])
-        let writer = try TargetWriter(target, of: try Deployment("a/live"))
+        let writer = try TargetWriter(target, of: try Deployment("a/live"), journal: journal)
         #expect(throws: DeliveryError.noSuchUser("no-such-user")) { try writer.preflight(variables(["A_KEY": "fake"])) }
         #expect(throws: Never.self) { try place.writer().preflight(variables(["A_KEY": "fake"])) }
         #expect(place.names == ["app.env"])
@@ -141,7 +108,7 @@ struct TargetWriterTests {
 
     @Test func `what a target holds is told apart`() throws {
         let place = try Place("A_ONE=1\nA_TWO=${two}\n")
-        let held = try #require(try place.writer(reader: "python-dotenv").held(["A_ONE", "A_TWO", "A_THREE"]))
+        let held = try #require(try place.writer(reader: "python-dotenv").held(["A_ONE", "A_TWO", "A_THREE"])).values
         #expect(held["A_ONE"] == .value(SecretBytes("1".utf8)))
         #expect(held["A_TWO"] == .otherSpelling)
         #expect(held["A_THREE"] == .absent)

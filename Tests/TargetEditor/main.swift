@@ -12,9 +12,9 @@ func edit(_ words: [Substring]) throws -> String {
     guard let bytes = Hexadecimal.bytes(words[3].utf8) else { return "no value" }
     let variable = Variable(name: String(words[2]), value: SecretBytes(bytes), isSecret: true, address: address)
     do throws(DeliveryError) {
-        let writer = try TargetWriter(target, of: address.deployment)
+        let writer = try TargetWriter(target, of: address.deployment, journal: TargetJournal(key: .random(count: 32)))
         _ = try writer.write([variable])
-        try writer.readBack([variable])
+        _ = try writer.readBack([variable])
         return "written"
     } catch {
         return "refused \(error)"

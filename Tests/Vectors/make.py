@@ -175,7 +175,7 @@ def probe_form(outcome: int) -> bytes:
     return u8(outcome) + i64(NOW)
 
 
-def target_form(*, everything: bool = False, hook_due: int = 0, problem: int = 1) -> bytes:
+def target_form(*, everything: bool = False, in_place: int = 0, hook_due: int = 0, problem: int = 1) -> bytes:
     def maybe(value: Any) -> Any:
         return value if everything else None
 
@@ -183,10 +183,12 @@ def target_form(*, everything: bool = False, hook_due: int = 0, problem: int = 1
     return b"".join((
         text("/srv/fake/.env"), text("dotenv"), text("shell"), optional(maybe(0o600), u32),
         optional(maybe("fake-owner"), text), optional(maybe("fake-group"), text),
-        listed(map(text, ("systemctl", "reload", "fäke") if everything else ())), listed(uses),
+        listed(map(text, ("systemctl", "reload", "fäke") if everything else ())),
+        u8(in_place), listed(uses),
         listed(map(text, ("FAKE_KEY",) if everything else ())), optional(maybe(NOW), i64),
         optional(maybe(NOW + 1), i64), optional(maybe(NOW + 2), i64), u8(hook_due),
         optional(maybe(problem), u8),
+        optional(maybe(u32(0o640) + u32(1000) + u32(33) + optional(b"fake ACL", sized)), bytes),
     ))  # fmt: skip
 
 
@@ -1424,6 +1426,7 @@ def add_forms(add: Callable[..., None]) -> None:
     swap("deployment-count-targets", "the most targets that a count can say", DEPLOYMENT,
          u32(1) + text("/srv/fake/.env"), most + text("/srv/fake/.env"))
     swap("deployment-hook-due", "a flag of 2", DEPLOYMENT, target_form(), target_form(hook_due=2))
+    swap("deployment-in-place", "a flag of 2", DEPLOYMENT, target_form(), target_form(in_place=2))
     swap("policy-latin-1", "a pattern in Latin-1", POLICY, b"fake/*", b"f\xe4ke/*")
     swap("policy-count", "the most rules that a count can say", POLICY, u32(1) + text("fake/*"),
          most + text("fake/*"))
@@ -1458,7 +1461,7 @@ def add_forms(add: Callable[..., None]) -> None:
 
     for cause in (0, 16):
         add("record", f"form-check-cause-{cause}", f"a check of cause {cause}", caused(cause))
-    for problem in (0, 11):
+    for problem in (0, 13):
         swap(f"target-problem-{problem}", f"a target's problem of number {problem}", DEPLOYMENT,
              target_form(), target_form(everything=True, problem=problem))
     for outcome in (0, 11):

@@ -50,16 +50,19 @@ struct DotenvFile: ParsedTarget {
     ) throws(DeliveryError) -> SecretBytes {
         // Its readers disagree on what stands behind one.
         if content.withBytes({ $0.starts(with: [0xEF, 0xBB, 0xBF]) }) { throw .byteOrderMark(path: path) }
+        // A line that is right for every reader stays as it is.
+        let held = held(variables.map(\.name))
+        let wrong = variables.filter { held[$0.name] != .value($0.value) }
         let names = Set(variables.map(\.name) + abandoned)
         let before = readings(of: content, names)
         var lines: [Int: (DotenvLine, Variable?)] = [:]
-        for name in names.sorted() {
+        for name in Set(wrong.map(\.name) + abandoned).sorted() {
             guard let (number, line) = try place(of: name, before, path) else { continue }
             lines[number] = (line, variables.first { $0.name == name })
         }
         var spellings: [String: SecretBytes] = [:]
-        for variable in variables { spellings[variable.name] = try format.spelling(of: variable) }
-        let changed = rewritten(lines, variables, spellings, opening)
+        for variable in wrong { spellings[variable.name] = try format.spelling(of: variable) }
+        let changed = rewritten(lines, wrong, spellings, opening)
         try prove(changed, variables, Set(lines.keys), before, path)
         return changed
     }
@@ -180,7 +183,7 @@ struct DotenvFile: ParsedTarget {
             guard before[index].failure == nil else { continue }
             // Whatever name the reader gave to what stood on a line of ours.
             let kept = before[index].statements.filter {
-                !ourLines.contains(Self.line(of: $0.range.lowerBound, in: content))
+                !names.contains($0.name) && !ourLines.contains(Self.line(of: $0.range.lowerBound, in: content))
             }
             let now = after[index].statements.filter { !names.contains($0.name) }
             for (position, statement) in kept.enumerated()

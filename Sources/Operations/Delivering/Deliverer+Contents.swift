@@ -70,13 +70,14 @@ extension Deliverer {
         }
     }
 
-    /// The names of what a write would change: variables that are absent or hold something else, and those
-    /// that are not wanted any more and still there.
-    static func changes(
+    /// What a write would change, by name: variables that are absent or hold something else, those that are not wanted
+    /// any more and still there, and what the target declares of its file.
+    func changes(
         _ writer: TargetWriter, _ variables: [Variable], _ abandoned: [String]
     ) throws(DeliveryError) -> [String] {
-        let held = try writer.held(variables.map(\.name)) ?? [:]
-        return variables.filter { held[$0.name] != .value($0.value) }.map(\.name) + abandoned
+        let found = try writer.held(variables.map(\.name))
+        return variables.filter { found?.values[$0.name] != .value($0.value) }.map(\.name) + abandoned
+            + (found?.differences.map(\.rawValue) ?? [])
     }
 
     /// Names that an earlier delivery wrote and this one does not, where the line still holds a value of
@@ -87,8 +88,9 @@ extension Deliverer {
         let names = target.delivery.names.filter { name in !variables.contains { $0.name == name } }
         guard !names.isEmpty else { return [] }
         let held: [String: HeldValue]
+        let writer = try writer(target, of: deployment)
         do {
-            held = try TargetWriter(target, of: deployment).held(names) ?? [:]
+            held = try writer.held(names)?.values ?? [:]
         } catch {
             throw .delivery(error)
         }

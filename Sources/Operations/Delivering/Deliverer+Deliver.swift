@@ -53,16 +53,17 @@ extension Deliverer {
         func write() throws(DeliveryError) -> Written {
             let wasTouched = try writer.write(contents.variables, removing: abandoned)
             do throws(DeliveryError) {
-                try writer.readBack(contents.variables)
-                return Written(wasTouched: wasTouched, readBackProblem: nil)
+                let attributes = try writer.readBack(contents.variables)
+                return Written(wasTouched: wasTouched, attributes: attributes, readBackProblem: nil)
             } catch {
-                return Written(wasTouched: wasTouched, readBackProblem: error)
+                return Written(wasTouched: wasTouched, attributes: nil, readBackProblem: error)
             }
         }
     }
 
     private struct Written: Sendable {
         let wasTouched: Bool
+        let attributes: DeliveredAttributes?
         let readBackProblem: DeliveryError?
     }
 
@@ -146,9 +147,9 @@ extension Deliverer {
         let target = record?.targets.first { $0.path == found.path } ?? found
         let contents = try contents(of: deployment, preset: try preset(target))
         report.versions = contents.versions
-        let writer = try TargetWriter(target, of: deployment)
+        let writer = try recovered(target, of: deployment, isLocked: true)
         let abandoned = try abandoned(target, deployment, contents.variables)
-        report.isChanged = try !Self.changes(writer, contents.variables, abandoned).isEmpty
+        report.isChanged = try !changes(writer, contents.variables, abandoned).isEmpty
         if report.isChanged, !target.hook.isEmpty, !target.delivery.isHookDue {
             // Before the write: a crash right after it must not lose the hook.
             try noteOrThrow(report) { $0.isHookDue = true }
@@ -183,7 +184,10 @@ extension Deliverer {
         report.isReadBack = true
         let delivery = prepared.target.delivery
         let contents = prepared.contents
-        guard report.isChanged || delivery.versions != contents.versions || delivery.problem != nil else { return }
+        guard
+            report.isChanged || delivery.versions != contents.versions || delivery.problem != nil
+                || delivery.attributes != written.attributes
+        else { return }
         let time = store.now()
         try noteOrThrow(report) {
             $0.versions = contents.versions
@@ -191,6 +195,7 @@ extension Deliverer {
             if written.wasTouched || $0.writtenAt == nil { $0.writtenAt = time }
             $0.readBackAt = time
             $0.problem = nil
+            $0.attributes = written.attributes
         }
     }
 
@@ -236,15 +241,6 @@ extension Deliverer {
         case OperationError.delivery(let error): error
         case OperationError.vault(.retiredSecret(let address)): .retiredKey(address)
         default: .vaultUnavailable
-        }
-    }
-
-    /// Held while a target's file is read, changed and replaced.
-    private func deliveryLock(_ path: String) throws(OperationError) -> VaultLock {
-        do {
-            return try store.vault.lock(.delivery(path: TargetWriter.canonical(path)), waits: true)
-        } catch {
-            throw .vault(error)
         }
     }
 }

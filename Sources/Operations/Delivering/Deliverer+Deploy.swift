@@ -43,12 +43,16 @@ extension Deliverer {
                 var changes: [String] = []
                 var problem: DeliveryError?
                 let variables = try variables(record.deployment, preset: try preset(target))
-                let abandoned = (try? self.abandoned(target, record.deployment, variables)) ?? []
-                do throws(DeliveryError) {
-                    let writer = try TargetWriter(target, of: record.deployment)
-                    try writer.preflight(variables)
-                    changes = try Self.changes(writer, variables, abandoned)
-                } catch {
+                do throws(OperationError) {
+                    let writer = try recovered(target, of: record.deployment)
+                    let abandoned = try abandoned(target, record.deployment, variables)
+                    do throws(DeliveryError) {
+                        try writer.preflight(variables)
+                        changes = try self.changes(writer, variables, abandoned)
+                    } catch {
+                        problem = error
+                    }
+                } catch .delivery(let error) {
                     problem = error
                 }
                 previews.append(

@@ -7,28 +7,17 @@ internal import Vault
 public struct DriftReport: Sendable {
     /// What a target was found to hold.
     public enum State: String, Sendable {
-        /// The current values.
+        /// The current values, and all else as it is declared.
         case current
-        /// An older version of ours.
+        /// An older version of ours, in the file or in the one that a process still sees in its place.
         case stale
         /// No file, or a variable is not in it.
         case missing
         /// The file, or what it should hold, cannot be read.
         case unreadable
         /// A secret that its credential never had, another plain value, or what readers of the file disagree on; also
-        /// any file of a deployment that has no credential any more.
+        /// any file of a deployment that has no credential any more, and one with other attributes than it should have.
         case foreign
-
-        /// What is recorded of the target; nil where nothing is wrong.
-        var problem: DeliveryProblem? {
-            switch self {
-            case .current: nil
-            case .stale: .stale
-            case .missing: .missing
-            case .unreadable: .unreadable
-            case .foreign: .foreign
-            }
-        }
     }
 
     /// The deployment that the target belongs to.
@@ -41,10 +30,25 @@ public struct DriftReport: Sendable {
     public let version: Int?
     /// The variables that are not as they should be.
     public let variables: [String]
+    /// In what the file is not as it should be.
+    public let differences: [TargetDifference]
     /// The values are there, but the application was not told to read them.
     public let isHookDue: Bool
     /// Why the target could not be compared, or whose reading differs; nil elsewhere.
     public let problem: DeliveryError?
+    /// When the target was looked at.
+    public let seenAt: Timestamp
+
+    /// What is recorded of the target; nil where nothing is wrong.
+    var recorded: DeliveryProblem? {
+        switch state {
+        case .current: nil
+        case .stale: differences.contains(.content) ? .stale : .mountedOld
+        case .missing: .missing
+        case .unreadable: .unreadable
+        case .foreign: differences.contains(.content) ? .foreign : .attributes
+        }
+    }
 }
 
 extension Deliverer {
@@ -59,7 +63,7 @@ extension Deliverer {
             for report in found {
                 var record = try transaction.deploymentRecord(report.deployment)
                 guard let index = record.targets.firstIndex(where: { $0.path == report.path }) else { continue }
-                let problem = report.state.problem
+                let problem = report.recorded
                 let before = record.targets[index].delivery.problem
                 guard before != problem, report.state != .current || before?.isDrift == true else {
                     continue
@@ -77,11 +81,13 @@ extension Deliverer {
 
     private func drift(of target: Target, in record: DeploymentRecord) throws(OperationError) -> DriftReport {
         func report(
-            _ state: DriftReport.State, _ variables: [String] = [], version: Int? = nil, problem: DeliveryError? = nil
+            _ state: DriftReport.State, _ variables: [String] = [], version: Int? = nil, problem: DeliveryError? = nil,
+            differences: [TargetDifference] = [.content]
         ) -> DriftReport {
             DriftReport(
                 deployment: record.deployment, path: target.path, state: state, version: version,
-                variables: variables, isHookDue: target.delivery.isHookDue, problem: problem)
+                variables: variables, differences: differences, isHookDue: target.delivery.isHookDue, problem: problem,
+                seenAt: store.now())
         }
         let contents: Contents
         do throws(OperationError) {
@@ -90,21 +96,30 @@ extension Deliverer {
             // There is nothing that it should hold.
             return report(.unreadable, problem: .retiredKey(address))
         }
-        let held: [String: HeldValue]?
-        do {
-            held = try TargetWriter(target, of: record.deployment).held(contents.variables.map(\.name))
-        } catch {
+        let found: TargetWriter.Holding?
+        do throws(OperationError) {
+            let writer = try recovered(target, of: record.deployment)
+            do throws(DeliveryError) {
+                found = try writer.held(contents.variables.map(\.name), since: target.delivery.attributes)
+            } catch {
+                throw .delivery(error)
+            }
+        } catch .delivery(let error) {
             return report(.unreadable, problem: error)
         }
-        guard let held else { return report(.missing, contents.variables.map(\.name)) }
+        guard let found else { return report(.missing, contents.variables.map(\.name)) }
+        let held = found.values
         // Without a credential the file can only hold what is not current any more.
         if contents.variables.isEmpty { return report(.foreign) }
         let wrong = contents.variables.filter { held[$0.name] != .value($0.value) }
         let names = wrong.map(\.name)
         let abandoned = try abandoned(target, record.deployment, contents.variables)
         guard !wrong.isEmpty else {
-            return abandoned.isEmpty
-                ? report(.current, version: contents.versions.values.max()) : report(.stale, abandoned)
+            let version = contents.versions.values.max()
+            if !abandoned.isEmpty { return report(.stale, abandoned) }
+            if let old = found.oldMount { return report(.stale, problem: old, differences: [.mount]) }
+            return report(
+                found.differences.isEmpty ? .current : .foreign, version: version, differences: found.differences)
         }
         for variable in wrong {
             switch held[variable.name] {

@@ -13,9 +13,10 @@ extension Deliverer {
             }
                 ?? []
         }
+        let writer = try recovered(target, of: deployment)
         do throws(DeliveryError) {
             try preset.checkNames(bound)
-            try TargetWriter(target, of: deployment).preflight(variables)
+            try writer.preflight(variables)
         } catch {
             throw .delivery(error)
         }

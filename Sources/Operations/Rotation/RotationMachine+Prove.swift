@@ -161,8 +161,9 @@ extension RotationMachine {
             for target in try store.targets(deployment) {
                 let contents = try deliverer.contents(
                     of: deployment, preset: try deliverer.preset(target), replacing: (credential.id, values))
+                let writer = try deliverer.writer(target, of: deployment)
                 do {
-                    try TargetWriter(target, of: deployment).encodes(contents.variables)
+                    try writer.encodes(contents.variables)
                 } catch {
                     throw .delivery(error)
                 }

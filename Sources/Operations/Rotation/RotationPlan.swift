@@ -194,9 +194,14 @@ extension RotationMachine {
                 targets.append((deployment, target.path))
                 let contents = try deliverer.contents(
                     of: deployment, preset: try deliverer.preset(target), replacing: (credential.id, dummies))
-                do {
-                    try TargetWriter(target, of: deployment).preflight(contents.variables)
-                } catch {
+                do throws(OperationError) {
+                    let writer = try deliverer.recovered(target, of: deployment)
+                    do throws(DeliveryError) {
+                        try writer.preflight(contents.variables)
+                    } catch {
+                        throw .delivery(error)
+                    }
+                } catch .delivery(let error) {
                     findings.append(RotationPlan.Finding(deployment: deployment, path: target.path, problem: error))
                 }
             }

@@ -47,6 +47,12 @@ struct TargetAdd: KeeperCommand {
     @Option(help: "The file's group, by name or number.")
     var group: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Write through the file that is there: for a file that is mounted by itself or has other names. Readers may see a mixture of old and new for a moment."
+        ))
+    var inPlace = false
+
     @Option(
         help: ArgumentHelp(
             "Run after a change, once for all targets that name it: words, not a shell line.", valueName: "COMMAND"))
@@ -62,7 +68,8 @@ struct TargetAdd: KeeperCommand {
         // As it is seen from anywhere else.
         let path = TargetWriter.canonical(path)
         let target = Target(
-            path: path, preset: preset, reader: reader, mode: mode?.bits, owner: owner, group: group, hook: words)
+            path: path, preset: preset, reader: reader, mode: mode?.bits, owner: owner, group: group, hook: words,
+            isInPlace: inPlace)
         try keeper.deliverer.addTarget(target, to: Deployment(deployment))
         return TargetAddRendering(target: target, deployment: deployment)
     }

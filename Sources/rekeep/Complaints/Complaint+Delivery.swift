@@ -85,6 +85,41 @@ extension Complaint {
         case .noSuchGroup(let name): self.init("there is no group '\(name)'", ExitStatus.badInput)
         case .file(let path, let step, let code):
             self.init("\(path): \(step.rawValue) failed: \(Self.system(code))", ExitStatus.cannotWrite)
+        case .attribute(let path, let name, let code):
+            self.init(
+                "\(path): the attribute \(name) could not be kept: \(Self.system(code))",
+                hint: "run rekeep as a user that may set it, or remove it with setfattr -x", ExitStatus.cannotWrite)
+        case .hardLinks(let path, let count):
+            self.init(
+                "\(path) has \(count) names (hard links): a new file would leave the others with the old content",
+                hint: "delete the other names, or add the target with --in-place", ExitStatus.cannotWrite)
+        case .mountPoint(let path):
+            self.init(
+                "\(path) is mounted by itself, so it cannot be replaced", hint: "add the target with --in-place",
+                ExitStatus.cannotWrite)
+        case .mountedElsewhere(let path, let process, let point):
+            self.init(
+                "process \(process) has \(path) mounted by itself at \(point), and would keep the old file",
+                hint: "add the target with --in-place, or mount the directory instead of the file",
+                ExitStatus.cannotWrite)
+        case .mountedOld(let path, let process, let point):
+            self.init(
+                "process \(process) still has the \(path) from before, mounted by itself at \(point)",
+                hint: "restart its container; then add the target with --in-place, or mount the directory",
+                ExitStatus.cannotWrite)
+        case .immutable(let path, let canGrow):
+            self.init(
+                "\(path) is marked so that it \(canGrow ? "can only grow" : "cannot be changed")",
+                hint: "chattr \(canGrow ? "-a" : "-i") \(path)", ExitStatus.cannotWrite)
+        case .journalUnknown(let path):
+            self.init(
+                "\(path) tells of a write that was interrupted, but it does not fit this vault or the file beside it",
+                hint: "look at the file beside it, then delete \(path)", ExitStatus.cannotWrite)
+        case .directoryOpen(let path):
+            self.init(
+                "\(path) is not written in place: others can put another file there",
+                hint: "take the write permission of group and others from its directory, or give it to the file's owner",
+                ExitStatus.cannotWrite)
         case .changedMeanwhile(let path):
             self.init(
                 "somebody else changed \(path) at this moment; it is left as it is", hint: "try again",

@@ -84,7 +84,8 @@ struct DriftRendering: Rendering {
                 .object([
                     ("deployment", .text($0.deployment.description)), ("path", .text($0.path)),
                     ("state", .text($0.state.rawValue)), ("version", JSON($0.version)),
-                    ("hook_due", .bool($0.isHookDue)),
+                    ("differs", .list($0.state == .current ? [] : $0.differences.map { .text($0.rawValue) })),
+                    ("seen_at", JSON($0.seenAt)), ("hook_due", .bool($0.isHookDue)),
                 ])
             })
     }
@@ -97,7 +98,9 @@ struct DriftRendering: Rendering {
                 .init("STATE", tone: { $0.state == .current ? .good : .bad }) { $0.state.rawValue },
                 .init("VERSION") { $0.version.map(String.init) ?? "" },
                 .init("HOOK", tone: { $0.isHookDue ? .bad : nil }) { $0.isHookDue ? "due" : "" },
-                .init("VARIABLES") { $0.variables.joined(separator: " ") })
+                .init("DIFFERS") {
+                    ($0.variables + $0.differences.filter { $0 != .content }.map(\.rawValue)).joined(separator: " ")
+                })
         ]
     }
 

@@ -1,5 +1,5 @@
 public import Credentials
-internal import Delivery
+public import Delivery
 internal import Providers
 public import Sealing
 internal import Vault
@@ -57,6 +57,8 @@ public struct AddReport: Sendable {
     public let address: Address
     /// Nil when it was stored unproved.
     public let check: Check?
+    /// The fields whose values no `.env` file can hold, whoever reads it.
+    public let unwritable: [(field: Field, reason: Unencodable)]
 }
 
 extension Registry {
@@ -115,7 +117,10 @@ extension Registry {
             try transaction.log(store.entry(.add, address.description, credential.lastCheck == nil ? .unproved : .done))
             return credential
         }
-        return AddReport(credential: stored, address: address, check: stored.lastCheck)
+        let unwritable = terms.fields.compactMap { field in
+            intake.values[field.name].flatMap(TargetFormats.refusal).map { (field: field, reason: $0) }
+        }
+        return AddReport(credential: stored, address: address, check: stored.lastCheck, unwritable: unwritable)
     }
 
     /// One balance call that has to end well.

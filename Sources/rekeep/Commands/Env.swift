@@ -24,6 +24,9 @@ struct Env: KeeperCommand {
     @Option(help: "Whose variable names: plain, or a panel's.")
     var preset = "plain"
 
+    @Option(help: "Who reads the text: \(TargetFormats.all.map(\.name).joined(separator: ", ")).")
+    var reader = TargetFormats.standard
+
     @Flag(help: "Show secret values.")
     var reveal = false
 
@@ -33,15 +36,22 @@ struct Env: KeeperCommand {
         let variables = try keeper.deliverer.variables(deployment, preset: preset)
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
         let isMasked = !reveal && (console.isTerminal || options.json)
+        let format: any TargetFormat
+        do {
+            format = try TargetFormats.named(reader)
+        } catch {
+            throw OperationError.delivery(error)
+        }
         var spellings: [String: SecretBytes] = [:]
+        var problems: [DeliveryError] = []
         for variable in variables where !(isMasked && variable.isSecret) && !options.json {
             do throws(DeliveryError) {
-                spellings[variable.name] = try TargetFormats.named(TargetFormats.standard).spelling(of: variable)
+                spellings[variable.name] = try format.spelling(of: variable)
             } catch {
-                throw OperationError.delivery(error)
+                problems.append(error)
             }
         }
-        return EnvRendering(variables: variables, spellings: spellings, isMasked: isMasked)
+        return EnvRendering(variables: variables, spellings: spellings, problems: problems, isMasked: isMasked)
     }
 }
 

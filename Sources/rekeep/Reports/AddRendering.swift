@@ -24,7 +24,13 @@ struct AddRendering: Rendering {
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {
-        report.check == nil ? [.note("It was not tried; rekeep check \(report.address) tries it.")] : []
+        let untried = Remark.note("It was not tried; rekeep check \(report.address) tries it.")
+        return (report.check == nil ? [untried] : [])
+            + report.unwritable.map { field, reason in
+                .warning(
+                    "warning: no .env file can hold this \(field.label): \(Complaint.description(reason)). rekeep exec can give it to a program."
+                )
+            }
     }
 }
 

@@ -6,6 +6,8 @@ struct EnvRendering: Rendering {
     let variables: [Variable]
     /// By name: what is printed for each in a `.env` file.
     let spellings: [String: SecretBytes]
+    /// Why some have no spelling. They are left out; the others are printed all the same.
+    let problems: [DeliveryError]
     /// Secret values are not to be seen.
     let isMasked: Bool
 
@@ -16,20 +18,22 @@ struct EnvRendering: Rendering {
     var text: [Block] {
         var text = SecretWriter(capacity: 1024)
         for variable in variables {
+            let spelling = spellings[variable.name]
+            let isHidden = isMasked && variable.isSecret
+            guard spelling != nil || isHidden else { continue }
             text.append(variable.name.utf8)
             text.append("=")
-            if let spelling = spellings[variable.name], !(isMasked && variable.isSecret) {
-                spelling.withBytes { text.append($0) }
-            } else {
-                text.append(Mask.text.utf8)
-            }
+            if isHidden { text.append(Mask.text.utf8) } else { spelling?.withBytes { text.append($0) } }
             text.append("\n")
         }
         return [.exactly(text.finish(), lineBreak: false)]
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {
-        guard isMasked, format == .text, variables.contains(where: \.isSecret) else { return [] }
-        return [.note("Secret values are masked on a terminal; --reveal shows them.")]
+        let isShortened = isMasked && format == .text && variables.contains(where: \.isSecret)
+        return problems.map { .complaint(Complaint($0)) }
+            + (isShortened ? [.note("Secret values are masked on a terminal; --reveal shows them.")] : [])
     }
+
+    var status: Int32 { problems.isEmpty ? 0 : ExitStatus.badInput }
 }

@@ -91,3 +91,10 @@ static inline int linux_file_traits(int directory, const char *name) {
 static inline int linux_reserve(int file, long long count) {
   return (int)syscall(SYS_fallocate, file, 1 /* FALLOC_FL_KEEP_SIZE */, 0LL, count);
 }
+
+#include <sys/ioctl.h>
+// How wide a terminal is, in characters; 0 where it is none.
+static inline int linux_terminal_columns(int file) {
+  struct winsize size = {0, 0, 0, 0};
+  return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}

@@ -25,6 +25,25 @@ public enum Flag: String, Sendable, CaseIterable {
     /// Bound to no target.
     case unused
 
+    /// What is looked at first: the lower, the sooner.
+    public var urgency: Int {
+        switch self {
+        case .expired: 0
+        case .retired: 1
+        case .refused: 2
+        case .replaced: 3
+        case .oldKeyAlive: 4
+        case .overdue: 5
+        case .pending: 6
+        case .drift: 7
+        case .shared: 8
+        case .expiring: 9
+        case .due: 10
+        case .unproved: 11
+        case .unused: 12
+        }
+    }
+
     /// Wrong already, rather than soon to be.
     public var isGrave: Bool {
         switch self {

@@ -39,6 +39,21 @@ public struct SecretWriter: ~Copyable {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// The byte that was written last; nil before the first.
+    public var last: UInt8? { count == 0 ? nil : piece.bytes.load(fromByteOffset: count - 1, as: UInt8.self) }
+
+    /// Takes back the last bytes, and wipes them.
+    public mutating func removeLast(_ some: Int) {
+        let removed = min(some, count)
+        count -= removed
+        UnsafeMutableRawBufferPointer(start: piece.bytes + count, count: removed).initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    /// Lends the bytes from a place on for the length of `body`. They must not be kept.
+    public func withBytes(from start: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        body(UnsafeRawBufferPointer(start: piece.bytes + start, count: count - start))
+    }
+
     /// The bytes so far, as a secret.
     public func finish() -> SecretBytes {
         SecretBytes(copying: UnsafeRawBufferPointer(start: piece.bytes, count: count))

@@ -89,9 +89,7 @@ extension Registry {
             try TargetConflicts.problem(adding: credential, at: address, snapshot)
         }
         if let conflict { throw .delivery(conflict) }
-        if try store.read({ snapshot throws(VaultError) in try snapshot.hasAddress(address) }) {
-            throw .vault(.addressTaken(address))
-        }
+        try confirmFree(address)
         var expires: Timestamp?
         if request.checks {
             if let spent = try prober.spentAttempts(terms) { throw spent }

@@ -43,6 +43,8 @@ extension Registry {
 
     /// Everything that fits the patterns, sorted by address; no secret is decrypted.
     public func list(_ patterns: [Pattern]) throws(OperationError) -> [(address: Address, credential: Credential)] {
-        try store.list(patterns)
+        let found = try store.list(patterns)
+        guard patterns.isEmpty || !found.isEmpty else { throw .nothingMatches(patterns) }
+        return found
     }
 }

@@ -53,7 +53,17 @@ struct Add: WaitingKeeperCommand {
         } catch {
             throw OperationError.provider(description.id, error)
         }
-        let values = try input.values(terms.fields, options)
+        try keeper.registry.confirmFree(address)
+        let values = try input.values(terms.fields, options) { field, typed in
+            try keeper.registry.judge(field, in: typed, terms, for: address)
+        }
+        if input.input == nil, let holder = try keeper.registry.holder(of: values, terms, for: address),
+            let prompt = Prompt(),
+            prompt.confirm("\(holder) has this key already. Link \(address) to it, so that it is stored once?")
+        {
+            let credential = try keeper.registry.link(address, to: AddressReference(holder.description), prefix: prefix)
+            return CredentialRendering(credential: credential, sentence: "\(address) uses the credential of \(holder).")
+        }
         let report = try await control.asked(keeper).registry.add(
             AddRequest(
                 address: address, terms: terms, hasOwnBaseURL: baseURL != nil, values: values, checks: !noCheck,

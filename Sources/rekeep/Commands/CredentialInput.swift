@@ -17,8 +17,13 @@ struct CredentialInput: ParsableArguments {
     }
 
     /// The values by field name, as they were given.
-    /// - Parameter fields: what to ask for at the terminal; optional ones may be left empty.
-    func values(_ fields: [Field], _ options: GlobalOptions) throws -> [String: SecretBytes] {
+    /// - Parameters:
+    ///   - fields: what to ask for at the terminal; optional ones may be left empty.
+    ///   - judge: refuses a typed value, which is then asked for again; it gets the values so far, that one with them.
+    func values(
+        _ fields: [Field], _ options: GlobalOptions,
+        judge: (Field, [String: SecretBytes]) throws -> Void = { _, _ in }
+    ) throws -> [String: SecretBytes] {
         if let input {
             let source = input == "-" ? "stdin" : input
             return try SecretObject.texts(SecretFile.read(input), source: source)
@@ -29,12 +34,20 @@ struct CredentialInput: ParsableArguments {
             let question =
                 field.label + (field.isOptional ? " (may be empty)" : "") + (field.isSecret ? " (not shown)" : "")
                 + ": "
-            guard let typed = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
-                throw CommandError.declined
+            while true {
+                guard let typed = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
+                    throw CommandError.declined
+                }
+                values[field.name] = typed.count > 0 ? typed : nil
+                do {
+                    try judge(field, values)
+                    break
+                } catch let error as OperationError where error.isAboutInput {
+                    Console.complain(Complaint(error))
+                    // What was pasted behind it answered the questions behind it.
+                    prompt.forget()
+                }
             }
-            // A terminal gives so much of a line, and drops the rest without a word.
-            guard typed.count < 4095 else { throw CommandError.pasteTooLong(field.label) }
-            if typed.count > 0 { values[field.name] = typed }
         }
         return values
     }

@@ -46,6 +46,7 @@ struct Exec: ParsableCommand {
             variable.value.withBytes { assignment.append($0) }
             return assignment.finish()
         }
+        TerminalMode.end()
         guarding.lower()
         let cause = Self.replaceProcess(command, assignments, replacing: Set(variables.map(\.name)))
         throw CommandError.programNotFound(command[0], errno: cause)

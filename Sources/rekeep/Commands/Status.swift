@@ -9,6 +9,7 @@ struct Status: KeeperCommand {
         discussion: """
             EXAMPLE
               rekeep status
+              rekeep status --flagged
               rekeep status '*/live/*' --json
             """)
 
@@ -17,7 +18,12 @@ struct Status: KeeperCommand {
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
 
+    @Flag(help: "Only what is flagged.")
+    var flagged = false
+
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
-        StatusRendering(reports: try keeper.overview.status(patterns.map { try Pattern($0) }))
+        let reports = try keeper.overview.status(patterns.map { try Pattern($0) })
+        return StatusRendering(
+            reports: flagged ? reports.filter { !$0.flags.isEmpty } : reports, total: reports.count)
     }
 }

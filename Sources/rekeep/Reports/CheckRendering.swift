@@ -15,12 +15,13 @@ struct CheckRendering: Rendering {
     var text: [Block] {
         [
             .table(
-                reports,
-                .init("ADDRESS") { $0.address.description },
+                // Failures first: a list of a thousand ends with what is well.
+                reports.filter { $0.check.outcome != .ok } + reports.filter { $0.check.outcome == .ok },
+                .init("ADDRESS", .middle) { $0.address.description },
                 .init("OUTCOME", tone: { Self.tone($0.check.outcome) }) { $0.check.outcome.name },
-                .init("BALANCE") { Self.text($0.check.balances) },
-                .init("TIME") { $0.check.latency.map { "\($0) ms" } ?? "" },
-                .init("") { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) })
+                .init("BALANCE", .dropped(2)) { Self.text($0.check.balances) },
+                .init("TIME", .dropped(1)) { $0.check.latency.map { "\($0) ms" } ?? "" },
+                .init("", .end) { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) })
         ]
     }
 

@@ -12,7 +12,7 @@ struct DeployRendering: Rendering {
         [
             .table(
                 reports,
-                .init("DEPLOYMENT") { $0.deployment.description }, .init("TARGET") { $0.path },
+                .init("DEPLOYMENT", .middle) { $0.deployment.description }, .init("TARGET", .middle) { $0.path },
                 .init("STATE", tone: { $0.isReadBack ? .good : .bad }) {
                     !$0.isReadBack ? "failed" : $0.isChanged ? "written" : "unchanged"
                 },
@@ -94,11 +94,11 @@ struct DriftRendering: Rendering {
         [
             .table(
                 reports,
-                .init("DEPLOYMENT") { $0.deployment.description }, .init("TARGET") { $0.path },
+                .init("DEPLOYMENT", .middle) { $0.deployment.description }, .init("TARGET", .middle) { $0.path },
                 .init("STATE", tone: { $0.state == .current ? .good : .bad }) { $0.state.rawValue },
-                .init("VERSION") { $0.version.map(String.init) ?? "" },
+                .init("VERSION", .dropped(1)) { $0.version.map(String.init) ?? "" },
                 .init("HOOK", tone: { $0.isHookDue ? .bad : nil }) { $0.isHookDue ? "due" : "" },
-                .init("DIFFERS") {
+                .init("DIFFERS", .end) {
                     ($0.variables + $0.differences.filter { $0 != .content }.map(\.rawValue)).joined(separator: " ")
                 })
         ]

@@ -4,6 +4,9 @@ import Credentials
 struct ListRendering: Rendering {
     let found: [(address: Address, credential: Credential)]
 
+    /// What to do next.
+    static let empty = "The vault is empty. The first credential: rekeep add whmcs/live/domainnameapi"
+
     var json: JSON {
         .list(found) { address, credential in
             .object([
@@ -15,6 +18,9 @@ struct ListRendering: Rendering {
     }
 
     var text: [Block] {
+        guard !found.isEmpty else {
+            return [.line(Self.empty)]
+        }
         var lines: [Block] = []
         var application: String?
         var environment: String?

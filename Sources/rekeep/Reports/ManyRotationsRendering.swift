@@ -22,10 +22,10 @@ struct OpenRotationsRendering: Rendering {
         return [
             .table(
                 rotations,
-                .init("ADDRESS") { $0.address.description }, .init("STATE") { $0.rotation.state.name },
-                .init("SINCE") { $0.rotation.steps.last?.at.description ?? "" },
-                .init("MODE") { $0.rotation.mode.name },
-                .init("NEXT") { $0.steps.map(\.rawValue).joined(separator: " or ") })
+                .init("ADDRESS", .middle) { $0.address.description }, .init("STATE") { $0.rotation.state.name },
+                .init("SINCE", .dropped(1)) { $0.rotation.steps.last?.at.description ?? "" },
+                .init("MODE", .dropped(2)) { $0.rotation.mode.name },
+                .init("NEXT", .end) { $0.steps.map(\.rawValue).joined(separator: " or ") })
         ]
     }
 }
@@ -43,8 +43,8 @@ struct ManyRotationsRendering: Rendering {
         return [
             .table(
                 results,
-                .init("ADDRESS") { $0.address.description }, .init("STATE") { $0.word },
-                .init("TARGETS") { result in
+                .init("ADDRESS", .middle) { $0.address.description }, .init("STATE") { $0.word },
+                .init("TARGETS", .end) { result in
                     let done = result.targets.count { $0.isDone }
                     return result.targets.isEmpty ? "" : "\(done) of \(result.targets.count)"
                 }, .init("DOWNTIME") { $0.rotation?.downtime.map(RotationRendering.text) ?? "" })

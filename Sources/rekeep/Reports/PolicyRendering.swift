@@ -17,7 +17,7 @@ struct PolicyRendering: Rendering {
         [
             .table(
                 policies,
-                .init("PATTERN") { $0.pattern.description }, .init("MAXIMUM AGE") { $0.maxAge.description })
+                .init("PATTERN", .middle) { $0.pattern.description }, .init("MAXIMUM AGE") { $0.maxAge.description })
         ]
     }
 }

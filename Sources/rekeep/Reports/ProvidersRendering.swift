@@ -26,10 +26,10 @@ struct ProvidersRendering: Rendering {
     private var table: Block {
         .table(
             descriptions,
-            .init("PROVIDER") { $0.id }, .init("NAME") { $0.label },
-            .init("ENVIRONMENTS") { $0.environments.map(\.name).joined(separator: " ") },
-            .init("ROTATION") { $0.mode.name }, .init("MAXIMUM AGE") { $0.maxAge.description },
-            .init("FROM") {
+            .init("PROVIDER", .middle) { $0.id }, .init("NAME", .end) { $0.label },
+            .init("ENVIRONMENTS", .dropped(3)) { $0.environments.map(\.name).joined(separator: " ") },
+            .init("ROTATION", .dropped(4)) { $0.mode.name }, .init("MAXIMUM AGE", .dropped(2)) { $0.maxAge.description },
+            .init("FROM", .dropped(1)) {
                 $0.ownFile == nil
                     ? "rekeep" : $0.replacesBuiltIn ? "your own, for the built-in one" : "your own"
             })
@@ -49,9 +49,9 @@ struct ProvidersRendering: Rendering {
         let fields = Table(
             description.fields,
             [
-                .init("  FIELD") { "  " + $0.name }, .init("LABEL") { $0.label },
-                .init("KIND") { ($0.isSecret ? "secret" : "plain") + ($0.isOptional ? ", optional" : "") },
-                .init("VARIABLE") { $0.variable.map { description.variablePrefix + "_" + $0 } ?? "" },
+                .init("  FIELD") { "  " + $0.name }, .init("LABEL", .end) { $0.label },
+                .init("KIND", .dropped(1)) { ($0.isSecret ? "secret" : "plain") + ($0.isOptional ? ", optional" : "") },
+                .init("VARIABLE", .middle) { $0.variable.map { description.variablePrefix + "_" + $0 } ?? "" },
             ])
         return Block.lines(lines) + [.table(fields)]
     }

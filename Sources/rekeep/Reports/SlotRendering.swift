@@ -15,8 +15,8 @@ struct SlotListRendering: Rendering {
             .table(
                 slots,
                 .init("NAME") { $0.name.description }, .init("KIND") { $0.kind.name },
-                .init("ADDED") { $0.addedAt.description },
-                .init("PUBLIC KEY") { $0.kind == .identity ? IdentityFile.text(of: $0.publicKey) : "" }),
+                .init("ADDED", .dropped(1)) { $0.addedAt.description },
+                .init("PUBLIC KEY", .end) { $0.kind == .identity ? IdentityFile.text(of: $0.publicKey) : "" }),
             .line(sessionText),
         ]
     }

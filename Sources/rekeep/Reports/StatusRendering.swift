@@ -4,22 +4,47 @@ import Operations
 /// The lines of `status`.
 struct StatusRendering: Rendering {
     let reports: [StatusReport]
+    /// How many there are, the ones that are not shown with them.
+    let total: Int
 
     var json: JSON { .list(reports, Self.json) }
 
     var text: [Block] {
-        [
-            .table(
-                reports,
-                .init("ADDRESS") { $0.address.description }, .init("VERSION") { "\($0.version.number)" },
-                .init("AGE") { $0.age.map { "\($0.wholeDays) d" } ?? "" },
-                .init("LIMIT") { "\($0.maxAge.wholeDays) d" }, .init("DUE") { $0.dueAt?.date ?? "" },
-                .init("EXPIRES") { $0.version.expiresAt?.date ?? "" },
-                .init("LAST CHECK") {
-                    $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
-                },
-                .init("FLAGS", tone: Self.tone, Self.marks))
-        ]
+        guard total > 0 else {
+            return [.line(ListRendering.empty)]
+        }
+        // Whatever the order of flags in a line, the gravest of them counts.
+        let ranked = reports.map { (report: $0, rank: $0.flags.map(\.urgency).min() ?? Int.max) }
+        let order = ranked.indices.sorted { (ranked[$0].rank, $0) < (ranked[$1].rank, $1) }
+        let sorted = order.map { ranked[$0].report }
+        var blocks: [Block] = []
+        if !sorted.isEmpty {
+            blocks.append(
+                .table(
+                    sorted,
+                    .init("ADDRESS", .middle) { $0.address.description },
+                    .init("VERSION", .dropped(1)) { "\($0.version.number)" },
+                    .init("AGE", .dropped(5)) { $0.age.map { "\($0.wholeDays) d" } ?? "" },
+                    .init("LIMIT", .dropped(2)) { "\($0.maxAge.wholeDays) d" },
+                    .init("DUE", .dropped(6)) { $0.dueAt?.date ?? "" },
+                    .init("EXPIRES", .dropped(4)) { $0.version.expiresAt?.date ?? "" },
+                    .init("LAST CHECK", .dropped(3)) {
+                        $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
+                    },
+                    .init("FLAGS", .end, tone: Self.tone, Self.marks)))
+        }
+        return blocks + [.line(summary)]
+    }
+
+    /// How many need somebody, and why.
+    private var summary: String {
+        let flagged = reports.count { !$0.flags.isEmpty }
+        guard flagged > 0 else { return total == 1 ? "Nothing is flagged." : "None of \(total) is flagged." }
+        let counts = Credentials.Flag.allCases.sorted { $0.urgency < $1.urgency }.compactMap { flag -> String? in
+            let count = reports.count { $0.flags.contains(flag) }
+            return count == 0 ? nil : "\(count) \(flag.rawValue)"
+        }
+        return "\(flagged) of \(total) need\(flagged == 1 ? "s" : "") you: \(counts.joined(separator: ", "))"
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {

@@ -10,16 +10,17 @@ struct TargetRendering: Rendering {
         [
             .table(
                 targets,
-                .init("TARGET") { $0.path }, .init("PRESET") { $0.preset }, .init("READER") { $0.reader },
-                .init("MODE") { $0.mode.map { "0" + String($0, radix: 8) } ?? "" },
-                .init("WRITTEN") { $0.delivery.writtenAt?.description ?? "never" },
-                .init("READ BACK") { $0.delivery.readBackAt?.description ?? "never" },
-                .init("HOOK") {
+                .init("TARGET", .middle) { $0.path }, .init("PRESET", .dropped(4)) { $0.preset },
+                .init("READER", .dropped(5)) { $0.reader },
+                .init("MODE", .dropped(1)) { $0.mode.map { "0" + String($0, radix: 8) } ?? "" },
+                .init("WRITTEN", .dropped(6)) { $0.delivery.writtenAt?.description ?? "never" },
+                .init("READ BACK", .dropped(2)) { $0.delivery.readBackAt?.description ?? "never" },
+                .init("HOOK", .dropped(3)) {
                     $0.hook.isEmpty
                         ? "none"
                         : $0.delivery.isHookDue ? "due" : $0.delivery.hookRunAt?.description ?? "not yet"
                 },
-                .init("PROBLEM") { $0.delivery.problem.map(Self.text) ?? "" })
+                .init("PROBLEM", .end) { $0.delivery.problem.map(Self.text) ?? "" })
         ]
     }
 

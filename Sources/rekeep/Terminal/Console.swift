@@ -1,3 +1,4 @@
+import CLinux
 import Files
 import Glibc
 import Sealing
@@ -41,8 +42,14 @@ struct Console {
     /// Prints a table, painted if anything is.
     func print(_ table: Table) {
         var output = Self.output()
-        table.write(to: &output, Style(isOn: usesColor))
+        table.write(to: &output, Style(isOn: usesColor), within: isTerminal ? Self.columns : nil)
         output.flush()
+    }
+
+    /// How many characters a line of the terminal has; nil when it does not say.
+    private static var columns: Int? {
+        let columns = Int(linux_terminal_columns(STDOUT_FILENO))
+        return columns > 0 ? columns : nil
     }
 
     /// Prints a document and a line break. One with a secret is made where secrets lie.

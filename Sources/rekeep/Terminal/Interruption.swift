@@ -21,10 +21,25 @@ enum Interruption {
 
     /// Says what there is to say and ends the process by the signal. For handlers: allocates nothing.
     static func end(by number: Int32) {
+        TerminalMode.end()
         RunningHooks.end()
         if let text { _ = write(STDERR_FILENO, text, count) }
         linux_default_signal(number)
         raise(number)
+    }
+
+    /// Has every signal that ends the process come by here, where it is not ignored.
+    static func watch() {
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where !isIgnored(number) {
+            signal(number) { Interruption.end(by: $0) }
+        }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        // SIG_IGN is the address 1, which Swift does not import.
+        return sigaction(number, nil, &action) == 0
+            && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 
     /// Ignores what would end the process, or does not any more.

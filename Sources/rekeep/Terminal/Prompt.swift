@@ -1,7 +1,5 @@
-import Delivery
 import Glibc
 import Sealing
-import Synchronization
 
 /// Asks the person at the terminal, whatever stdin and stdout are connected to.
 struct Prompt {
@@ -25,23 +23,25 @@ struct Prompt {
 
     /// Asks for a line that is not shown; nil at the end of input.
     func secret(_ question: String) -> SecretBytes? {
-        // Echo goes first: what is typed as soon as the question stands must not show.
-        EchoOff.during(terminal) {
-            ask(question)
-            return line()
-        }
+        ask(question)
+        return line(isShown: false)
     }
 
     /// Asks for a line; nil at the end of input.
     func text(_ question: String) -> SecretBytes? {
         ask(question)
-        return line()
+        return line(isShown: true)
     }
+
+    /// Forgets what was typed ahead: it answers another question than the next one.
+    func forget() { tcflush(terminal, TCIFLUSH) }
 
     /// True only when the answer is yes.
     func confirm(_ question: String) -> Bool {
+        // A pasted line must not be taken for a yes.
+        forget()
         ask(question + " [y/N] ")
-        return line().map(Self.isYes) ?? false
+        return line(isShown: true).map(Self.isYes) ?? false
     }
 
     static func isYes(_ typed: SecretBytes) -> Bool {
@@ -49,73 +49,49 @@ struct Prompt {
     }
 
     /// A question has one line, whatever the names in it hold.
-    private func ask(_ question: String) { show(TerminalText.clean(question)) }
-
-    /// Without what a terminal in bracketed-paste mode puts round a paste.
-    private static func withoutPasteMarks(_ line: SecretBytes) -> SecretBytes {
-        let marks = [Array("\u{1B}[200~".utf8), Array("\u{1B}[201~".utf8)]
-        return line.withBytes { bytes in
-            var kept = SecretWriter(capacity: bytes.count)
-            var position = 0
-            while position < bytes.count {
-                if let mark = marks.first(where: { bytes[position...].starts(with: $0) }) {
-                    position += mark.count
-                } else {
-                    kept.append(bytes[position])
-                    position += 1
-                }
-            }
-            return kept.finish()
-        }
+    private func ask(_ question: String) {
+        TerminalMode.begin(terminal)
+        show(TerminalText.clean(question))
     }
 
-    private func line() -> SecretBytes? {
-        var line = SecretWriter()
+    /// Reads a line as it is typed, and shows it only now: what is pasted in several lines waits, unseen, for the questions
+    /// that it answers.
+    private func line(isShown: Bool) -> SecretBytes? {
+        var line = TypedLine()
+        while let byte = next() {
+            if byte == 0x1B {
+                skipSequence()
+                continue
+            }
+            let end = line.take(byte)
+            if isShown { line.showChange(at: terminal) }
+            switch end {
+            case .none: continue
+            case .line:
+                show("\n")
+                return line.finish()
+            case .input:
+                show("\n")
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func next() -> UInt8? {
         var byte: UInt8 = 0
         while true {
             let count = read(terminal, &byte, 1)
-            if count < 0 && errno == EINTR { continue }
-            guard count == 1 else { return line.count > 0 ? Self.withoutPasteMarks(line.finish()) : nil }
-            if byte == UInt8(ascii: "\n") { return Self.withoutPasteMarks(line.finish()) }
-            line.append(byte)
+            if count == 1 { return byte }
+            guard count < 0, errno == EINTR else { return nil }
         }
     }
-}
 
-/// Turns a terminal's echo off, and back on whatever happens: a signal that ends the process comes by here first.
-private enum EchoOff {
-    private struct Saved: @unchecked Sendable {
-        let terminal: Int32
-        let settings: termios
-    }
-
-    // A signal handler can be given nothing; it reads this, which changes only while handlers are not set.
-    nonisolated(unsafe) private static var saved: Saved?
-
-    static func during<Result>(_ terminal: Int32, _ body: () -> Result) -> Result {
-        var settings = termios()
-        guard tcgetattr(terminal, &settings) == 0 else { return body() }
-        RunningHooks.prepare()
-        saved = Saved(terminal: terminal, settings: settings)
-        let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
-        let handlers = signals.map { signal($0, restoreAndDie) }
-        settings.c_lflag &= ~tcflag_t(ECHO)
-        settings.c_lflag |= tcflag_t(ECHONL)
-        tcsetattr(terminal, TCSAFLUSH, &settings)
-        defer {
-            restore()
-            for (number, handler) in zip(signals, handlers) { signal(number, handler) }
-        }
-        return body()
-    }
-
-    private static func restore() {
-        guard let saved else { return }
-        withUnsafePointer(to: saved.settings) { _ = tcsetattr(saved.terminal, TCSAFLUSH, $0) }
-    }
-
-    private static let restoreAndDie: @convention(c) (Int32) -> Void = { number in
-        restore()
-        Interruption.end(by: number)
+    /// What keys without a character send, and a terminal round a paste: `ESC [`, numbers, and a letter or `~`.
+    private func skipSequence() {
+        guard let second = next() else { return }
+        if second == UInt8(ascii: "O") { _ = next() }
+        guard second == UInt8(ascii: "[") else { return }
+        while let byte = next(), !(0x40...0x7E).contains(byte) {}
     }
 }

@@ -41,7 +41,8 @@ struct TargetFile {
     func read() throws(DeliveryError) -> Found? {
         guard let (descriptor, status) = try open(O_RDONLY) else { return nil }
         defer { Glibc.close(descriptor) }
-        return Found(content: try read(descriptor, status), attributes: try attributes(descriptor, status), status: status)
+        return Found(
+            content: try read(descriptor, status), attributes: try attributes(descriptor, status), status: status)
     }
 
     /// - Returns: nil when there is no file.

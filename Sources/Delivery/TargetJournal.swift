@@ -121,7 +121,8 @@ extension TargetFile {
                 entry.after.withBytes { after in
                     bytes.indices.allSatisfy { index in
                         index < before.count && bytes[index] == before[index]
-                            || index < after.count && (bytes[index] == after[index] || index >= before.count && bytes[index] == 0)
+                            || index < after.count
+                                && (bytes[index] == after[index] || index >= before.count && bytes[index] == 0)
                     }
                 }
             }

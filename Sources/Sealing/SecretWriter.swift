@@ -46,7 +46,8 @@ public struct SecretWriter: ~Copyable {
     public mutating func removeLast(_ some: Int) {
         let removed = min(some, count)
         count -= removed
-        UnsafeMutableRawBufferPointer(start: piece.bytes + count, count: removed).initializeMemory(as: UInt8.self, repeating: 0)
+        UnsafeMutableRawBufferPointer(start: piece.bytes + count, count: removed).initializeMemory(
+            as: UInt8.self, repeating: 0)
     }
 
     /// Lends the bytes from a place on for the length of `body`. They must not be kept.

@@ -10,7 +10,11 @@ enum DirectParse {
     static func command(_ arguments: ArraySlice<String>) -> (any ParsableCommand)? {
         var rest = arguments
         var commands = Rekeep.commands
-        while let name = rest.first, let found = commands.first(where: { $0.configuration.commandName == name }) {
+        while let name = rest.first,
+            let found = commands.first(where: {
+                $0.configuration.commandName == name || $0.configuration.aliases.contains(name)
+            })
+        {
             rest = rest.dropFirst()
             commands = found.configuration.subcommands
             guard commands.isEmpty else { continue }

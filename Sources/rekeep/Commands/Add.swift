@@ -12,8 +12,6 @@ struct Add: WaitingKeeperCommand {
               rekeep add portal/live/bearer@acme --base-url https://api.acme.example --input - < token.json
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT/PROVIDER[@ACCOUNT]")
     var address: String
 
@@ -42,6 +40,8 @@ struct Add: WaitingKeeperCommand {
     var noCheck = false
 
     @OptionGroup var control: ControlOption
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let address = try Address(address)

@@ -13,10 +13,10 @@ struct Backup: KeeperCommand {
               rekeep backup /var/backups/rekeep-2026-11-21.db
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "Where to put the copy; nothing may lie there.")
     var file: String
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let report = try keeper.custodian.backUp(to: file)
@@ -41,13 +41,13 @@ struct Restore: RekeepCommand {
               rekeep restore /var/backups/rekeep-2026-11-21.db
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The copy.")
     var file: String
 
     @Flag(help: "Restore a copy that is older than the newest vault known.")
     var acceptRollback = false
+
+    @OptionGroup var options: GlobalOptions
 
     func result(_ console: Console) throws -> any Rendering {
         let settings = options.settings

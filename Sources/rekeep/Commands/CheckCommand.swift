@@ -14,13 +14,13 @@ struct CheckCommand: WaitingKeeperCommand {
               rekeep check '*/live/*' --json
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
 
     @Flag(help: "Do not wait when a provider asks to slow down.")
     var noWait = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let reports = try await (noWait ? keeper.notWaiting() : keeper).prober.check(patterns.map { try Pattern($0) }) {

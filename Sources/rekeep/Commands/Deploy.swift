@@ -15,13 +15,13 @@ struct Deploy: WaitingKeeperCommand {
               rekeep deploy whmcs/live
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT; none means all that have targets.")
     var deployments: [String] = []
 
     @Flag(help: "Show what would change, by name; write nothing.")
     var dryRun = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let deployments = try deployments.map { try Deployment($0) }

@@ -12,10 +12,10 @@ struct Drift: KeeperCommand {
               rekeep drift whmcs/live --json
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT; none means all that have targets.")
     var deployments: [String] = []
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         DriftRendering(reports: try keeper.deliverer.drift(deployments.map { try Deployment($0) }))

@@ -14,8 +14,6 @@ struct Edit: WaitingKeeperCommand {
               rekeep edit whmcs/live/domainnameapi --max-age 90d --note "support ticket 4711"
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The address; the provider may be left out where only one fits.")
     var address: String
 
@@ -35,6 +33,8 @@ struct Edit: WaitingKeeperCommand {
 
     @Option(help: ArgumentHelp("The first part of its variables' names at this address.", valueName: "NAME"))
     var prefix: String?
+
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard

@@ -16,8 +16,6 @@ struct Env: KeeperCommand {
               rekeep env whmcs/live --preset whmcs --reveal
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT")
     var deployment: String
 
@@ -29,6 +27,8 @@ struct Env: KeeperCommand {
 
     @Flag(help: "Show secret values.")
     var reveal = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let preset = try Preset.ofOption(preset)

@@ -17,8 +17,6 @@ struct Exec: ParsableCommand {
               rekeep exec billing-cron/live -- php /srv/billing/cron.php
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT")
     var deployment: String
 
@@ -27,6 +25,8 @@ struct Exec: ParsableCommand {
 
     @Argument(parsing: .postTerminator, help: "The program and its arguments.")
     var command: [String]
+
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("Name the program after --.") }

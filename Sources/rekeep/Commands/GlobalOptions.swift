@@ -2,7 +2,8 @@ import ArgumentParser
 
 extension Console.Color: ExpressibleByArgument {}
 
-/// The options that every command takes.
+/// The options that every command takes. Help shows options in the order in which they are declared: a command's own come
+/// first.
 struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("vault"), help: ArgumentHelp("The vault's file.", valueName: "FILE"))
     var vault: String?

@@ -19,8 +19,6 @@ struct Init: RekeepCommand {
               rekeep init --identity-out /etc/rekeep/identity --recovery-out recovery.txt
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Option(help: ArgumentHelp("Make an identity slot and write its private part here, mode 0600.", valueName: "FILE"))
     var identityOut: String?
 
@@ -29,6 +27,8 @@ struct Init: RekeepCommand {
 
     @Flag(help: "Make no keyring slot.")
     var noKeyring = false
+
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard options.vaultID == nil else { throw ValidationError("--vault-id is for a vault that is there already.") }

@@ -13,8 +13,6 @@ struct Link: KeeperCommand {
               rekeep link wisecp/live/domainnameapi whmcs/live/domainnameapi
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The new address.")
     var address: String
 
@@ -23,6 +21,8 @@ struct Link: KeeperCommand {
 
     @Option(help: ArgumentHelp("The first part of its variables' names there.", valueName: "NAME"))
     var prefix: String?
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let credential = try keeper.registry.link(Address(address), to: AddressReference(existing), prefix: prefix)

@@ -10,12 +10,13 @@ struct List: KeeperCommand {
             EXAMPLE
               rekeep list
               rekeep list 'whmcs/**' '*/test/*'
-            """)
-
-    @OptionGroup var options: GlobalOptions
+            """,
+        aliases: ["ls"])
 
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         ListRendering(found: try keeper.registry.list(patterns.map { try Pattern($0) }))

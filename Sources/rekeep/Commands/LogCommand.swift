@@ -11,10 +11,10 @@ struct LogCommand: KeeperCommand {
               rekeep log --verify
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Flag(help: "Only check that no entry was changed, dropped or reordered.")
     var verify = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let entries = try keeper.custodian.log()

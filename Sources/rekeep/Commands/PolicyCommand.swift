@@ -32,13 +32,13 @@ struct PolicySet: KeeperCommand {
         commandName: "set", abstract: "Set the maximum age for a pattern.",
         discussion: "EXAMPLE\n  rekeep policy set '*/live/*' --max-age 90d")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "A glob over addresses.")
     var pattern: String
 
     @Option(help: ArgumentHelp("Such as 90d.", valueName: "AGE"))
     var maxAge: Span
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         try keeper.registry.setPolicy(Policy(pattern: try Pattern(pattern), maxAge: maxAge))
@@ -52,10 +52,10 @@ struct PolicyUnset: KeeperCommand {
         commandName: "unset", abstract: "Remove the policy of a pattern.",
         discussion: "EXAMPLE\n  rekeep policy unset '*/live/*'")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The pattern as it was set.")
     var pattern: String
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         try keeper.registry.unsetPolicy(Pattern(pattern))

@@ -24,10 +24,10 @@ struct ProvidersShow: RekeepCommand {
         commandName: "show", abstract: "Show one profile, or all in short.",
         discussion: "EXAMPLE\n  rekeep providers show domainnameapi")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "One provider; none means all.")
     var name: String?
+
+    @OptionGroup var options: GlobalOptions
 
     func result(_ console: Console) throws -> any Rendering {
         let courier = Opening.courier(console)
@@ -43,10 +43,10 @@ struct ProvidersValidate: RekeepCommand {
         commandName: "validate", abstract: "Load a profile from a file and run its samples.",
         discussion: "EXAMPLE\n  rekeep providers validate my-registrar.yaml")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The YAML file.")
     var file: String
+
+    @OptionGroup var options: GlobalOptions
 
     func result(_ console: Console) throws -> any Rendering {
         let courier = Opening.courier(console)

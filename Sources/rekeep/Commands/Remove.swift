@@ -9,14 +9,15 @@ struct Remove: KeeperCommand {
         discussion: """
             EXAMPLE
               rekeep remove wisecp/live/domainnameapi
-            """)
-
-    @OptionGroup var options: GlobalOptions
+            """,
+        aliases: ["rm"])
 
     @Argument(help: "The address; the provider may be left out where only one fits.")
     var address: String
 
     @OptionGroup var confirmation: Confirmation
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let reference = try AddressReference(address)

@@ -11,13 +11,13 @@ struct Rename: KeeperCommand {
               rekeep rename billing/live/domainnameapi billing-cron/live/domainnameapi
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The address as it is.")
     var old: String
 
     @Argument(help: "The address as it will be.")
     var new: String
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let report = try keeper.registry.rename(AddressReference(old), to: Address(new))

@@ -14,8 +14,6 @@ struct Retire: WaitingKeeperCommand {
               rekeep retire whmcs/live/domainnameapi --wait
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The address; the provider may be left out where only one fits.")
     var address: String
 
@@ -29,6 +27,8 @@ struct Retire: WaitingKeeperCommand {
     var revoke = false
 
     @OptionGroup var confirmation: Confirmation
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) async throws -> any Rendering {
         let staying: ((Timestamp) -> Void)? =

@@ -21,8 +21,6 @@ struct Rotate: WaitingKeeperCommand {
               rekeep rotate --status
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "An address, whose provider may be left out where only one fits; or patterns.")
     var addresses: [String] = []
 
@@ -72,6 +70,8 @@ struct Rotate: WaitingKeeperCommand {
 
     @Flag(help: "Show every open rotation, and what each can do now.")
     var status = false
+
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard [dryRun, resume, abort, rollback, status, to != nil].count(where: \.self) <= 1 else {

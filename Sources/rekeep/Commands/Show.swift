@@ -16,8 +16,6 @@ struct Show: KeeperCommand {
               rekeep show whmcs/live/domainnameapi --field api_key | some-program
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The address; the provider may be left out where only one fits.")
     var address: String
 
@@ -31,6 +29,8 @@ struct Show: KeeperCommand {
 
     @Flag(help: "Show secret values.")
     var reveal = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let reference = try AddressReference(address)

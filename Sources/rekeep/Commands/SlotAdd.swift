@@ -16,8 +16,6 @@ struct SlotAdd: KeeperCommand {
               rekeep slot add identity --name cron --out /etc/rekeep/identity
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "passphrase, identity, recovery or keyring.")
     var kind: SlotKind
 
@@ -32,6 +30,8 @@ struct SlotAdd: KeeperCommand {
 
     @Option(help: ArgumentHelp("Read the new passphrase from FILE or /dev/fd/N.", valueName: "FILE"))
     var newPassphraseFile: String?
+
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         switch kind {

@@ -45,8 +45,6 @@ struct SlotRemove: KeeperCommand {
               rekeep slot remove alice
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "The slot's name.")
     var name: String
 
@@ -54,6 +52,8 @@ struct SlotRemove: KeeperCommand {
     var keepKey = false
 
     @OptionGroup var confirmation: Confirmation
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         try confirmation.require("Take the slot '\(Complaint.shown(name))' away for good?", options)
@@ -97,10 +97,10 @@ struct SlotKeygen: RekeepCommand {
         abstract: "Make an identity for a person or a server, and show its public key. No vault is needed.",
         discussion: "EXAMPLE\n  rekeep slot keygen ~/.config/rekeep/identity")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "Where to write the identity, mode 0600.")
     var file: String
+
+    @OptionGroup var options: GlobalOptions
 
     func result(_ console: Console) throws -> any Rendering {
         let pair = KeyPair.random()

@@ -13,13 +13,13 @@ struct Status: KeeperCommand {
               rekeep status '*/live/*' --json
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "Globs over addresses; none means all.")
     var patterns: [String] = []
 
     @Flag(help: "Only what is flagged.")
     var flagged = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let reports = try keeper.overview.status(patterns.map { try Pattern($0) })

@@ -22,8 +22,6 @@ struct TargetAdd: KeeperCommand {
             "EXAMPLE\n  rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --mode 0640 --group www-data"
     )
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT")
     var deployment: String
 
@@ -58,6 +56,8 @@ struct TargetAdd: KeeperCommand {
             "Run after a change, once for all targets that name it: words, not a shell line.", valueName: "COMMAND"))
     var hook: String?
 
+    @OptionGroup var options: GlobalOptions
+
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let words: [String]
         do {
@@ -80,10 +80,10 @@ struct TargetList: KeeperCommand {
         commandName: "list", abstract: "List the targets of a deployment.",
         discussion: "EXAMPLE\n  rekeep target list whmcs/live")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT")
     var deployment: String
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         TargetRendering(targets: try keeper.deliverer.targets(Deployment(deployment)))
@@ -95,13 +95,13 @@ struct TargetRemove: KeeperCommand {
         commandName: "remove", abstract: "Forget a target; its file stays as it is.",
         discussion: "EXAMPLE\n  rekeep target remove whmcs/live --path /srv/whmcs/.env")
 
-    @OptionGroup var options: GlobalOptions
-
     @Argument(help: "APPLICATION/ENVIRONMENT")
     var deployment: String
 
     @Option(help: ArgumentHelp("The file.", valueName: "FILE"))
     var path: String
+
+    @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
         let path = TargetWriter.canonical(path)

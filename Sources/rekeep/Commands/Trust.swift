@@ -14,9 +14,9 @@ struct Trust: RekeepCommand {
               rekeep trust
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @OptionGroup var confirmation: Confirmation
+
+    @OptionGroup var options: GlobalOptions
 
     func result(_ console: Console) throws -> any Rendering {
         let opening = Opening(settings: options.settings)

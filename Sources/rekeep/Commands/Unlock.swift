@@ -15,10 +15,10 @@ struct Unlock: RekeepCommand {
               rekeep unlock --for 1h
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Option(name: .customLong("for"), help: ArgumentHelp("How long, at most 24h.", valueName: "TIME"))
     var span = Span(seconds: 15 * 60)
+
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard span.seconds <= 86_400 else { throw ValidationError("A session lasts at most 24h.") }

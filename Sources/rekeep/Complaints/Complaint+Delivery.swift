@@ -118,7 +118,8 @@ extension Complaint {
         case .directoryOpen(let path):
             self.init(
                 "\(path) is not written in place: others can put another file there",
-                hint: "take the write permission of group and others from its directory, or give it to the file's owner",
+                hint:
+                    "take the write permission of group and others from its directory, or give it to the file's owner",
                 ExitStatus.cannotWrite)
         case .changedMeanwhile(let path):
             self.init(

@@ -19,7 +19,8 @@ struct LogRendering: Rendering {
         [
             .table(
                 entries,
-                .init("AT") { $0.at.description }, .init("USER", .dropped(2)) { "\($0.user)" }, .init("HOST", .dropped(1)) { $0.host },
+                .init("AT") { $0.at.description }, .init("USER", .dropped(2)) { "\($0.user)" },
+                .init("HOST", .dropped(1)) { $0.host },
                 .init("ACTION") { $0.action.name }, .init("SUBJECT", .middle) { $0.subject },
                 .init("OUTCOME", .end, LogSentence.text))
         ]

@@ -28,7 +28,8 @@ struct ProvidersRendering: Rendering {
             descriptions,
             .init("PROVIDER", .middle) { $0.id }, .init("NAME", .end) { $0.label },
             .init("ENVIRONMENTS", .dropped(3)) { $0.environments.map(\.name).joined(separator: " ") },
-            .init("ROTATION", .dropped(4)) { $0.mode.name }, .init("MAXIMUM AGE", .dropped(2)) { $0.maxAge.description },
+            .init("ROTATION", .dropped(4)) { $0.mode.name },
+            .init("MAXIMUM AGE", .dropped(2)) { $0.maxAge.description },
             .init("FROM", .dropped(1)) {
                 $0.ownFile == nil
                     ? "rekeep" : $0.replacesBuiltIn ? "your own, for the built-in one" : "your own"

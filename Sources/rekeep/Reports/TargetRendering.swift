@@ -28,7 +28,8 @@ struct TargetRendering: Rendering {
         .object([
             ("path", .text(target.path)), ("preset", .text(target.preset)), ("reader", .text(target.reader)),
             ("mode", JSON(target.mode.map { "0" + String($0, radix: 8) })), ("owner", JSON(target.owner)),
-            ("group", JSON(target.group)), ("in_place", .bool(target.isInPlace)), ("hook", .list(target.hook.map(JSON.text))),
+            ("group", JSON(target.group)), ("in_place", .bool(target.isInPlace)),
+            ("hook", .list(target.hook.map(JSON.text))),
             ("written_at", JSON(target.delivery.writtenAt)), ("read_back_at", JSON(target.delivery.readBackAt)),
             ("hook_run_at", JSON(target.delivery.hookRunAt)), ("hook_due", .bool(target.delivery.isHookDue)),
             ("problem", JSON(target.delivery.problem.map(text))),

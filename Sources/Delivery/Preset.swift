@@ -17,8 +17,23 @@ public struct Preset: Sendable, Hashable {
         let test: String
     }
 
-    private init(_ name: String, user: String? = nil, key: String? = nil, test: Switch? = nil, isPlain: Bool = false) {
+    /// A panel whose module reads no file: what is written for it has to be handed on.
+    public struct Panel: Sendable, Hashable {
+        /// As its makers spell it.
+        public let label: String
+        /// The documented call that takes the values; nil where there is none.
+        public let call: String?
+    }
+
+    /// Nil for what reads its variables itself.
+    public let panel: Panel?
+
+    private init(
+        _ name: String, user: String? = nil, key: String? = nil, test: Switch? = nil, isPlain: Bool = false,
+        panel: String? = nil, call: String? = nil
+    ) {
         self.name = name
+        self.panel = panel.map { Panel(label: $0, call: call) }
         self.user = user
         self.key = key
         self.test = test
@@ -32,14 +47,25 @@ public struct Preset: Sendable, Hashable {
     public static let all: [Preset] = [
         plain,
         Preset(
-            "whmcs", user: "API_USERNAME", key: "API_PASSWORD", test: Switch(name: "API_TESTMODE", live: "", test: "on")
-        ),
-        Preset("wisecp", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1")),
-        Preset("clientexec", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1")),
-        Preset("fossbilling", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1")),
-        Preset("hostbill", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TESTMODE", live: "0", test: "1")),
-        Preset("blesta", user: "USER", key: "KEY", test: Switch(name: "SANDBOX", live: "false", test: "true")),
-        Preset("hostfact", user: "USER", key: "PASSWORD"),
+            "whmcs", user: "API_USERNAME", key: "API_PASSWORD",
+            test: Switch(name: "API_TESTMODE", live: "", test: "on"),
+            panel: "WHMCS", call: "its API call UpdateModuleConfiguration"),
+        Preset(
+            "wisecp", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1"),
+            panel: "WISECP"),
+        Preset(
+            "clientexec", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1"),
+            panel: "ClientExec"),
+        Preset(
+            "fossbilling", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TEST_MODE", live: "0", test: "1"),
+            panel: "FOSSBilling", call: "its API call servicedomain/registrar_update"),
+        Preset(
+            "hostbill", user: "USERNAME", key: "PASSWORD", test: Switch(name: "TESTMODE", live: "0", test: "1"),
+            panel: "HostBill"),
+        Preset(
+            "blesta", user: "USER", key: "KEY", test: Switch(name: "SANDBOX", live: "false", test: "true"),
+            panel: "Blesta"),
+        Preset("hostfact", user: "USER", key: "PASSWORD", panel: "HostFact"),
     ]
 
     /// - Throws: `noSuchPreset`.

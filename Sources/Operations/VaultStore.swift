@@ -78,6 +78,15 @@ struct VaultStore {
         }
     }
 
+    /// All deployments that have targets, in their order.
+    func deploymentsWithTargets() throws(OperationError) -> [DeploymentRecord] {
+        var found: [DeploymentRecord] = []
+        try read { snapshot throws(VaultError) in
+            try snapshot.forEachDeployment { if !$0.targets.isEmpty { found.append($0) } }
+        }
+        return found.sorted { $0.deployment < $1.deployment }
+    }
+
     /// All secret and plain values of one version, for a balance call; of a retired one only the plain ones are left.
     func values(
         of version: Version, in credential: Credential

@@ -5,15 +5,12 @@ public import Vault
 extension Deliverer {
     /// All deployments that have targets, or those that are named.
     public func deploymentsWithTargets(_ named: [Deployment]) throws(OperationError) -> [DeploymentRecord] {
+        if named.isEmpty { return try store.deploymentsWithTargets() }
         let found = try store.read { snapshot throws(VaultError) in
             var entries: [DeploymentRecord] = []
-            if named.isEmpty {
-                try snapshot.forEachDeployment { if !$0.targets.isEmpty { entries.append($0) } }
-            } else {
-                for deployment in named {
-                    guard let record = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
-                    if !record.targets.isEmpty { entries.append(record) }
-                }
+            for deployment in named {
+                guard let record = try snapshot.deployment(deployment) else { throw .noSuchDeployment(deployment) }
+                if !record.targets.isEmpty { entries.append(record) }
             }
             return entries.sorted { $0.deployment < $1.deployment }
         }

@@ -38,9 +38,18 @@ extension Deliverer {
         guard isNew else { throw .targetExists(path: target.path, deployment) }
     }
 
-    /// The targets of a deployment.
+    /// The targets of the deployments, of all when none is named.
     /// - Throws: `vault(.noSuchDeployment)`.
-    public func targets(_ deployment: Deployment) throws(OperationError) -> [Target] { try store.targets(deployment) }
+    public func targets(
+        _ deployments: [Deployment]
+    ) throws(OperationError) -> [(deployment: Deployment, target: Target)] {
+        var found: [(deployment: Deployment, target: Target)] = []
+        if deployments.isEmpty {
+            for record in try store.deploymentsWithTargets() { found += record.targets.map { (record.deployment, $0) } }
+        }
+        for deployment in deployments { found += try store.targets(deployment).map { (deployment, $0) } }
+        return found
+    }
 
     /// Forgets a target; its file stays as it is.
     public func removeTarget(path: String, from deployment: Deployment) throws(OperationError) {

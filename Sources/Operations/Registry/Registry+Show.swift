@@ -2,7 +2,34 @@ public import Credentials
 public import Sealing
 internal import Vault
 
+/// What there is to know of a credential beside its values.
+public struct CredentialDetails: Sendable {
+    /// As it was asked for.
+    public let address: Address
+    /// Without secret values.
+    public let credential: Credential
+    /// The credential's own, else that of the policy for the address, else the profile's.
+    public let maxAge: Span
+    /// The targets of all deployments that it is bound to.
+    public let targets: [(deployment: Deployment, target: Target)]
+}
+
 extension Registry {
+    /// A credential with its limits and targets.
+    public func details(_ reference: AddressReference) throws(OperationError) -> CredentialDetails {
+        let (address, credential) = try store.find(reference)
+        return try store.read { snapshot throws(VaultError) in
+            let rule = try snapshot.policies().rule(for: address)?.maxAge
+            var targets: [(deployment: Deployment, target: Target)] = []
+            for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
+                targets += try snapshot.deployment(deployment)?.targets.map { (deployment, $0) } ?? []
+            }
+            return CredentialDetails(
+                address: address, credential: credential,
+                maxAge: credential.maxAge ?? rule ?? credential.terms.maxAge, targets: targets)
+        }
+    }
+
     /// A credential and the address it was asked for by.
     public func show(_ reference: AddressReference) throws(OperationError) -> (Address, Credential) {
         try store.find(reference)

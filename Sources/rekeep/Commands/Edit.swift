@@ -11,7 +11,7 @@ struct Edit: WaitingKeeperCommand {
             New plain values are proved with a balance call before they are stored. A new key needs rotate.
 
             EXAMPLE
-              rekeep edit whmcs/live/domainnameapi --max-age 90d --note "support ticket 4711"
+              rekeep edit whmcs/live/domainnameapi --max-age 90d --note 4711
             """)
 
     @Argument(help: "The address; the provider may be left out where only one fits.")

@@ -39,7 +39,8 @@ struct Show: KeeperCommand {
                 name: field, value: try keeper.registry.value(field, at: reference, version: number),
                 lineBreak: console.isTerminal)
         }
-        let (address, credential) = try keeper.registry.show(reference)
+        let details = try keeper.registry.details(reference)
+        let credential = details.credential
         let fields = credential.terms.fields.filter { field == nil || field == $0.name }
         guard !fields.isEmpty else {
             throw OperationError.unknownField(field ?? "", known: credential.terms.fields.map(\.name))
@@ -57,7 +58,6 @@ struct Show: KeeperCommand {
             }
             return ValueRendering(name: field, value: values[field], lineBreak: true)
         }
-        return ShowRendering(
-            address: address, credential: credential, fields: fields, values: values, version: version)
+        return ShowRendering(details: details, fields: fields, values: values)
     }
 }

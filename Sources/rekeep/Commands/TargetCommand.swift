@@ -9,7 +9,7 @@ struct TargetCommand: ParsableCommand {
         abstract: "The targets that a deployment is written to.",
         discussion: """
             EXAMPLE
-              rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --hook 'systemctl reload php8.2-fpm'
+              rekeep target add cron/live --path /srv/cron/.env --reader systemd
               rekeep target list whmcs/live
             """,
         subcommands: [TargetAdd.self, TargetList.self, TargetRemove.self])
@@ -19,7 +19,12 @@ struct TargetAdd: KeeperCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a target; nothing is written until deploy or rotate.",
         discussion:
-            "EXAMPLE\n  rekeep target add whmcs/live --path /srv/whmcs/.env --preset whmcs --mode 0640 --group www-data"
+            """
+            EXAMPLE
+              rekeep target add cron/live --path /srv/cron/.env --reader systemd
+              rekeep target add shop/live --path /srv/shop/.env --group www-data
+              rekeep target add shop/live --path .env --hook './reload shop'
+            """
     )
 
     @Argument(help: "APPLICATION/ENVIRONMENT")
@@ -70,23 +75,24 @@ struct TargetAdd: KeeperCommand {
         let target = Target(
             path: path, preset: preset, reader: reader, mode: mode?.bits, owner: owner, group: group, hook: words,
             isInPlace: inPlace)
-        try keeper.deliverer.addTarget(target, to: Deployment(deployment))
+        let deployment = try Deployment(deployment)
+        try keeper.deliverer.addTarget(target, to: deployment)
         return TargetAddRendering(target: target, deployment: deployment)
     }
 }
 
 struct TargetList: KeeperCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the targets of a deployment.",
-        discussion: "EXAMPLE\n  rekeep target list whmcs/live")
+        commandName: "list", abstract: "List the targets of all deployments, or of those that are named.",
+        discussion: "EXAMPLE\n  rekeep target list\n  rekeep target list whmcs/live")
 
-    @Argument(help: "APPLICATION/ENVIRONMENT")
-    var deployment: String
+    @Argument(help: "APPLICATION/ENVIRONMENT; none means all.")
+    var deployments: [String] = []
 
     @OptionGroup var options: GlobalOptions
 
     func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
-        TargetRendering(targets: try keeper.deliverer.targets(Deployment(deployment)))
+        TargetRendering(targets: try keeper.deliverer.targets(deployments.map { try Deployment($0) }))
     }
 }
 

@@ -21,13 +21,13 @@ struct CredentialRendering: Rendering {
 
 /// The fields and the history of one credential.
 struct ShowRendering: Rendering {
-    let address: Address
-    let credential: Credential
+    let details: CredentialDetails
     let fields: [Field]
     /// By field name. A secret one is not there unless it is to be seen.
     let values: [String: SecretBytes]
-    /// The one whose values are shown.
-    let version: Version?
+
+    private var address: Address { details.address }
+    private var credential: Credential { details.credential }
 
     var json: JSON {
         .object([
@@ -36,7 +36,12 @@ struct ShowRendering: Rendering {
             ("versions", .list(credential.versions.map(Self.json))),
             ("addresses", .list(credential.addresses.map { .text($0.description) })),
             ("base_url", .text(credential.terms.baseURL)), ("note", .text(credential.note)),
-            ("account", .text(credential.account)),
+            ("account", .text(credential.account)), ("max_age_days", .number(details.maxAge.wholeDays)),
+            (
+                "last_check",
+                credential.lastCheck.map { CheckRendering.json(address, credential, $0) } ?? .null
+            ),
+            ("targets", .list(details.targets.map { TargetRendering.json($0.target, of: $0.deployment) })),
         ])
     }
 
@@ -59,6 +64,13 @@ struct ShowRendering: Rendering {
         lines.append(.line("  base URL: " + credential.terms.baseURL))
         if !credential.account.isEmpty { lines.append(.line("  account: " + credential.account)) }
         if !credential.note.isEmpty { lines.append(.line("  note: " + credential.note)) }
+        lines.append(.line("  maximum age: \(details.maxAge)"))
+        let check = credential.lastCheck.map { "\($0.at), \(CheckSentence.text($0, credential.terms))" }
+        lines.append(.line("  last check: " + (check ?? "never")))
+        for (deployment, target) in details.targets {
+            let written = target.delivery.writtenAt.map { "written \($0)" } ?? "never written"
+            lines.append(.line("  target: \(target.path) (\(deployment), \(written))"))
+        }
         lines.append(
             .table(
                 credential.versions,

@@ -1,32 +1,35 @@
 import Credentials
+import Delivery
 
-/// The targets of a deployment.
+/// The targets of a deployment, or of all.
 struct TargetRendering: Rendering {
-    let targets: [Target]
+    let targets: [(deployment: Deployment, target: Target)]
 
-    var json: JSON { .list(targets.map(Self.json)) }
+    var json: JSON { .list(targets.map { Self.json($0.target, of: $0.deployment) }) }
 
     var text: [Block] {
         [
             .table(
                 targets,
-                .init("TARGET", .middle) { $0.path }, .init("PRESET", .dropped(4)) { $0.preset },
-                .init("READER", .dropped(5)) { $0.reader },
-                .init("MODE", .dropped(1)) { $0.mode.map { "0" + String($0, radix: 8) } ?? "" },
-                .init("WRITTEN", .dropped(6)) { $0.delivery.writtenAt?.description ?? "never" },
-                .init("READ BACK", .dropped(2)) { $0.delivery.readBackAt?.description ?? "never" },
+                .init("DEPLOYMENT", .middle) { $0.deployment.description },
+                .init("TARGET", .middle) { $0.target.path }, .init("PRESET", .dropped(4)) { $0.target.preset },
+                .init("READER", .dropped(5)) { $0.target.reader },
+                .init("MODE", .dropped(1)) { $0.target.mode.map { "0" + String($0, radix: 8) } ?? "" },
+                .init("WRITTEN", .dropped(6)) { $0.target.delivery.writtenAt?.description ?? "never" },
+                .init("READ BACK", .dropped(2)) { $0.target.delivery.readBackAt?.description ?? "never" },
                 .init("HOOK", .dropped(3)) {
-                    $0.hook.isEmpty
+                    $0.target.hook.isEmpty
                         ? "none"
-                        : $0.delivery.isHookDue ? "due" : $0.delivery.hookRunAt?.description ?? "not yet"
+                        : $0.target.delivery.isHookDue ? "due" : $0.target.delivery.hookRunAt?.description ?? "not yet"
                 },
-                .init("PROBLEM", .end) { $0.delivery.problem.map(Self.text) ?? "" })
+                .init("PROBLEM", .end) { $0.target.delivery.problem.map(Self.text) ?? "" })
         ]
     }
 
-    static func json(_ target: Target) -> JSON {
+    static func json(_ target: Target, of deployment: Deployment) -> JSON {
         .object([
-            ("path", .text(target.path)), ("preset", .text(target.preset)), ("reader", .text(target.reader)),
+            ("deployment", .text(deployment.description)), ("path", .text(target.path)),
+            ("preset", .text(target.preset)), ("reader", .text(target.reader)),
             ("mode", JSON(target.mode.map { "0" + String($0, radix: 8) })), ("owner", JSON(target.owner)),
             ("group", JSON(target.group)), ("in_place", .bool(target.isInPlace)),
             ("hook", .list(target.hook.map(JSON.text))),
@@ -57,11 +60,21 @@ struct TargetRendering: Rendering {
 /// What a `target add` came to.
 struct TargetAddRendering: Rendering {
     let target: Target
-    let deployment: String
+    let deployment: Deployment
 
-    var json: JSON { TargetRendering.json(target) }
+    var json: JSON { TargetRendering.json(target, of: deployment) }
 
     var text: [Block] {
         [.line("\(deployment) is written to \(target.path). Write it now with: rekeep deploy \(deployment)")]
+    }
+
+    func remarks(in format: OutputFormat) -> [Remark] {
+        guard let panel = Preset.all.first(where: { $0.name == target.preset })?.panel else { return [] }
+        let means = panel.call.map { "by \($0)" } ?? "in its own administration: no call for it is documented"
+        return [
+            .warning(
+                "warning: \(panel.label) does not read this file. It has the new key only when something hands it on, \(means)."
+                    + (target.hook.isEmpty ? " A script that does so can run as --hook; see docs/panels.md." : ""))
+        ]
     }
 }

@@ -21,7 +21,8 @@ struct Rekeep: ParsableCommand {
 
     static let commands: [any ParsableCommand.Type] = [
         Init.self, Add.self, Link.self, List.self, Show.self, Edit.self, Rename.self, Remove.self, CheckCommand.self,
-        Rotate.self, Retire.self, Status.self, PolicyCommand.self, Env.self, Exec.self, TargetCommand.self,
+        Rotate.self, Retire.self, Status.self, Nightly.self, PolicyCommand.self, Env.self, Exec.self,
+        TargetCommand.self,
         Deploy.self, Drift.self, Providers.self, SlotCommand.self, Unlock.self, Lock.self, Rekey.self, Trust.self,
         Backup.self,
         Restore.self, LogCommand.self, Verify.self,

@@ -13,16 +13,22 @@ struct CheckRendering: Rendering {
     }
 
     var text: [Block] {
-        [
-            .table(
-                // Failures first: a list of a thousand ends with what is well.
-                reports.filter { $0.check.outcome != .ok } + reports.filter { $0.check.outcome == .ok },
-                .init("ADDRESS", .middle) { $0.address.description },
-                .init("OUTCOME", tone: { Self.tone($0.check.outcome) }) { $0.check.outcome.name },
-                .init("BALANCE", .dropped(2)) { Self.text($0.check.balances) },
-                .init("TIME", .dropped(1)) { $0.check.latency.map { "\($0) ms" } ?? "" },
-                .init("", .end) { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) })
-        ]
+        // Failures first: a list of a thousand ends with what is well.
+        [table(of: failed + reports.filter { $0.check.outcome == .ok })]
+    }
+
+    var quietText: [Block] { failed.isEmpty ? [] : [table(of: failed)] }
+
+    private var failed: [CheckReport] { reports.filter { $0.check.outcome != .ok } }
+
+    private func table(of reports: [CheckReport]) -> Block {
+        .table(
+            reports,
+            .init("ADDRESS", .middle) { $0.address.description },
+            .init("OUTCOME", tone: { Self.tone($0.check.outcome) }) { $0.check.outcome.name },
+            .init("BALANCE", .dropped(2)) { Self.text($0.check.balances) },
+            .init("TIME", .dropped(1)) { $0.check.latency.map { "\($0) ms" } ?? "" },
+            .init("", .end) { $0.check.outcome == .ok ? "" : CheckSentence.text($0.check, $0.credential.terms) })
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {

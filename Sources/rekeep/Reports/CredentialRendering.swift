@@ -20,7 +20,7 @@ struct CredentialRendering: Rendering {
 }
 
 /// The fields and the history of one credential.
-struct ShowRendering: Rendering {
+struct ShowRendering: DataRendering {
     let details: CredentialDetails
     let fields: [Field]
     /// By field name. A secret one is not there unless it is to be seen.
@@ -92,7 +92,7 @@ struct ShowRendering: Rendering {
 }
 
 /// One value, and nothing else.
-struct ValueRendering: Rendering {
+struct ValueRendering: DataRendering {
     let name: String
     /// Nil where it is not to be seen.
     let value: SecretBytes?

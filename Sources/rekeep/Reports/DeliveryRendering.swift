@@ -43,7 +43,7 @@ extension [TargetReport] {
 }
 
 /// What a deploy would do.
-struct PreviewRendering: Rendering {
+struct PreviewRendering: DataRendering {
     let previews: [DeployPreview]
 
     var json: JSON {
@@ -90,18 +90,22 @@ struct DriftRendering: Rendering {
             })
     }
 
-    var text: [Block] {
-        [
-            .table(
-                reports,
-                .init("DEPLOYMENT", .middle) { $0.deployment.description }, .init("TARGET", .middle) { $0.path },
-                .init("STATE", tone: { $0.state == .current ? .good : .bad }) { $0.state.rawValue },
-                .init("VERSION", .dropped(1)) { $0.version.map(String.init) ?? "" },
-                .init("HOOK", tone: { $0.isHookDue ? .bad : nil }) { $0.isHookDue ? "due" : "" },
-                .init("DIFFERS", .end) {
-                    ($0.variables + $0.differences.filter { $0 != .content }.map(\.rawValue)).joined(separator: " ")
-                })
-        ]
+    var text: [Block] { reports.isEmpty ? [.line("There are no targets.")] : [table(of: reports)] }
+
+    var quietText: [Block] { wrong.isEmpty ? [] : [table(of: wrong)] }
+
+    private var wrong: [DriftReport] { reports.filter { $0.state != .current || $0.isHookDue } }
+
+    private func table(of reports: [DriftReport]) -> Block {
+        .table(
+            reports,
+            .init("DEPLOYMENT", .middle) { $0.deployment.description }, .init("TARGET", .middle) { $0.path },
+            .init("STATE", tone: { $0.state == .current ? .good : .bad }) { $0.state.rawValue },
+            .init("VERSION", .dropped(1)) { $0.version.map(String.init) ?? "" },
+            .init("HOOK", tone: { $0.isHookDue ? .bad : nil }) { $0.isHookDue ? "due" : "" },
+            .init("DIFFERS", .end) {
+                ($0.variables + $0.differences.filter { $0 != .content }.map(\.rawValue)).joined(separator: " ")
+            })
     }
 
     func remarks(in format: OutputFormat) -> [Remark] {
@@ -112,6 +116,6 @@ struct DriftRendering: Rendering {
     }
 
     var status: Int32 {
-        reports.contains { $0.state != .current || $0.isHookDue } ? ExitStatus.notWell : 0
+        wrong.isEmpty ? 0 : ExitStatus.notWell
     }
 }

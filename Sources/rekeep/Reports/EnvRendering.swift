@@ -2,7 +2,7 @@ import Delivery
 import Sealing
 
 /// The text of `env`.
-struct EnvRendering: Rendering {
+struct EnvRendering: DataRendering {
     let variables: [Variable]
     /// By name: what is printed for each in a `.env` file.
     let spellings: [String: SecretBytes]

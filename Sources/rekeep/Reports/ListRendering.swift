@@ -1,7 +1,7 @@
 import Credentials
 
 /// The tree of `list`.
-struct ListRendering: Rendering {
+struct ListRendering: DataRendering {
     let found: [(address: Address, credential: Credential)]
 
     /// What to do next.

@@ -1,7 +1,7 @@
 import Vault
 
 /// The lines of `log`.
-struct LogRendering: Rendering {
+struct LogRendering: DataRendering {
     let entries: [LogEntry]
 
     var json: JSON {

@@ -2,7 +2,7 @@ import Credentials
 import Operations
 
 /// The lines of `rotate --status`.
-struct OpenRotationsRendering: Rendering {
+struct OpenRotationsRendering: DataRendering {
     let rotations: [OpenRotation]
 
     var json: JSON {

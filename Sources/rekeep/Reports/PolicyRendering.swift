@@ -1,7 +1,7 @@
 import Credentials
 
 /// The lines of `policy list`.
-struct PolicyRendering: Rendering {
+struct PolicyRendering: DataRendering {
     let policies: [Policy]
 
     var json: JSON {

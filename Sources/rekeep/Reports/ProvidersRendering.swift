@@ -8,7 +8,7 @@ enum OwnProfileNotice {
 }
 
 /// The profiles, in short or one in full, and what is wrong with the user's own.
-struct ProvidersRendering: Rendering {
+struct ProvidersRendering: DataRendering {
     let descriptions: [ProviderDescription]
     let faults: [OperationError]
     let isDetailed: Bool

@@ -6,13 +6,23 @@ protocol Rendering {
     var json: JSON { get }
     /// For a person: what is printed, in its order.
     var text: [Block] { get }
+    /// What is left of it for a person who wants to hear only of what is wrong.
+    var quietText: [Block] { get }
     /// What is said beside the result, on stderr.
     func remarks(in format: OutputFormat) -> [Remark]
     /// The program's exit status; 0 when what was asked about is well.
     var status: Int32 { get }
 }
 
+/// What was asked for is the text itself: it is printed however quiet rekeep is to be.
+protocol DataRendering: Rendering {}
+
+extension DataRendering {
+    var quietText: [Block] { text }
+}
+
 extension Rendering {
+    var quietText: [Block] { status == 0 ? [] : text }
     func remarks(in format: OutputFormat) -> [Remark] { [] }
     var status: Int32 { 0 }
 }
@@ -52,7 +62,7 @@ extension Console {
         case .text:
             // A list can have a hundred thousand lines.
             var lines: [String] = []
-            for block in rendering.text {
+            for block in isQuiet ? rendering.quietText : rendering.text {
                 if case .line(let line) = block {
                     lines.append(line)
                     continue

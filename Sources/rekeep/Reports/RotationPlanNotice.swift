@@ -85,7 +85,7 @@ struct RotationPlanNotice {
 }
 
 /// What `rotate --dry-run` found.
-struct RotationPlanRendering: Rendering {
+struct RotationPlanRendering: DataRendering {
     let plan: RotationPlan
 
     var text: [Block] {

@@ -4,7 +4,7 @@ import Operations
 import Vault
 
 /// The lines of `slot list`.
-struct SlotListRendering: Rendering {
+struct SlotListRendering: DataRendering {
     let slots: [SlotDescription]
     let session: Session.State
 
@@ -39,7 +39,7 @@ struct SlotListRendering: Rendering {
 }
 
 /// What a `slot add` came to.
-struct SlotAddRendering: Rendering {
+struct SlotAddRendering: DataRendering {
     let slot: SlotDescription
     let vault: VaultPin
     /// Somebody else has the identity.
@@ -70,7 +70,7 @@ struct SlotAddRendering: Rendering {
 }
 
 /// What a `slot remove` or a `rekey` came to, and what has to be rotated for it to help.
-struct RekeyRendering: Rendering {
+struct RekeyRendering: DataRendering {
     let report: RekeyReport
 
     var json: JSON {

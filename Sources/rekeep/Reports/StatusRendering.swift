@@ -13,27 +13,34 @@ struct StatusRendering: Rendering {
         guard total > 0 else {
             return [.line(ListRendering.empty)]
         }
+        return table(of: reports) + [.line(summary)]
+    }
+
+    var quietText: [Block] {
+        let flagged = reports.filter { !$0.flags.isEmpty }
+        return flagged.isEmpty ? [] : table(of: flagged) + [.line(summary)]
+    }
+
+    private func table(of reports: [StatusReport]) -> [Block] {
+        guard !reports.isEmpty else { return [] }
         // Whatever the order of flags in a line, the gravest of them counts.
         let ranked = reports.map { (report: $0, rank: $0.flags.map(\.urgency).min() ?? Int.max) }
         let order = ranked.indices.sorted { (ranked[$0].rank, $0) < (ranked[$1].rank, $1) }
         let sorted = order.map { ranked[$0].report }
-        var blocks: [Block] = []
-        if !sorted.isEmpty {
-            blocks.append(
-                .table(
-                    sorted,
-                    .init("ADDRESS", .middle) { $0.address.description },
-                    .init("VERSION", .dropped(1)) { "\($0.version.number)" },
-                    .init("AGE", .dropped(5)) { $0.age.map { "\($0.wholeDays) d" } ?? "" },
-                    .init("LIMIT", .dropped(2)) { "\($0.maxAge.wholeDays) d" },
-                    .init("DUE", .dropped(6)) { $0.dueAt?.date ?? "" },
-                    .init("EXPIRES", .dropped(4)) { $0.version.expiresAt?.date ?? "" },
-                    .init("LAST CHECK", .dropped(3)) {
-                        $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
-                    },
-                    .init("FLAGS", .end, tone: Self.tone, Self.marks)))
-        }
-        return blocks + [.line(summary)]
+        return [
+            .table(
+                sorted,
+                .init("ADDRESS", .middle) { $0.address.description },
+                .init("VERSION", .dropped(1)) { "\($0.version.number)" },
+                .init("AGE", .dropped(5)) { $0.age.map { "\($0.wholeDays) d" } ?? "" },
+                .init("LIMIT", .dropped(2)) { "\($0.maxAge.wholeDays) d" },
+                .init("DUE", .dropped(6)) { $0.dueAt?.date ?? "" },
+                .init("EXPIRES", .dropped(4)) { $0.version.expiresAt?.date ?? "" },
+                .init("LAST CHECK", .dropped(3)) {
+                    $0.credential.lastCheck.map { "\($0.outcome.name) \($0.at.date)" } ?? "never"
+                },
+                .init("FLAGS", .end, tone: Self.tone, Self.marks))
+        ]
     }
 
     /// How many need somebody, and why.

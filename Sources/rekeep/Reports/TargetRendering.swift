@@ -2,7 +2,7 @@ import Credentials
 import Delivery
 
 /// The targets of a deployment, or of all.
-struct TargetRendering: Rendering {
+struct TargetRendering: DataRendering {
     let targets: [(deployment: Deployment, target: Target)]
 
     var json: JSON { .list(targets.map { Self.json($0.target, of: $0.deployment) }) }

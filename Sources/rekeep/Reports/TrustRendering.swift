@@ -2,7 +2,7 @@ import Credentials
 import Vault
 
 /// What came of `trust`.
-struct TrustRendering: Rendering {
+struct TrustRendering: DataRendering {
     let vault: VaultPin
     /// What spoke against it; nil where nothing did, so that there was nothing to decide.
     let doubt: VaultError?

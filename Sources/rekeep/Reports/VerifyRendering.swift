@@ -37,5 +37,11 @@ struct VerifyRendering: Rendering {
         return Block.lines(lines)
     }
 
+    var quietText: [Block] {
+        Block.lines(
+            left.map { "emergency-file: \($0.path)" }
+                + report.findings.map { "\($0.name): \(Complaint.description($0))" })
+    }
+
     var status: Int32 { report.findings.isEmpty && left.isEmpty ? 0 : ExitStatus.notWell }
 }

@@ -12,7 +12,7 @@ struct Console {
 
     let usesColor: Bool
     let isTerminal: Bool
-    private let isQuiet: Bool
+    let isQuiet: Bool
     private let isVerbose: Bool
 
     init(color: Color, isQuiet: Bool, isVerbose: Bool) {

@@ -22,7 +22,7 @@ public enum Flag: String, Sendable, CaseIterable {
     case drift
     /// One secret in two environments, or in two credentials that are not linked.
     case shared
-    /// Bound to no target.
+    /// Bound to no target, and not read with `env` or `exec` on this machine for 30 days.
     case unused
 
     /// What is looked at first: the lower, the sooner.

@@ -97,7 +97,8 @@ public struct Overview {
     /// Ages, limits and flags of everything that fits, sorted by address. No secret is decrypted.
     public func status(_ patterns: [Pattern]) throws(OperationError) -> [StatusReport] {
         let time = store.now()
-        let survey = try store.read { snapshot throws(VaultError) in try Survey(snapshot) }
+        let lastUse = store.vault.lastUse()
+        let survey = try store.read { snapshot throws(VaultError) in try Survey(snapshot, lastUse: lastUse) }
         var lines: [(address: Address, credential: Int, place: Int)] = []
         lines.reserveCapacity(survey.credentials.count)
         for (index, credential) in survey.credentials.enumerated() {
@@ -130,7 +131,11 @@ private struct Survey {
         var isShared = false
     }
 
-    init(_ snapshot: Snapshot) throws(VaultError) {
+    /// When a deployment was last read on this machine.
+    private let lastUse: (Deployment) -> Timestamp?
+
+    init(_ snapshot: Snapshot, lastUse: @escaping (Deployment) -> Timestamp?) throws(VaultError) {
+        self.lastUse = lastUse
         policies = try snapshot.policies()
         try snapshot.forEachRotation { if !$0.state.isOver { openRotations[$0.credential] = $0 } }
         try snapshot.forEachDeployment { if !$0.targets.isEmpty { targets[$0.deployment] = $0.targets } }
@@ -176,7 +181,7 @@ private struct Survey {
         add(.oldKeyAlive, if: key == .oldKeyAlive)
         add(.drift, if: own.contains { Self.isDrift($0.delivery, credential.id, current.number) })
         add(.shared, if: fingerprints.contains { holders[$0]?.isShared == true })
-        add(.unused, if: own.isEmpty)
+        add(.unused, if: own.isEmpty && lastUse(address.deployment).map { time - $0 > .days(30) } ?? true)
         return StatusReport(
             address: address, credential: credential, version: current, maxAge: maxAge, flags: flags, askedAt: time,
             rotation: rotation, oldKeyUser: oldKeyUser(of: credential))

@@ -10,8 +10,9 @@ struct OutsideRecords {
     private let retiredPath: String
     private let expectedPath: String
     let emergencyDirectory: String
-    private let key: SecretBytes
-    private let vault: [UInt8]
+    let usedPath: String
+    let key: SecretBytes
+    let vault: [UInt8]
 
     /// - Parameter key: the subkey that no re-keying changes.
     init(directory: String, vault: [UInt8], key: SecretBytes) {
@@ -20,6 +21,7 @@ struct OutsideRecords {
         retiredPath = base + ".retired"
         expectedPath = base + ".expected"
         emergencyDirectory = base + ".emergency"
+        usedPath = base + ".used"
         self.vault = vault
         self.key = key
     }

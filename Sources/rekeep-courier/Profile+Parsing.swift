@@ -21,9 +21,28 @@ extension Profile {
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
-            throw ProfileFault(location: "", problem: "not valid YAML")
+            throw ProfileFault(location: "", problem: "not valid YAML", line: Self.line(of: error))
         }
         guard let root else { throw ProfileFault(location: "", problem: "is empty") }
+        do throws(ProfileFault) {
+            try self.init(root, ownFile: ownFile, isBuiltIn: isBuiltIn, isTried: isTried)
+        } catch {
+            throw error.located(in: root)
+        }
+    }
+
+    private static func line(of error: any Error) -> Int? {
+        switch error {
+        case YamlError.scanner(_, _, let mark, _), YamlError.parser(_, _, let mark, _),
+            YamlError.composer(_, _, let mark, _):
+            mark.line
+        default: nil
+        }
+    }
+
+    private init(
+        _ root: Node, ownFile: String?, isBuiltIn: (String) -> Bool, isTried: Bool
+    ) throws(ProfileFault) {
         var map = try YAMLMap(root, location: "")
         let fields = try map.list("fields", Self.field)
         let environments = try Self.environments(&map)

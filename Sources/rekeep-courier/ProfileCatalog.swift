@@ -142,6 +142,6 @@ final class ProfileCatalog: Sendable {
 
 extension CourierReply.Refusal {
     fileprivate static func badProfile(_ file: String, _ fault: ProfileFault) -> CourierReply.Refusal {
-        .badProfile(file: file, location: fault.location, problem: fault.problem)
+        .badProfile(file: file, location: fault.place, problem: fault.problem)
     }
 }

@@ -6,6 +6,35 @@ struct ProfileFault: Error, Equatable {
     /// A path inside the file, such as `balance.requests[0].url`.
     let location: String
     let problem: String
+    /// Counts from 1; nil where that is not known.
+    var line: Int?
+
+    /// Where the fault is, for a person.
+    var place: String {
+        let line = line.map { "line \($0)" }
+        return [location.isEmpty ? nil : location, line].compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// With the line on which the place stands, or would stand.
+    func located(in root: Node) -> ProfileFault {
+        var node = root
+        var line = root.mark?.line
+        for step in location.split(whereSeparator: { ".[]".contains($0) }) {
+            if let index = Int(step), case .sequence(let list) = node, list.indices.contains(index) {
+                node = list[index]
+            } else if case .mapping(let mapping) = node,
+                let (key, value) = mapping.first(where: { $0.key.scalar?.string == String(step) })
+            {
+                node = value
+                line = key.mark?.line ?? line
+                continue
+            } else {
+                break
+            }
+            line = node.mark?.line ?? line
+        }
+        return ProfileFault(location: location, problem: problem, line: line)
+    }
 }
 
 /// A YAML mapping that is read key by key, so that every fault is named with its place and no unknown
@@ -15,6 +44,8 @@ struct YAMLMap {
     /// The mapping itself, for a type that reads it whole.
     let node: Node
     private var entries: [String: Node]
+    /// What was looked for.
+    private var known: Set<String> = []
 
     init(_ node: Node, location: String) throws(ProfileFault) {
         guard case .mapping(let mapping) = node else {
@@ -41,7 +72,7 @@ struct YAMLMap {
     }
 
     mutating func optionalText(_ key: String) throws(ProfileFault) -> String? {
-        guard let node = entries.removeValue(forKey: key) else { return nil }
+        guard let node = take(key) else { return nil }
         guard case .scalar(let scalar) = node else { throw fault(key, "a text is expected") }
         return scalar.string
     }
@@ -86,7 +117,7 @@ struct YAMLMap {
     }
 
     mutating func optionalMap(_ key: String) throws(ProfileFault) -> YAMLMap? {
-        guard let node = entries.removeValue(forKey: key) else { return nil }
+        guard let node = take(key) else { return nil }
         return try YAMLMap(node, location: Self.join(location, key))
     }
 
@@ -102,7 +133,7 @@ struct YAMLMap {
     mutating func list<Element>(
         _ key: String, _ read: (Node, String) throws(ProfileFault) -> Element
     ) throws(ProfileFault) -> [Element] {
-        guard let node = entries.removeValue(forKey: key) else { return [] }
+        guard let node = take(key) else { return [] }
         guard case .sequence(let sequence) = node else { throw fault(key, "a list is expected") }
         var result: [Element] = []
         for (index, element) in sequence.enumerated() {
@@ -113,6 +144,7 @@ struct YAMLMap {
 
     /// One text or a list of texts.
     mutating func oneOrMore(_ key: String) throws(ProfileFault) -> [String]? {
+        known.insert(key)
         guard let node = entries[key] else { return nil }
         if case .scalar(let scalar) = node {
             entries.removeValue(forKey: key)
@@ -129,14 +161,38 @@ struct YAMLMap {
     /// To be called when all keys have been read.
     func finish() throws(ProfileFault) {
         guard let unknown = entries.keys.sorted().first else { return }
-        throw fault(unknown, "unknown key")
+        let meant = known.sorted().first { Self.isNear($0, unknown) }
+        throw fault(unknown, "unknown key" + (meant.map { "; did you mean \($0)?" } ?? ""))
+    }
+
+    private mutating func take(_ key: String) -> Node? {
+        known.insert(key)
+        return entries.removeValue(forKey: key)
     }
 
     func fault(_ key: String, _ problem: String) -> ProfileFault {
         ProfileFault(location: Self.join(location, key), problem: problem)
     }
 
-    private func missing(_ key: String) -> ProfileFault { fault(key, "is missing") }
+    private func missing(_ key: String) -> ProfileFault {
+        let typed = entries.keys.sorted().first { Self.isNear($0, key) }
+        return fault(key, "is missing" + (typed.map { "; \($0) is no key" } ?? ""))
+    }
+
+    /// At most two letters are wrong, missing, too many or exchanged.
+    private static func isNear(_ one: String, _ other: String) -> Bool {
+        let (one, other) = (Array(one.utf8), Array(other.utf8))
+        guard abs(one.count - other.count) <= 2, min(one.count, other.count) > 2 else { return false }
+        var row = Array(0...other.count)
+        for (i, byte) in one.enumerated() {
+            var next = [i + 1]
+            for (j, wanted) in other.enumerated() {
+                next.append(min(row[j] + (byte == wanted ? 0 : 1), row[j + 1] + 1, next[j] + 1))
+            }
+            row = next
+        }
+        return (1...2).contains(row[other.count])
+    }
 
     private static func join(_ location: String, _ key: String) -> String {
         location.isEmpty ? key : location + "." + key

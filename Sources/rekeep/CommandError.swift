@@ -11,7 +11,12 @@ enum CommandError: Error {
     case needsConfirmation
     case needsPassphrase
     case emptyPassphrase
-    case passphrasesDiffer
+    /// The terminal gave no answer: Ctrl-D, or it is gone.
+    case inputEnded
+    /// Nothing was opened by what was given.
+    case doesNotOpen(Key)
+    /// There is nothing to restore from.
+    case noCopy(path: String)
     case nothingToOpenWith
     case keyring(KeyringError)
     case declined
@@ -34,10 +39,14 @@ enum CommandError: Error {
     case programNotFound(String, errno: Int32)
     /// Another credential has the same key and would lose it.
     case sharedKey([String])
-    /// More than a terminal takes in one line.
-    case pasteTooLong(String)
     /// What was pasted at a prompt could not be stored.
     case pasteNotKept(VaultError, Address)
     /// Targets could not be written with a new key.
     case notReady(count: Int)
+
+    /// What a vault was to be opened with.
+    enum Key {
+        case identity(path: String, vaults: [VaultPin])
+        case typed
+    }
 }

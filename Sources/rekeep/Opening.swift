@@ -120,17 +120,21 @@ struct Opening {
     private func opened<Result>(
         _ file: VaultFile, _ open: (Opener) throws(VaultError) -> Result
     ) throws(CommandError) -> Result {
-        func attempt(_ opener: Opener) throws(CommandError) -> Result {
+        func attempt(_ opener: Opener, _ key: CommandError.Key? = nil) throws(CommandError) -> Result {
             do {
                 return try open(opener)
             } catch {
+                if case .noSlotFits = error, let key { throw .doesNotOpen(key) }
                 throw .operation(.vault(error))
             }
         }
-        if let path = settings.identityPath { return try attempt(.identity(Self.identity(path))) }
+        if let path = settings.identityPath {
+            let identity = try Self.identity(path)
+            return try attempt(.identity(identity), .identity(path: path, vaults: identity.vaults))
+        }
         if let path = settings.passphraseFile {
-            let text = SecretFile.firstLine(try SecretFile.read(path))
-            return try attempt(Self.opener(fromText: text))
+            let text = try SecretFile.line(path, asking: Self.question)
+            return try attempt(Self.opener(fromText: text), .typed)
         }
         if let path = settings.impliedIdentityPath {
             do {
@@ -148,9 +152,16 @@ struct Opening {
         }
         if let key = keyringKey(file) { return try attempt(.keyring(key)) }
         guard !settings.noInput, let prompt = Prompt() else { throw .needsPassphrase }
-        guard let text = prompt.secret("Passphrase or recovery code: "), text.count > 0 else { throw .emptyPassphrase }
-        return try attempt(Self.opener(fromText: text))
+        guard let text = prompt.secret(Self.question) else { throw .inputEnded }
+        guard text.count > 0 else { throw .emptyPassphrase }
+        let result = try attempt(Self.opener(fromText: text), .typed)
+        if PassphraseQuestions.isThird(in: try Self.stateDirectory(), now: Clock.system.now) {
+            settings.console.note("rekeep unlock --for 1h keeps the vault open, so that you are not asked each time.")
+        }
+        return result
     }
+
+    private static let question = "Passphrase or recovery code: "
 
     /// The first key that the Secret Service keeps for a slot of this vault; nil, with a word about it, when it gives
     /// nothing. A service that does not answer is asked once, however many slots there are.

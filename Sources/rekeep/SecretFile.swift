@@ -44,8 +44,17 @@ enum SecretFile {
         }
     }
 
+    /// The first line of a file. `-` at a terminal is asked for, and does not show.
+    static func line(_ path: String, asking question: String) throws(CommandError) -> SecretBytes {
+        if path == "-", isatty(STDIN_FILENO) == 1, let prompt = Prompt() {
+            guard let line = prompt.secret(question) else { throw .inputEnded }
+            return line
+        }
+        return firstLine(try read(path))
+    }
+
     /// The content up to its first line break.
-    static func firstLine(_ content: SecretBytes) -> SecretBytes {
+    private static func firstLine(_ content: SecretBytes) -> SecretBytes {
         let end = content.withBytes { bytes in
             bytes.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? bytes.count
         }

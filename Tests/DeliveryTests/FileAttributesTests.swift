@@ -82,7 +82,8 @@ struct FileAttributesTests {
         #expect(try FileManager.default.attributesOfItem(atPath: place.path)[.systemFileNumber] as? Int == before)
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func `a file that cannot be changed is found before anything is`() async throws {
+    @Test(.enabled(if: geteuid() == 0)) func `a file that cannot be changed is found before anything is`() async throws
+    {
         let place = try Place("A_KEY=old\n")
         for (mark, canGrow) in [("i", false), ("a", true)] {
             try await run("chattr", "+" + mark, place.path)
@@ -95,7 +96,9 @@ struct FileAttributesTests {
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func `a file that is mounted by itself is written in place or not at all`() async throws {
+    @Test(.enabled(if: geteuid() == 0)) func `a file that is mounted by itself is written in place or not at all`()
+        async throws
+    {
         let place = try Place("A_KEY=old\n")
         let host = try Place("A_KEY=old\n")
         try await run("mount", "--bind", host.path, place.path)

@@ -10,6 +10,9 @@ extension Deliverer {
         try contents(of: deployment, preset: preset).variables
     }
 
+    /// Keeps that a program reads the variables: a deployment that is read is in use, also without a target.
+    public func noteUse(of deployment: Deployment) { store.vault.noteUse(of: deployment, at: store.now()) }
+
     /// The variables of a deployment and the versions that their values come from.
     struct Contents {
         var variables: [Variable] = []

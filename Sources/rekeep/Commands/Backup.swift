@@ -58,6 +58,7 @@ struct Restore: RekeepCommand {
             source = try CopyToRestore(of: file, to: settings.vaultPath)
             location = try source.rememberedLocation
         } catch {
+            if case .missing(file) = error { throw CommandError.noCopy(path: file) }
             throw OperationError.vault(error)
         }
         let acquaintance = try opening.acquaintance(location)

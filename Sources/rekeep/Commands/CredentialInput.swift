@@ -36,7 +36,7 @@ struct CredentialInput: ParsableArguments {
                 + ": "
             while true {
                 guard let typed = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
-                    throw CommandError.declined
+                    throw CommandError.inputEnded
                 }
                 values[field.name] = typed.count > 0 ? typed : nil
                 do {

@@ -35,6 +35,7 @@ struct Env: KeeperCommand {
         let deployment = try Deployment(deployment)
         let variables = try keeper.deliverer.variables(deployment, preset: preset)
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
+        keeper.deliverer.noteUse(of: deployment)
         let isMasked = !reveal && (console.isTerminal || options.json)
         let format: any TargetFormat
         do {

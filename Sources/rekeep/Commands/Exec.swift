@@ -39,6 +39,7 @@ struct Exec: ParsableCommand {
         let deployment = try Deployment(deployment)
         let variables = try keeper.deliverer.variables(deployment, preset: try Preset.ofOption(preset))
         guard !variables.isEmpty else { throw OperationError.emptyDeployment(deployment) }
+        keeper.deliverer.noteUse(of: deployment)
         let assignments = variables.map { variable in
             var assignment = SecretWriter(capacity: variable.value.count + 64)
             assignment.append(variable.name.utf8)

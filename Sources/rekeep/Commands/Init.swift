@@ -124,7 +124,7 @@ struct Init: RekeepCommand {
     }
 
     private func passphrase(_ prompt: Prompt?) throws -> SecretBytes? {
-        if let file = options.passphraseFile { return try NewPassphrase.read(file) }
+        if let file = options.passphraseFile { return try NewPassphrase.read(file, options.settings.console) }
         // Who asks for an identity alone, in a script or not, is not asked for more.
         guard identityOut == nil else { return nil }
         guard let prompt else { throw CommandError.nothingToOpenWith }

@@ -76,7 +76,7 @@ struct SlotAdd: KeeperCommand {
     }
 
     private func passphrase(_ prompt: Prompt?) throws -> SecretBytes {
-        if let newPassphraseFile { return try NewPassphrase.read(newPassphraseFile) }
+        if let newPassphraseFile { return try NewPassphrase.read(newPassphraseFile, options.settings.console) }
         guard let prompt else {
             throw CommandError.needsInput(what: "a new passphrase", option: "--new-passphrase-file FILE")
         }

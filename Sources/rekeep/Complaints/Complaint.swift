@@ -68,8 +68,24 @@ struct Complaint {
                 "the vault is locked and there is no terminal to ask at",
                 hint: "give --identity FILE or --passphrase-file FILE", ExitStatus.cannotOpen)
         case .emptyPassphrase: self.init("the passphrase is empty", ExitStatus.cannotOpen)
-        case .passphrasesDiffer:
-            self.init("the two passphrases differ; nothing was made", hint: "try again", ExitStatus.badInput)
+        case .inputEnded:
+            self.init(
+                "the terminal ended the input; nothing was done",
+                hint: "answer the question; scripts give --input FILE, --yes or --identity FILE", ExitStatus.failed)
+        case .doesNotOpen(.identity(let path, let vaults)):
+            self.init(
+                "the identity \(path) has no slot in this vault",
+                hint: vaults.first.map { "it is for the vault \($0): name that one with --vault" }
+                    ?? "somebody who can open the vault adds one: rekeep slot add identity --public REKEEP-PUBLIC-1-…",
+                ExitStatus.cannotOpen)
+        case .doesNotOpen(.typed):
+            self.init(
+                "that is neither a passphrase nor the recovery code of this vault",
+                hint: "look at Caps Lock and the keyboard's layout, and whether --vault names the right file",
+                ExitStatus.cannotOpen)
+        case .noCopy(let path):
+            self.init(
+                "there is no copy at \(path)", hint: "name a file that rekeep backup has made", ExitStatus.missing)
         case .keyring(let error): self.init(error)
         case .nothingToOpenWith:
             self.init(
@@ -130,10 +146,6 @@ struct Complaint {
                 hint: "leave it out, or choose patterns that it fits", ExitStatus.badInput)
         case .programNotFound(let name, let code):
             self.init("\(name) can't be run: \(Self.system(code))", ExitStatus.missing)
-        case .pasteTooLong(let label):
-            self.init(
-                "the \(label) is longer than the 4094 characters that a terminal takes in one line",
-                hint: "--input FILE takes it", ExitStatus.badInput)
         case .pasteNotKept(let error, let address):
             self.init(
                 "\(Self.cause(error)); the pasted key was not kept",

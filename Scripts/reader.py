@@ -317,7 +317,7 @@ def LOG_OUTCOME(plain: BytesIO) -> dict[str, Any]:
 
 
 LOG_FORM = struct(
-    layout=LAYOUT, previous=raw(32), mark=ID, generation=U64, at=TIME, user=U32, host=TEXT, action=one_of(1, 20),
+    layout=LAYOUT, previous=raw(32), mark=ID, generation=U64, at=TIME, user=U32, host=TEXT, slot=TEXT, action=one_of(1, 20),
     subject=TEXT, outcome=LOG_OUTCOME,
 )  # fmt: skip
 SEEN_FORM = struct(

@@ -21,14 +21,17 @@ public struct Session: Sendable {
         case refused(errno: Int32)
     }
 
-    /// The key and, behind it, the end as seconds since 1970.
-    private static let payloadCount = AEAD.keyCount + 8
+    /// The key and, behind it, the end as seconds since 1970 and the slot's number.
+    private static let payloadCount = AEAD.keyCount + 16
 
     /// Keeps the key for `span`. An earlier one is replaced.
-    public func begin(with key: SecretBytes, for span: Span, now: Timestamp) throws(KeyringError) {
+    /// - Parameter slot: the number of the slot that opened the vault; nil where nobody knows.
+    public func begin(with key: SecretBytes, slot: Int?, for span: Span, now: Timestamp) throws(KeyringError) {
         let payload = SecretBytes(count: Self.payloadCount) { payload in
             key.withBytes { payload.copyMemory(from: $0) }
             payload.storeBytes(of: (now + span).seconds.littleEndian, toByteOffset: AEAD.keyCount, as: Int64.self)
+            payload.storeBytes(
+                of: Int64(slot ?? -1).littleEndian, toByteOffset: AEAD.keyCount + 8, as: Int64.self)
         }
         let id = payload.withBytes { linux_add_user_key(name, $0.baseAddress, UInt($0.count)) }
         guard id >= 0 else { throw .kernel(errno: errno) }
@@ -40,10 +43,13 @@ public struct Session: Sendable {
         }
     }
 
-    /// The key; nil when there is no session, it has ended, or the kernel keeps none here.
-    public func key(now: Timestamp) -> SecretBytes? {
-        guard case .unlocked = state(now: now) else { return nil }
-        return payload()?[0..<AEAD.keyCount]
+    /// The key and the slot's number; nil when there is no session, it has ended, or the kernel keeps none here.
+    public func key(now: Timestamp) -> (key: SecretBytes, slot: Int?)? {
+        guard case .unlocked = state(now: now), let payload = payload() else { return nil }
+        let slot = payload.withBytes {
+            Int(Int64(littleEndian: $0.loadUnaligned(fromByteOffset: AEAD.keyCount + 8, as: Int64.self)))
+        }
+        return (payload[0..<AEAD.keyCount], slot < 0 ? nil : slot)
     }
 
     /// Asks the kernel. A session whose time is over, but that the kernel still has, is ended.

@@ -9,6 +9,9 @@ public struct LogEntry: Hashable, Sendable {
     public let user: UInt32
     /// The machine's name for itself, as gethostname(2) gives it.
     public let host: String
+    /// The name of the slot that opened the vault for it: many people may be one user id. Empty when that is not known; a
+    /// new entry gets it when it is stored.
+    public internal(set) var slot = ""
     /// What was done, as the command is called.
     public let action: LogAction
     /// An address, a deployment or a pattern; empty for the whole vault.
@@ -52,6 +55,7 @@ struct LogRecord {
         writer.put(entry.at)
         writer.put(number: entry.user)
         writer.put(entry.host)
+        writer.put(entry.slot)
         writer.put(entry.action.rawValue)
         writer.put(entry.subject)
         entry.outcome.write(to: &writer)
@@ -71,10 +75,13 @@ struct LogRecord {
             mark = try reader.fixed(Self.markCount)
             generation = try reader.number()
             let (time, user, host) = (try reader.time(), try reader.number(UInt32.self), try reader.text())
+            let slot = try reader.text()
             guard let action = LogAction(rawValue: try reader.byte()) else { throw MalformedRecord() }
-            entry = LogEntry(
+            var entry = LogEntry(
                 at: time, user: user, host: host, action: action, subject: try reader.text(),
                 outcome: try LogOutcome(reading: &reader))
+            entry.slot = slot
+            self.entry = entry
             guard reader.isAtEnd else { throw MalformedRecord() }
         } catch {
             throw .damaged(.log(entry: number))

@@ -8,6 +8,8 @@ public final class OpenVault {
     var keys: VaultKeys
     let lasting: LastingKeys
     let state: OutsideRecords
+    /// The number of the slot that opened it; nil where nobody knows.
+    public let openedBy: Int?
     private let acquaintance: Acquaintance
     private let recognition: Acquaintance.Recognition
     private var isRemembered = false
@@ -19,6 +21,7 @@ public final class OpenVault {
     ) throws(VaultError) {
         self.database = database
         vault = front.vault
+        openedBy = unlocked.slot
         keys = VaultKeys(vaultKey: unlocked.vaultKey)
         lasting = try LastingKeys(opening: front.lasting, with: keys, vault: vault)
         if let anchor = unlocked.anchor, anchor.value != lasting.anchor {
@@ -175,12 +178,13 @@ public final class OpenVault {
     /// Opens another copy of this vault with the same key.
     func copy(in file: VaultFile) throws(VaultError) -> OpenVault {
         try file.open(
-            with: .vaultKey(keys.vaultKey),
+            with: .vaultKey(keys.vaultKey, slot: openedBy),
             as: Acquaintance(stateDirectory: acquaintance.stateDirectory, location: .nowhere))
     }
 
     func store(_ header: Header) -> SealedStore {
-        SealedStore(database: database, keys: keys, lasting: lasting, vault: vault, header: header)
+        SealedStore(
+            database: database, keys: keys, lasting: lasting, vault: vault, header: header, openedBy: openedBy)
     }
 
     /// The header, and as it lies on disk.

@@ -10,7 +10,8 @@ struct Rekeying {
     init(from old: SealedStore, to keys: VaultKeys) {
         self.old = old
         new = SealedStore(
-            database: old.database, keys: keys, lasting: old.lasting, vault: old.vault, header: old.header.emptied)
+            database: old.database, keys: keys, lasting: old.lasting, vault: old.vault, header: old.header.emptied,
+            openedBy: old.openedBy)
         names = (RowNames(key: old.keys.rowIDs), RowNames(key: new.keys.rowIDs))
     }
 

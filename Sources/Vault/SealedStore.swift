@@ -12,6 +12,8 @@ final class SealedStore {
     let lasting: LastingKeys
     let vault: [UInt8]
     var header: Header
+    /// The number of the slot that opened the vault; nil where nobody knows.
+    let openedBy: Int?
     /// Nodes that were read or changed, by `slot`.
     private var nodes = [TreeNode?](repeating: nil, count: Table.count * slotsOfTable)
     private var changed = [Bool](repeating: false, count: Table.count * slotsOfTable)
@@ -22,12 +24,15 @@ final class SealedStore {
         Int(table.rawValue) * slotsOfTable + (index.map { Int($0) + 1 } ?? 0)
     }
 
-    init(database: Database, keys: VaultKeys, lasting: LastingKeys, vault: [UInt8], header: Header) {
+    init(
+        database: Database, keys: VaultKeys, lasting: LastingKeys, vault: [UInt8], header: Header, openedBy: Int?
+    ) {
         self.database = database
         self.keys = keys
         self.lasting = lasting
         self.vault = vault
         self.header = header
+        self.openedBy = openedBy
     }
 
     // MARK: Reading

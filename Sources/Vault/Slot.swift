@@ -55,8 +55,8 @@ public enum Opener: Sendable {
     case identity(Identity)
     case recovery(RecoveryCode)
     case keyring(KeyringKey)
-    /// The vault's key itself, from a session.
-    case vaultKey(SecretBytes)
+    /// The vault's key itself, from a session, and the number of the slot that had opened it; nil where nobody knows.
+    case vaultKey(SecretBytes, slot: Int?)
 }
 
 /// What a slot gives to whoever opens it.
@@ -64,6 +64,8 @@ struct Unlocked {
     let vaultKey: SecretBytes
     /// The anchor that the slot was made with, and the slot's number; nil where none is kept.
     let anchor: (value: SecretBytes, slot: Int)?
+    /// The number of the slot that was opened, now or when the session began.
+    let slot: Int?
 }
 
 extension Slot {
@@ -142,10 +144,11 @@ extension Slot {
         case (.keyring, .keyring(let keyringKey)): key = SlotKey(keyringKey.secret)
         case (.identity, .identity(let identity)):
             guard publicKey == identity.pair.publicKey else { return nil }
-            return Unlocked(vaultKey: try vaultKey(for: identity.pair, vault), anchor: nil)
-        case (_, .vaultKey(let given)):
+            return Unlocked(vaultKey: try vaultKey(for: identity.pair, vault), anchor: nil, slot: number)
+        case (_, .vaultKey(let given, let opened)):
             // A session of before the vault was re-keyed fits no slot any more.
-            return Commitment(to: given, context: vault) == commitment ? Unlocked(vaultKey: given, anchor: nil) : nil
+            guard Commitment(to: given, context: vault) == commitment else { return nil }
+            return Unlocked(vaultKey: given, anchor: nil, slot: opened)
         case (.passphrase, _), (.identity, _), (.recovery, _), (.keyring, _): return nil
         }
         guard publicKey == key.pair.publicKey else { return nil }
@@ -154,7 +157,7 @@ extension Slot {
             let anchor = try? AEAD.openSecret(
                 anchorSeal, with: key.anchorKey, binding: Self.binding(vault, number, lock.kind))
         else { throw .damaged(.slot(number: number)) }
-        return Unlocked(vaultKey: vaultKey, anchor: (anchor, number))
+        return Unlocked(vaultKey: vaultKey, anchor: (anchor, number), slot: number)
     }
 
     private func vaultKey(for pair: KeyPair, _ vault: [UInt8]) throws(VaultError) -> SecretBytes {

@@ -211,6 +211,8 @@ public final class Transaction {
     public func log(_ entry: LogEntry) throws(VaultError) {
         let store = snapshot.store
         let number = store.header.logCount + 1
+        var entry = entry
+        entry.slot = store.header.slots.first { $0.number == store.openedBy }?.name.description ?? ""
         let record = LogRecord(entry, generation: store.header.generation)
         let sealed = record.sealed(
             number: number, after: store.header.logHead, key: store.keys.log, vault: store.vault)

@@ -46,16 +46,16 @@ struct Opening {
     }
 
     /// The vault's id and its key, for a session to keep.
-    func vaultKey() throws(CommandError) -> (id: [UInt8], key: SecretBytes) {
+    func vaultKey() throws(CommandError) -> (id: [UInt8], key: SecretBytes, slot: Int?) {
         let file = try file()
         let acquaintance = try acquaintance(file.location)
-        let key = try opened(file) { opener throws(VaultError) in
+        let (key, slot) = try opened(file) { opener throws(VaultError) in
             // The slot alone does not show that the vault is whole, nor which vault it is.
             let vault = try file.open(with: opener, as: acquaintance)
             _ = try vault.read { $0.generation }
-            return vault.key
+            return (vault.key, vault.openedBy)
         }
-        return (file.id, key)
+        return (file.id, key, slot)
     }
 
     /// Something that opens a copy of the vault.
@@ -143,9 +143,9 @@ struct Opening {
                 settings.console.detail("\(path) does not open this vault")
             }
         }
-        if let key = Session(vault: file.id).key(now: Clock.system.now) {
+        if let session = Session(vault: file.id).key(now: Clock.system.now) {
             do {
-                return try attempt(.vaultKey(key))
+                return try attempt(.vaultKey(session.key, slot: session.slot))
             } catch .operation(.vault(.noSlotFits)) {
                 settings.console.detail("the unlocked session is of another key")
             }

@@ -33,7 +33,7 @@ struct GoldenTests {
         return ((try? JSONDecoder().decode(Dump.self, from: content))?.command.paths(below: [])) ?? []
     }()
 
-    private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden")
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden")
         .standardizedFileURL.path
 
     private func compare(_ found: String, with file: String) throws {
@@ -83,6 +83,7 @@ struct GoldenTests {
         try await run("drift")
         try await run("check")
         try await run("status", status: 1)
+        try await run("nightly", status: 1)
         let new = try await rehearsal.regenerate()
         try await run("rotate whmcs/live --yes --input -", input: #"{"api_key":"\#(new)"}"#)
         try await run("target remove whmcs/live --path HERE/whmcs.env", naming: 2)

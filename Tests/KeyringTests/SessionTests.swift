@@ -12,7 +12,7 @@ private let kernelKeepsKeys: Bool = {
     defer { _ = try? session.end() }
     return
         (try? session.begin(
-            with: .random(count: AEAD.keyCount), for: Span(seconds: 60), now: began)) != nil
+            with: .random(count: AEAD.keyCount), slot: nil, for: Span(seconds: 60), now: began)) != nil
 }()
 
 @Suite(.enabled(if: kernelKeepsKeys))
@@ -21,33 +21,33 @@ struct SessionTests {
     private let key = SecretBytes.random(count: AEAD.keyCount)
 
     @Test func `a session gives the key back until it is ended`() throws {
-        #expect(session.key(now: began) == nil)
-        try session.begin(with: key, for: Span(seconds: 60), now: began)
-        #expect(session.key(now: began) == key)
+        #expect(session.key(now: began)?.key == nil)
+        try session.begin(with: key, slot: 2, for: Span(seconds: 60), now: began)
+        #expect(session.key(now: began)?.key == key && session.key(now: began)?.slot == 2)
         #expect(try session.end())
-        #expect(session.key(now: began) == nil)
+        #expect(session.key(now: began)?.key == nil)
         #expect(try !session.end())
     }
 
     @Test func `a second session replaces the first`() throws {
         let other = SecretBytes.random(count: AEAD.keyCount)
-        try session.begin(with: key, for: Span(seconds: 60), now: began)
-        try session.begin(with: other, for: Span(seconds: 60), now: began)
-        #expect(session.key(now: began) == other)
+        try session.begin(with: key, slot: 2, for: Span(seconds: 60), now: began)
+        try session.begin(with: other, slot: 2, for: Span(seconds: 60), now: began)
+        #expect(session.key(now: began)?.key == other)
         #expect(try session.end())
-        #expect(session.key(now: began) == nil)
+        #expect(session.key(now: began)?.key == nil)
     }
 
     @Test func `two vaults have a session each`() throws {
-        try session.begin(with: key, for: Span(seconds: 60), now: began)
+        try session.begin(with: key, slot: 2, for: Span(seconds: 60), now: began)
         #expect(Session(vault: Randomness.bytes(16)).key(now: began) == nil)
         #expect(try session.end())
     }
 
     @Test func `a session that the kernel was never told to end is over when its time is`() throws {
-        try session.begin(with: key, for: Span(seconds: 60), now: began)
+        try session.begin(with: key, slot: 2, for: Span(seconds: 60), now: began)
         #expect(session.state(now: began + Span(seconds: 59)) == .unlocked(until: began + Span(seconds: 60)))
         #expect(session.key(now: began + Span(seconds: 60)) == nil)
-        #expect(session.key(now: began) == nil)
+        #expect(session.key(now: began)?.key == nil)
     }
 }

@@ -81,7 +81,7 @@ struct DelivererTests {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         let report = try await bed.keeper.rotations.finish(plan, options: TestBed.proof())
         #expect(report.rotation.state == .delivering)
-        #expect(try bed.keeper.deliverer.targets(bed.address.deployment).map(\.delivery.isHookDue) == [true])
+        #expect(try bed.keeper.deliverer.targets([bed.address.deployment]).map(\.target.delivery.isHookDue) == [true])
         try FileManager.default.removeItem(atPath: path)
         let resumed = try await bed.keeper.rotations.resume(bed.reference, options: TestBed.proof())
         #expect(resumed.rotation.state == .grace && resumed.targets.map(\.isHookRun) == [true])
@@ -93,7 +93,7 @@ struct DelivererTests {
         #expect(throws: OperationError.targetExists(path: path, bed.address.deployment)) { try addTarget() }
         #expect(throws: OperationError.self) { try addTarget(preset: "no-such") }
         #expect(throws: OperationError.self) { try addTarget(path: bed.directory + "/nowhere/app.env") }
-        #expect(try bed.keeper.deliverer.targets(bed.address.deployment).map(\.path) == [path])
+        #expect(try bed.keeper.deliverer.targets([bed.address.deployment]).map(\.target.path) == [path])
         try bed.keeper.deliverer.removeTarget(path: path, from: bed.address.deployment)
         #expect(throws: OperationError.noTarget(path: path, bed.address.deployment)) {
             try bed.keeper.deliverer.removeTarget(path: path, from: bed.address.deployment)

@@ -161,7 +161,7 @@ struct BackupTests {
         let outcome = try restore(acceptingRollback: true)
         #expect(outcome.removedSlots == [name])
         #expect(outcome.slots.map(\.name.description) == ["identity"])
-        for opener in [Opener.pair(leaver), .vaultKey(oldKey)] {
+        for opener in [Opener.pair(leaver), .vaultKey(oldKey, slot: nil)] {
             #expect(throws: VaultError.noSlotFits) {
                 try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
             }

@@ -79,7 +79,7 @@ struct RekeyTests {
         let oldKey = try scratch.open(with: .pair(leaver)).key
         let before = try sealed()
         try scratch.open().rekey { [name] transaction throws(VaultError) in try transaction.removeSlot(name) }
-        for opener in [Opener.vaultKey(oldKey), .pair(leaver)] {
+        for opener in [Opener.vaultKey(oldKey, slot: nil), .pair(leaver)] {
             #expect(throws: VaultError.noSlotFits) {
                 try VaultFile(path: scratch.path).open(with: opener, stateDirectory: scratch.state)
             }

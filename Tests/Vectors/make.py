@@ -404,7 +404,7 @@ class Vault:
         previous, self.sealed_entries = bytes(32), list[tuple[int, bytes]]()
         self.marks = {0: bytes(16)}
         for number, entry in enumerate(self.entries, 1):
-            words = (text("fake-host"), u8(entry["action"]), text("fake/prod/one"), entry["outcome"])
+            words = (text("fake-host"), text("fake-slot"), u8(entry["action"]), text("fake/prod/one"), entry["outcome"])
             self.marks[number] = self.random.randbytes(16)
             content = u8(entry["layout"]) + entry.get("previous", previous)
             content += self.marks[number] + u64(number) + i64(NOW + number) + u32(1000) + b"".join(words)

@@ -9,7 +9,8 @@ struct Add: WaitingKeeperCommand {
         discussion: """
             EXAMPLE
               rekeep add whmcs/live/domainnameapi
-              rekeep add portal/live/bearer@acme --base-url https://api.acme.example --input - < token.json
+              rekeep add portal/live/bearer@acme --base-url https://api.acme.example
+              rekeep add whmcs/live/domainnameapi --input - < values.json
             """)
 
     @Argument(help: "APPLICATION/ENVIRONMENT/PROVIDER[@ACCOUNT]")
@@ -53,7 +54,7 @@ struct Add: WaitingKeeperCommand {
         } catch {
             throw OperationError.provider(description.id, error)
         }
-        try keeper.registry.confirmFree(address)
+        if input.input == nil { try keeper.registry.confirmFree(address) }
         let values = try input.values(terms.fields, options) { field, typed in
             try keeper.registry.judge(field, in: typed, terms, for: address)
         }

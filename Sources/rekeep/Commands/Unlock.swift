@@ -25,9 +25,9 @@ struct Unlock: RekeepCommand {
     }
 
     func result(_ console: Console) throws -> any Rendering {
-        let (id, key) = try Opening(settings: options.settings).vaultKey()
+        let (id, key, slot) = try Opening(settings: options.settings).vaultKey()
         do {
-            try Session(vault: id).begin(with: key, for: span, now: Clock.system.now)
+            try Session(vault: id).begin(with: key, slot: slot, for: span, now: Clock.system.now)
         } catch {
             throw CommandError.keyring(error)
         }

@@ -29,7 +29,8 @@ struct TableTests {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for (number, application) in ["whmcs", long].enumerated() {
             let added = try await sandbox.rekeep(
-                "add", "\(application)/live/bearer@acme", "--base-url", "http://127.0.0.1:9", "--no-check", "--input", "-",
+                "add", "\(application)/live/bearer@acme", "--base-url", "http://127.0.0.1:9", "--no-check", "--input",
+                "-",
                 input: #"{"token":"fake-token-\#(number)","balance_path":"/"}"#)
             try #require(added.status == 0, "\(added.err)")
             let target = try await sandbox.rekeep(
@@ -57,7 +58,10 @@ struct TableTests {
                 }
             }
         }
-        #expect(try await lines("status").contains { $0.hasPrefix("an-applicatio") && $0.contains("…") && $0.contains("acme ") })
+        #expect(
+            try await lines("status").contains {
+                $0.hasPrefix("an-applicatio") && $0.contains("…") && $0.contains("acme ")
+            })
         // Into a pipe everything goes as it is.
         #expect(try await sandbox.rekeep("status").out.contains(long))
     }
@@ -131,8 +135,12 @@ struct TableTests {
 
     @Test func `the log names the slot, and shows what is asked for`() async throws {
         try await fill()
-        #expect(try await sandbox.rekeep("slot", "add", "identity", "--name", "alice", "--out", sandbox.file("alice")).status == 0)
-        #expect(try await sandbox.rekeep("edit", "whmcs/live", "--note", "x", "--identity", sandbox.file("alice")).status == 0)
+        #expect(
+            try await sandbox.rekeep("slot", "add", "identity", "--name", "alice", "--out", sandbox.file("alice"))
+                .status == 0)
+        #expect(
+            try await sandbox.rekeep("edit", "whmcs/live", "--note", "x", "--identity", sandbox.file("alice")).status
+                == 0)
         let last = try #require(try await sandbox.rekeep("log", "-n", "1", "--json").objects.first)
         #expect(last["slot"] as? String == "alice" && last["action"] as? String == "edit")
         let about = try await sandbox.rekeep("log", "whmcs/**", "--json").objects.compactMap { $0["action"] as? String }

@@ -37,8 +37,19 @@ struct DotenvFile: ParsedTarget {
     }
 
     private func readings(of content: SecretBytes, _ names: Set<String>) -> [DotenvReading] {
-        content.withBytes { bytes in format.readers.map { $0.reading(of: bytes, wanting: names) } }
+        content.withBytes { bytes in
+            let text = DotenvText(bytes: bytes)
+            var counts: [String: Int] = [:]
+            for (range, _) in text.lines(endingAtReturn: false) {
+                if let name = DotenvLine(range, in: text)?.name, names.contains(name) { counts[name, default: 0] += 1 }
+            }
+            // A name that is set so often is refused; its values would fill the memory that is locked.
+            let wanted = names.filter { counts[$0, default: 0] <= Self.mostTimes }
+            return format.readers.map { $0.reading(of: bytes, wanting: wanted) }
+        }
     }
+
+    private static let mostTimes = 16
 
     /// Counts from 1.
     private static func line(of position: Int, in content: SecretBytes) -> Int {
@@ -55,73 +66,45 @@ struct DotenvFile: ParsedTarget {
         let wrong = variables.filter { held[$0.name] != .value($0.value) }
         let names = Set(variables.map(\.name) + abandoned)
         let before = readings(of: content, names)
+        let layout = content.withBytes { DotenvLayout(DotenvText(bytes: $0), before, wanting: names) }
         var lines: [Int: (DotenvLine, Variable?)] = [:]
         for name in Set(wrong.map(\.name) + abandoned).sorted() {
-            guard let (number, line) = try place(of: name, before, path) else { continue }
+            guard let (number, line) = try place(of: name, layout, path) else { continue }
             lines[number] = (line, variables.first { $0.name == name })
         }
         var spellings: [String: SecretBytes] = [:]
         for variable in wrong { spellings[variable.name] = try format.spelling(of: variable) }
         let changed = rewritten(lines, wrong, spellings, opening)
-        try prove(changed, variables, Set(lines.keys), before, path)
+        try prove(changed, variables, Set(lines.keys), layout, before, path)
         return changed
     }
 
-    /// The one line that sets the variable; nil where none does.
+    /// The one line that sets the variable, and its number from 0; nil where none does.
     private func place(
-        of name: String, _ readings: [DotenvReading], _ path: String
-    ) throws(DeliveryError) -> (number: Int, line: DotenvLine)? {
-        let found: Result<(Int, DotenvLine)?, DeliveryError> = content.withBytes { bytes in
-            let text = DotenvText(bytes: bytes)
-            var places: [(number: Int, line: DotenvLine?, isPlain: Bool)] = []
-            for (index, (range, _)) in text.lines(endingAtReturn: false).enumerated() {
-                let line = DotenvLine(range, in: text).flatMap { $0.name == name ? $0 : nil }
-                let statements = readings.map { reading in
-                    reading.statements.filter {
-                        range.contains($0.range.lowerBound) || $0.range.lowerBound == range.lowerBound
-                    }
-                }
-                let isSet = statements.contains { $0.contains { $0.name == name } }
-                // A line that a reader takes for a part of another value is nobody's line for that reader.
-                let isOutside = readings.contains { reading in
-                    !reading.statements.contains {
-                        $0.range.lowerBound < range.lowerBound && $0.range.upperBound > range.lowerBound
-                    }
-                }
-                guard isSet || line != nil && isOutside else { continue }
-                let isAlone = statements.allSatisfy {
-                    $0.count <= 1 && $0.allSatisfy { $0.range.upperBound <= range.upperBound }
-                }
-                let isPlain = line.map { $0.isPlain || isOurs($0, range, statements, in: text) } ?? false
-                places.append((index + 1, line, isPlain && isAlone))
-            }
-            if places.count > 1 {
-                return .failure(.setTwice(path: path, variable: name, lines: places.map(\.number)))
-            }
-            guard let place = places.first else { return .success(nil) }
-            guard place.isPlain, let line = place.line else {
-                return .failure(.notPlain(path: path, line: place.number, variable: name))
-            }
-            if line.isExport, format.readers.count > 1, let reader = format.readers.first(where: { !$0.knowsExport }) {
-                return .failure(.exported(path: path, line: place.number, variable: name, reader: reader.name))
-            }
-            return .success((place.number, line))
+        of name: String, _ layout: DotenvLayout, _ path: String
+    ) throws(DeliveryError) -> (line: Int, content: DotenvLine)? {
+        let places = layout.places(of: name)
+        guard places.count <= 1 else { throw .setTwice(path: path, variable: name, lines: places.map { $0.line + 1 }) }
+        guard let place = places.first else { return nil }
+        guard let line = place.content, place.isAlone,
+            line.isPlain || isOurs(line, layout.lines[place.line], place.statements)
+        else { throw .notPlain(path: path, line: place.line + 1, variable: name) }
+        if line.isExport, format.readers.count > 1, let reader = format.readers.first(where: { !$0.knowsExport }) {
+            throw .exported(path: path, line: place.line + 1, variable: name, reader: reader.name)
         }
-        return try found.get()
+        return (place.line, line)
     }
 
     /// In a reader's own spelling of a value, several words may stand side by side.
-    private func isOurs(
-        _ line: DotenvLine, _ range: Range<Int>, _ statements: [[DotenvStatement]], in text: DotenvText
-    ) -> Bool {
+    private func isOurs(_ line: DotenvLine, _ range: Range<Int>, _ statements: [[DotenvStatement]]) -> Bool {
         guard statements.count == 1, case .literal(let value)? = statements[0].first?.value,
             let spelling = try? format.encode(value), !line.isExport || format.readers[0].knowsExport
         else { return false }
         let start = range.lowerBound + (line.isExport ? "export ".utf8.count : 0) + line.name.utf8.count + 1
-        return start <= range.upperBound && text.secret(start..<range.upperBound) == spelling
+        return start <= range.upperBound && content[start..<range.upperBound] == spelling
     }
 
-    /// - Parameter lines: by number, those that are to be replaced, or to go.
+    /// - Parameter lines: by number from 0, those that are to be replaced, or to go.
     private func rewritten(
         _ lines: [Int: (DotenvLine, Variable?)], _ variables: [Variable], _ spellings: [String: SecretBytes],
         _ opening: String
@@ -141,7 +124,7 @@ struct DotenvFile: ParsedTarget {
             var lastByte = UInt8.newline
             for (index, (range, next)) in text.lines(endingAtReturn: false).enumerated() {
                 lastByte = bytes[next - 1]
-                guard let (line, variable) = lines[index + 1] else {
+                guard let (line, variable) = lines[index] else {
                     copy(range.lowerBound..<next)
                     continue
                 }
@@ -163,7 +146,8 @@ struct DotenvFile: ParsedTarget {
 
     /// Each reader has to read our variables as they are meant, and all others as before.
     private func prove(
-        _ changed: SecretBytes, _ variables: [Variable], _ ourLines: Set<Int>, _ before: [DotenvReading], _ path: String
+        _ changed: SecretBytes, _ variables: [Variable], _ ourLines: Set<Int>, _ layout: DotenvLayout,
+        _ before: [DotenvReading], _ path: String
     ) throws(DeliveryError) {
         let names = Set(variables.map(\.name))
         let after = readings(of: changed, names)
@@ -183,7 +167,7 @@ struct DotenvFile: ParsedTarget {
             guard before[index].failure == nil else { continue }
             // Whatever name the reader gave to what stood on a line of ours.
             let kept = before[index].statements.filter {
-                !names.contains($0.name) && !ourLines.contains(Self.line(of: $0.range.lowerBound, in: content))
+                !names.contains($0.name) && !ourLines.contains(layout.line(of: $0.range.lowerBound))
             }
             let now = after[index].statements.filter { !names.contains($0.name) }
             for (position, statement) in kept.enumerated()

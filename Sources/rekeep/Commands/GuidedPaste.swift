@@ -32,6 +32,7 @@ struct GuidedPaste {
                 // A slip of the hand while the old key may be dead already: the next one counts.
                 guard error.isAboutInput || error.isRefusal else { throw error }
                 console.complain(Complaint(error))
+                prompt.forget()
                 if error.isRefusal { plan = try keeper.rotations.putAsideRefused(plan) }
                 // One more can lock everybody out who asks from here; but the old key may be dead, and the next one right.
                 if let spent = try keeper.prober.spentAttempts(terms) {

@@ -54,7 +54,7 @@ extension Complaint {
                 hint: "save it without", ExitStatus.cannotWrite)
         case .setTwice(let path, let variable, let lines):
             self.init(
-                "\(path) sets \(variable) on lines \(lines.map(String.init).joined(separator: " and ")); readers disagree which counts",
+                "\(path) sets \(variable) on lines \(lines.prefix(8).map(String.init).joined(separator: " and "))\(lines.count > 8 ? " and more" : ""); readers disagree which counts",
                 hint: "delete all but one", ExitStatus.cannotWrite)
         case .notPlain(let path, let line, let variable):
             self.init(

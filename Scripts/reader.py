@@ -260,7 +260,7 @@ VERSION = struct(
 CHECK = struct(
     outcome=OUTCOME, at=TIME, version=I64,
     balances=listed(struct(amount=AMOUNT, currency=optional(TEXT))),
-    identity=optional(TEXT), latency=optional(I64), status=optional(I64), cause=optional(one_of(1, 15)),
+    identity=optional(TEXT), latency=optional(I64), status=optional(I64), cause=optional(one_of(1, 21)),
     provider_text=optional(TEXT), retry_after=optional(SPAN),
 )  # fmt: skip
 TARGET = struct(

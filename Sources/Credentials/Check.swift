@@ -3,12 +3,15 @@ public struct Check: Hashable, Sendable {
     /// Why there is no usable answer, or why the outcome is not what the provider answered.
     public enum Cause: UInt8, NamedValue {
         case dns = 1
+        /// There is no way to the provider's address.
         case connect = 2
-        case tls = 3
+        /// The provider's certificate is not one that is trusted.
+        case certificate = 3
         /// The provider speaks no version of TLS that is current.
         case tlsVersion = 4
+        /// There was a connection, and no whole answer in time.
         case timeout = 5
-        /// The connection ended in the middle of the answer.
+        /// The provider broke the connection off.
         case reset = 6
         case tooLarge = 7
         /// The environment names a proxy that the courier cannot use.
@@ -26,13 +29,24 @@ public struct Check: Hashable, Sendable {
         case othersRefused = 14
         /// The provider accepts the key, for another account than the one on record.
         case otherAccount = 15
+        /// Nothing takes connections at the provider's address.
+        case refused = 16
+        case connectTimeout = 17
+        /// TLS came to nothing, for another reason than the certificate or its versions.
+        case tls = 18
+        /// The provider closed the connection without an answer.
+        case closed = 19
+        /// The connection ended in the middle of the answer.
+        case cut = 20
+        /// What came is no HTTP.
+        case notHTTP = 21
 
         /// The spelling between `rekeep` and the courier, such as `tls-version`.
         public var name: String {
             switch self {
             case .dns: "dns"
             case .connect: "connect"
-            case .tls: "tls"
+            case .certificate: "certificate"
             case .tlsVersion: "tls-version"
             case .timeout: "timeout"
             case .reset: "reset"
@@ -45,6 +59,12 @@ public struct Check: Hashable, Sendable {
             case .spared: "spared"
             case .othersRefused: "others-refused"
             case .otherAccount: "other-account"
+            case .refused: "refused"
+            case .connectTimeout: "connect-timeout"
+            case .tls: "tls"
+            case .closed: "closed"
+            case .cut: "cut"
+            case .notHTTP: "not-http"
             }
         }
     }

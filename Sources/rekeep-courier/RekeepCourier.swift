@@ -10,9 +10,6 @@ internal import Synchronization
 /// The only program that opens a network socket: questions in on a pipe, outcomes out.
 @main
 struct RekeepCourier {
-    /// How many calls may be under way at once.
-    private static let inFlight = 64
-
     let courier: Courier
     /// What the kernel does not confine this process with.
     let missingLayers: [Confinement.Layer]
@@ -43,7 +40,7 @@ struct RekeepCourier {
     }
 
     private func replyToAll() {
-        let free = DispatchSemaphore(value: Self.inFlight)
+        let free = DispatchSemaphore(value: Transport.inFlight)
         let underWay = DispatchGroup()
         while let line = readLine() {
             free.wait()

@@ -17,6 +17,9 @@ struct Transport: Sendable {
 
     static let largestBody = 1 << 20
     static let deadline = Duration.seconds(20)
+    /// How many calls are under way at once. Each can have a connection to one and the same host: a call that waits for
+    /// another's would run out of its own time.
+    static let inFlight = 64
     private let direct: HTTPClient
     /// Plain http is for this machine alone and never goes through a proxy.
     private let proxied: Proxied
@@ -40,6 +43,7 @@ struct Transport: Sendable {
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.inFlight
         direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         guard let proxy = Self.proxyVariables.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else {
             proxied = .none
@@ -90,8 +94,9 @@ struct Transport: Sendable {
         for (name, value) in rendered.headers { request.headers.add(name: name, value: value) }
         if let body = rendered.body { request.body = .bytes(ByteBuffer(string: body)) }
         let client: HTTPClient
+        var isProxied = false
         switch proxied {
-        case .server(let proxy) where rendered.url.hasPrefix("https://"): client = proxy
+        case .server(let proxy) where rendered.url.hasPrefix("https://"): (client, isProxied) = (proxy, true)
         case .unusable where rendered.url.hasPrefix("https://"): throw Failure(cause: .proxy)
         case .none, .server, .unusable: client = direct
         }
@@ -102,7 +107,8 @@ struct Transport: Sendable {
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
                 body: Array(buffer: bytes))
         } catch {
-            throw (error as? Failure) ?? Failure(cause: Self.cause(of: error))
+            let cause = (error as? Failure)?.cause ?? Check.Cause(of: error)
+            throw Failure(cause: isProxied && cause.isOfTheWay ? .proxy : cause)
         }
     }
 
@@ -110,32 +116,9 @@ struct Transport: Sendable {
         do {
             return try await response.body.collect(upTo: largestBody)
         } catch {
-            let cause = cause(of: error)
-            // The head had arrived: whatever broke, broke in the middle.
-            throw Failure(cause: cause == .connect || cause == .other ? .reset : cause)
+            let cause = Check.Cause(of: error)
+            // The head had arrived: what ended then ended in the middle.
+            throw Failure(cause: cause == .closed ? .cut : cause)
         }
-    }
-
-    private static func cause(of error: any Error) -> Check.Cause {
-        switch error {
-        case is NIOTooManyBytesError: .tooLarge
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: tlsCause(of: error)
-        case is CancellationError: .timeout
-        case let error as HTTPClientError
-        where error == .deadlineExceeded || error == .readTimeout
-            || error == .connectTimeout || error == .tlsHandshakeTimeout || error == .cancelled:
-            .timeout
-        case let error as NIOConnectionError:
-            error.dnsAError != nil || error.dnsAAAAError != nil
-                ? .dns
-                : error.connectionErrors.first { $0.error is NIOSSLError }.map { tlsCause(of: $0.error) } ?? .connect
-        case is IOError: .connect
-        default: .other
-        }
-    }
-
-    /// BoringSSL's names of errors tell a version apart: UNSUPPORTED_PROTOCOL, TLSV1_ALERT_PROTOCOL_VERSION.
-    private static func tlsCause(of error: any Error) -> Check.Cause {
-        "\(error)".contains("PROTOCOL") ? .tlsVersion : .tls
     }
 }

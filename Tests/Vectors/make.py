@@ -1459,7 +1459,7 @@ def add_forms(add: Callable[..., None]) -> None:
             return vault
         return make
 
-    for cause in (0, 16):
+    for cause in (0, 22):
         add("record", f"form-check-cause-{cause}", f"a check of cause {cause}", caused(cause))
     for problem in (0, 13):
         swap(f"target-problem-{problem}", f"a target's problem of number {problem}", DEPLOYMENT,

@@ -55,13 +55,19 @@ enum CheckSentence {
     private static func unreachable(_ cause: Check.Cause?) -> String {
         switch cause {
         case .dns: "the provider's host name is not found"
-        case .connect: "no connection to the provider"
-        case .tls: "the provider's certificate is not valid"
-        case .proxy: "HTTPS_PROXY or ALL_PROXY names no proxy that can be used; http://HOST:PORT is expected"
+        case .connect: "there is no way to the provider's address"
+        case .refused: "nothing takes connections at the provider's address"
+        case .connectTimeout: "no connection to the provider within 10 seconds"
+        case .certificate: "the provider's certificate is not valid"
         case .tlsVersion: "the provider speaks no TLS newer than 1.1, which protects nothing"
+        case .tls: "the provider does not speak TLS as it should"
+        case .proxy: "HTTPS_PROXY or ALL_PROXY names no proxy that leads there; http://HOST:PORT is expected"
         case .timeout: "no answer within 20 seconds"
-        case .reset: "the connection ended in the middle of the answer"
-        default: "the connection broke"
+        case .reset: "the provider broke the connection off"
+        case .closed: "the provider closed the connection without an answer"
+        case .cut: "the connection ended in the middle of the answer"
+        case .notHTTP: "what the provider answers is no HTTP"
+        default: "the request came to nothing"
         }
     }
 }

@@ -46,29 +46,30 @@ public struct CourierClient: Sendable {
     /// The courier's path; nil when it is not installed.
     public var executable: String? { candidates.first { access($0, X_OK) == 0 } }
 
-    /// Asks all questions at once. Each gets exactly one reply: where the courier gave none, because it
-    /// died, hung or broke the protocol, the reply is empty.
-    /// - Parameter progress: called after each reply with the number of replies so far.
+    /// Asks the questions as the order says. Each that is asked gets exactly one reply: where the courier gave none,
+    /// because it died, hung or broke the protocol, the reply is empty.
     public func ask(
-        _ questions: [CourierQuestion<SecretBytes>], progress: @escaping @Sendable (Int) -> Void = { _ in }
-    ) async -> [CourierReply] {
-        let inbox = Inbox(count: questions.count, confinement: confinement, progress: progress)
-        guard !questions.isEmpty, let executable else { return await inbox.replies }
+        _ questions: [CourierQuestion<SecretBytes>], in order: AskingOrder, progress: @escaping @Sendable (Int) -> Void
+    ) async -> [CourierReply?] {
+        let (asked, asking) = AsyncStream<Int>.makeStream()
+        let inbox = Inbox(count: questions.count, order, asking, confinement: confinement, progress: progress)
+        await inbox.begin()
+        guard !order.first.isEmpty, let executable else { return await inbox.replies }
         // However the courier ends, what has been read until then counts and the rest is unanswered.
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await converse(with: executable, questions, inbox) }
+            group.addTask { try? await converse(with: executable, questions, asked, inbox) }
             group.addTask { await inbox.waitUntilSilent(for: Self.patience) }
             await group.next()
             group.cancelAll()
         }
         let replies = await inbox.replies
-        for file in Set(replies.compactMap(\.replacingProfile)).sorted() { replacing(file) }
+        for file in Set(replies.compactMap { $0?.replacingProfile }).sorted() { replacing(file) }
         return replies
     }
 
-    private func converse(with executable: String, _ questions: [CourierQuestion<SecretBytes>], _ inbox: Inbox)
-        async throws
-    {
+    private func converse(
+        with executable: String, _ questions: [CourierQuestion<SecretBytes>], _ asked: AsyncStream<Int>, _ inbox: Inbox
+    ) async throws {
         var options = PlatformOptions()
         options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
         var variables: [Environment.Key: String] = [:]
@@ -81,27 +82,37 @@ public struct CourierClient: Sendable {
         ) { execution in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for (id, question) in questions.enumerated() {
-                        let line = question.line(id: id)
-                        try await line.write(to: execution.standardInputWriter)
+                    for await id in asked {
+                        try await questions[id].line(id: id).write(to: execution.standardInputWriter)
                     }
                     try await execution.standardInputWriter.finish()
                 }
                 group.addTask {
-                    var line: [UInt8] = []
-                    for try await chunk in execution.standardOutput {
-                        for byte in chunk.withUnsafeBytes({ Array($0) }) {
-                            if byte == UInt8(ascii: "\n") {
-                                guard await inbox.take(line) else { throw ProtocolViolation() }
-                                line.removeAll(keepingCapacity: true)
-                            } else {
-                                line.append(byte)
-                                guard line.count <= Self.longestLine else { throw ProtocolViolation() }
-                            }
-                        }
+                    do {
+                        try await Self.listen(to: execution.standardOutput, inbox)
+                    } catch {
+                        // What broke the protocol is not waited for.
+                        try? execution.send(signal: .kill)
+                        throw error
                     }
+                    await inbox.end()
                 }
                 try await group.waitForAll()
+            }
+        }
+    }
+
+    private static func listen(to output: SubprocessOutputSequence, _ inbox: Inbox) async throws {
+        var line: [UInt8] = []
+        for try await chunk in output {
+            for byte in chunk.withUnsafeBytes({ Array($0) }) {
+                if byte == UInt8(ascii: "\n") {
+                    guard await inbox.take(line) else { throw ProtocolViolation() }
+                    line.removeAll(keepingCapacity: true)
+                } else {
+                    line.append(byte)
+                    guard line.count <= longestLine else { throw ProtocolViolation() }
+                }
             }
         }
     }
@@ -128,29 +139,60 @@ private final class ConfinementNotice: Sendable {
     }
 }
 
-/// Collects replies and notices silence.
+/// Says what is asked when, collects replies and notices silence.
 private actor Inbox {
-    private(set) var replies: [CourierReply]
-    private var answered: Set<Int> = []
+    /// Empty for a question that is open, nil for one that was not asked.
+    private(set) var replies: [CourierReply?]
+    private var open: Set<Int> = []
+    private var answered = 0
     private var lastHeard = ContinuousClock.now
+    private let order: AskingOrder
+    private let asking: AsyncStream<Int>.Continuation
     private let confinement: ConfinementNotice
     private let progress: @Sendable (Int) -> Void
 
-    init(count: Int, confinement: ConfinementNotice, progress: @escaping @Sendable (Int) -> Void) {
-        replies = (0..<count).map { CourierReply(id: $0) }
+    init(
+        count: Int, _ order: AskingOrder, _ asking: AsyncStream<Int>.Continuation, confinement: ConfinementNotice,
+        progress: @escaping @Sendable (Int) -> Void
+    ) {
+        replies = Array(repeating: nil, count: count)
+        self.order = order
+        self.asking = asking
         self.confinement = confinement
         self.progress = progress
+    }
+
+    /// Asks what is asked at once.
+    func begin() {
+        ask(order.first)
+    }
+
+    private func ask(_ numbers: [Int]) {
+        for number in numbers {
+            replies[number] = CourierReply(id: number)
+            open.insert(number)
+            asking.yield(number)
+        }
+        // There is nothing more that could be asked.
+        if open.isEmpty || !replies.contains(where: { $0 == nil }) { asking.finish() }
+    }
+
+    /// The courier says nothing more.
+    func end() {
+        asking.finish()
     }
 
     /// False when the line is no reply to an open question.
     func take(_ line: [UInt8]) -> Bool {
         guard let reply = try? JSONDecoder().decode(CourierReply.self, from: Data(line)),
-            replies.indices.contains(reply.id), answered.insert(reply.id).inserted
+            open.remove(reply.id) != nil
         else { return false }
         replies[reply.id] = reply
+        answered += 1
         lastHeard = .now
         if let missing = reply.missingLayers { confinement.note(missing) }
-        progress(answered.count)
+        progress(answered)
+        ask(order.then(reply.id, reply))
         return true
     }
 

@@ -89,12 +89,24 @@ final class ScriptedProvider: Courier {
     }
 
     func ask(
-        _ questions: [CourierQuestion<SecretBytes>], progress: @escaping @Sendable (Int) -> Void
-    ) async -> [CourierReply] {
+        _ questions: [CourierQuestion<SecretBytes>], in order: AskingOrder, progress: @escaping @Sendable (Int) -> Void
+    ) async -> [CourierReply?] {
+        var replies = [CourierReply?](repeating: nil, count: questions.count)
+        var asked = order.first
+        while !asked.isEmpty {
+            let answers = answers(to: asked.map { ($0, questions[$0]) })
+            for reply in answers { replies[reply.id] = reply }
+            asked = answers.flatMap { order.then($0.id, $0) }
+        }
+        return replies
+    }
+
+    /// Those that are asked at one moment are answered at one moment.
+    private func answers(to questions: [(Int, CourierQuestion<SecretBytes>)]) -> [CourierReply] {
         let began = time.monotonic
         time.pass(state.withLock { $0.behaviour.latency })
         state.withLock { $0.beforeAnswer }?()
-        return questions.enumerated().map { id, question in
+        return questions.map { id, question in
             if case .issue = question {
                 let key = state.withLock { $0.behaviour.issued } ?? issue()
                 return CourierReply(id: id, issued: IssuedKey(values: ["token": key], expires: nil))

@@ -88,11 +88,21 @@ extension Prober {
         _ trials: [Trial], progress: @escaping @Sendable (Int) -> Void = { _ in },
         refusing: ((CredentialID, CourierReply.Refusal) -> Void)? = nil
     ) async throws(OperationError) -> [TrialResult] {
+        try await call(trials, in: { AskingOrder(all: $0.count) }, progress: progress, refusing: refusing)
+            .compactMap(\.self)
+    }
+
+    /// The same, in the order that is made of the trials that are not spared.
+    /// - Returns: one reply for each trial, in their order; nil for one that the order left out.
+    func call(
+        _ trials: [Trial], in order: ([Trial]) -> AskingOrder, progress: @escaping @Sendable (Int) -> Void,
+        refusing: ((CredentialID, CourierReply.Refusal) -> Void)?
+    ) async throws(OperationError) -> [TrialResult?] {
         guard courier.isInstalled else { throw .courierMissing }
         let spared = try spared(trials)
         let asked = trials.indices.filter { spared[$0] == nil }.map { trials[$0] }
-        let replies = await courier.ask(asked.map { .balance($0.call) }, progress: progress)
-        var results: [TrialResult] = []
+        let replies = await courier.ask(asked.map { .balance($0.call) }, in: order(asked), progress: progress)
+        var results: [TrialResult?] = []
         var next = replies.makeIterator()
         for (index, trial) in trials.enumerated() {
             if let cause = spared[index] {
@@ -102,7 +112,11 @@ extension Prober {
                 results.append(TrialResult(check: check, began: nil, ended: nil, expires: nil))
                 continue
             }
-            guard let reply = next.next() else { throw .courierSilent }
+            guard let next = next.next() else { throw .courierSilent }
+            guard let reply = next else {
+                results.append(nil)
+                continue
+            }
             if let refusal = reply.refusal {
                 // Of many, one that cannot be asked must not take the others' answers with it.
                 guard let refusing else { throw .courier(refusal) }
@@ -111,7 +125,8 @@ extension Prober {
             let result = reply.refusal.map { _ in BalanceResult(outcome: .unknown, cause: .notAsked) }
             results.append(trialResult(result ?? reply.result, of: trial))
         }
-        try remember(trials, results)
+        let answered = zip(trials, results).compactMap { trial, result in result.map { (trial, $0) } }
+        try remember(answered.map(\.0), answered.map(\.1))
         return results
     }
 

@@ -182,8 +182,12 @@ private actor Inbox {
         asking.finish()
     }
 
-    /// False when the line is no reply to an open question.
+    /// False when the line is neither a reply to an open question nor a sign.
     func take(_ line: [UInt8]) -> Bool {
+        if line.elementsEqual(CourierSign.waiting.utf8) {
+            lastHeard = .now
+            return true
+        }
         guard let reply = try? JSONDecoder().decode(CourierReply.self, from: Data(line)),
             open.remove(reply.id) != nil
         else { return false }

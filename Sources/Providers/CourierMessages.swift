@@ -87,6 +87,12 @@ extension ProviderCall: Decodable where Value == String {
     }
 }
 
+/// What the courier says besides replies.
+public enum CourierSign {
+    /// It waits for a provider's limit, and is well.
+    public static let waiting = #"{"waiting":true}"#
+}
+
 /// What the courier replies to one question.
 public struct CourierReply: Codable, Sendable, Equatable {
     /// Why there is nothing else in the reply.

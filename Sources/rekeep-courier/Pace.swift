@@ -23,10 +23,17 @@ final class Pace: Sendable {
         fileprivate let period: Int64
     }
 
+    /// How long whoever asked hears nothing of a request that waits, in milliseconds.
+    private static let longestSilence: Int64 = 10_000
     private let store: PaceStore
     private let turns = Turns()
+    private let waiting: @Sendable () -> Void
 
-    init(_ store: PaceStore = PaceStore()) { self.store = store }
+    /// - Parameter waiting: told now and then as long as a request waits.
+    init(_ store: PaceStore = PaceStore(), waiting: @escaping @Sendable () -> Void = {}) {
+        self.store = store
+        self.waiting = waiting
+    }
 
     /// Runs `body` when no other call for this key is under way.
     func alone<Result: Sendable>(with key: String, _ body: @Sendable () async -> Result) async -> Result {
@@ -50,8 +57,13 @@ final class Pace: Sendable {
     }
 
     private func waitForPermit(_ scope: String, _ permits: Int, _ period: Int64) async -> Leave {
+        var told = Monotonic.milliseconds()
         while true {
             let now = Monotonic.milliseconds()
+            if now - told >= Self.longestSilence {
+                waiting()
+                told = now
+            }
             let step = store.change(scope) { $0.take(of: permits, period: period, now: now) }
             switch step {
             case .taken(let index): return .permit(Permit(scope: scope, index: index, period: period))

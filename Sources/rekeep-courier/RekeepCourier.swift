@@ -29,7 +29,7 @@ struct RekeepCourier {
         RekeepCourier(
             courier: Courier(
                 catalog: ProfileCatalog(ownDirectory: ownProfiles), transport: Transport(environment: environment),
-                pace: Pace(PaceStore(file: paceFile))),
+                pace: Pace(PaceStore(file: paceFile)) { say(Data(CourierSign.waiting.utf8)) }),
             missingLayers: missingLayers
         ).replyToAll()
     }
@@ -76,11 +76,14 @@ struct RekeepCourier {
     private func write(_ reply: CourierReply) {
         var reply = reply
         reply.missingLayers = missingLayers.isEmpty ? nil : missingLayers
-        guard var line = try? JSONEncoder().encode(reply) else { return }
-        line.append(UInt8(ascii: "\n"))
-        let whole = Array(line)
-        // Replies of several tasks must not mix.
-        Self.output.withLock { _ in
+        guard let line = try? JSONEncoder().encode(reply) else { return }
+        Self.say(line)
+    }
+
+    private static func say(_ line: Data) {
+        let whole = Array(line) + [UInt8(ascii: "\n")]
+        // Lines of several tasks must not mix.
+        output.withLock { _ in
             guard (try? Descriptors.writeAll(STDOUT_FILENO, whole[...])) != nil else { exit(1) }
         }
     }

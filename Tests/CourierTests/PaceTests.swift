@@ -1,5 +1,6 @@
 import Credentials
 import Foundation
+import Synchronization
 import Testing
 
 @testable import rekeep_courier
@@ -70,6 +71,19 @@ struct PaceTests {
             Issue.record("another host was blocked")
             return
         }
+    }
+
+    @Test func `whoever asked hears that a request waits`() async throws {
+        let signs = Mutex(0)
+        let pace = Pace { signs.withLock { $0 += 1 } }
+        let slow = Profile.Limit(requests: 3, per: Span(seconds: 11), scope: .host)
+        for number in 0..<3 {
+            guard case .permit(let taken) = await pace.enter(key: "k\(number)", host: "h", limit: slow) else { return }
+            pace.leave(taken, retryAfter: nil)
+        }
+        #expect(signs.withLock { $0 } == 0)
+        _ = await pace.enter(key: "k", host: "h", limit: slow)
+        #expect(signs.withLock { $0 } == 1)
     }
 
     @Test func `no key is in the file`() async throws {

@@ -55,6 +55,16 @@ struct CourierClientTests {
         #expect(answers.map { $0?.result?.status } == [130, 1, nil, 13])
     }
 
+    @Test func `one that says that it waits is no broken one`() async throws {
+        let answers = try await ask(
+            """
+            echo '{"waiting":true}'
+            echo '{"waiting":true}'
+            echo '{"id":0,"result":{"outcome":"ok","balances":[]}}'
+            """)
+        #expect(answers[0]?.result?.outcome == .ok)
+    }
+
     @Test func `a second answer to one question ends the talk`() async throws {
         let answers = try await ask(
             """

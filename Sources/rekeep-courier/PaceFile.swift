@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Sealing
+internal import Synchronization
 
 /// The file by which couriers keep one pace. Scopes are stored by a salted hash, so that no key is in it. It is opened
 /// before the process is confined, and locked only while it is changed.
@@ -15,6 +16,8 @@ final class PaceFile: Sendable {
     private static let probes = 8
     private let descriptor: Int32
     private let salt: SecretBytes
+    /// The lock on the file keeps other processes away, not other threads of this one.
+    private let own = Mutex(())
 
     /// Nil where the file cannot be used, or could be somebody else's.
     init?(path: String) {
@@ -62,6 +65,14 @@ final class PaceFile: Sendable {
 
     /// - Returns: nil when the file cannot be read or written any more.
     func change<Result>(_ scope: String, _ body: (inout PaceRecord) -> Result) -> Result? {
+        own.withLock { _ in
+            // The compiler cannot see that the result takes nothing of the lock with it.
+            nonisolated(unsafe) let passed = changeAlone(scope, body)
+            return passed
+        }
+    }
+
+    private func changeAlone<Result>(_ scope: String, _ body: (inout PaceRecord) -> Result) -> Result? {
         guard flock(descriptor, LOCK_EX) == 0 else { return nil }
         defer { flock(descriptor, LOCK_UN) }
         let hash = KeyedHash.hash(Array(scope.utf8), key: salt, count: 16)

@@ -86,6 +86,17 @@ struct PaceTests {
         #expect(signs.withLock { $0 } == 1)
     }
 
+    @Test func `no change of one thread takes another's back`() async throws {
+        defer { remove() }
+        let file = try #require(PaceFile(path: path))
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask { for _ in 0..<500 { file.change("host h") { $0.notBefore += 1 } } }
+            }
+        }
+        #expect(file.change("host h") { $0.notBefore } == 4000)
+    }
+
     @Test func `no key is in the file`() async throws {
         defer { remove() }
         let pace = pace()

@@ -91,17 +91,33 @@ struct VaultStore {
     func values(
         of version: Version, in credential: Credential
     ) throws(OperationError) -> [String: SecretBytes] {
+        try read { snapshot throws(VaultError) in try Self.values(of: version, in: credential, snapshot) }
+    }
+
+    /// The same, of the current version of each; nil for one that has none.
+    func currentValues(of credentials: [Credential]) throws(OperationError) -> [[String: SecretBytes]?] {
+        try read { snapshot throws(VaultError) in
+            var all: [[String: SecretBytes]?] = []
+            for credential in credentials {
+                guard let current = credential.current else {
+                    all.append(nil)
+                    continue
+                }
+                all.append(try Self.values(of: current, in: credential, snapshot))
+            }
+            return all
+        }
+    }
+
+    private static func values(
+        of version: Version, in credential: Credential, _ snapshot: Snapshot
+    ) throws(VaultError) -> [String: SecretBytes] {
         var values: [String: SecretBytes] = [:]
         for (name, value) in version.plain.all { values[name] = SecretBytes(value.utf8) }
-        if version.isRetired { return values }
-        let secrets = try read { snapshot throws(VaultError) in
-            var secrets: [String: SecretBytes] = [:]
-            for field in version.fingerprints.names {
-                secrets[field] = try snapshot.secret(field, of: version, in: credential.id)
-            }
-            return secrets
+        guard !version.isRetired else { return values }
+        for field in version.fingerprints.names {
+            values[field] = try snapshot.secret(field, of: version, in: credential.id)
         }
-        values.merge(secrets) { $1 }
         return values
     }
 

@@ -6,6 +6,13 @@ struct Courier: Sendable {
     let catalog: ProfileCatalog
     let transport: Transport
     let pace: Pace
+    private let slots = Slots(Transport.inFlight)
+
+    init(catalog: ProfileCatalog, transport: Transport, pace: Pace) {
+        self.catalog = catalog
+        self.transport = transport
+        self.pace = pace
+    }
 
     func balance(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
         await replying(to: given, id) { call throws(CourierReply.Refusal) in
@@ -18,13 +25,15 @@ struct Courier: Sendable {
             return CourierReply(
                 id: id,
                 result: await pace.alone(with: call.key) {
-                    var result = await sendInOrder(ready, call)
-                    if let ask = call.profile.identityRequest, result.outcome == .ok,
-                        result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
-                    {
-                        result.identity = await identity(ask.pointer, rendered, call)
+                    await slots.run {
+                        var result = await sendInOrder(ready, call)
+                        if let ask = call.profile.identityRequest, result.outcome == .ok,
+                            result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
+                        {
+                            result.identity = await identity(ask.pointer, rendered, call)
+                        }
+                        return result
                     }
-                    return result
                 })
         }
     }
@@ -33,8 +42,8 @@ struct Courier: Sendable {
     func issue(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
         await replying(to: given, id) { call throws(CourierReply.Refusal) in
             guard let issue = call.profile.issue else { throw .cannotChangeKeys(call.provider) }
-            let (answer, result) = await change(
-                issue.change, try Self.rendered(issue.change, call), call, issuing: issue)
+            let request = try Self.rendered(issue.change, call)
+            let (answer, result) = await slots.run { await change(issue.change, request, call, issuing: issue) }
             guard let answer else { return CourierReply(id: id, result: result) }
             let values = issue.newValues(in: answer)
             let redaction = Redaction(hiding: call.secrets + values.values)
@@ -48,7 +57,8 @@ struct Courier: Sendable {
     func revoke(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
         await replying(to: given, id) { call throws(CourierReply.Refusal) in
             guard let revoke = call.profile.revoke else { throw .cannotChangeKeys(call.provider) }
-            let (answer, result) = await change(revoke, try Self.rendered(revoke, call), call)
+            let request = try Self.rendered(revoke, call)
+            let (answer, result) = await slots.run { await change(revoke, request, call) }
             let ended = BalanceResult(outcome: .ok, status: answer?.status)
             return CourierReply(id: id, result: answer == nil ? result : ended)
         }

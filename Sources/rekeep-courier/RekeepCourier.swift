@@ -39,8 +39,11 @@ struct RekeepCourier {
         return arguments[index + 1]
     }
 
+    /// How many questions are read that have no reply yet: the next ones are ready when a call ends.
+    private static let read = 2 * Transport.inFlight
+
     private func replyToAll() {
-        let free = DispatchSemaphore(value: Transport.inFlight)
+        let free = DispatchSemaphore(value: Self.read)
         let underWay = DispatchGroup()
         while let line = readLine() {
             free.wait()

@@ -27,10 +27,10 @@ extension Prober {
         let matching = try store.list(patterns)
         guard !matching.isEmpty else { throw .nothingMatches(patterns) }
         var seen: Set<CredentialID> = []
-        var trials: [Trial] = []
-        for (_, credential) in matching where seen.insert(credential.id).inserted {
-            guard let current = credential.current else { continue }
-            trials.append(try trial(current, of: credential))
+        let credentials = matching.map(\.credential).filter { seen.insert($0.id).inserted }
+        let trials = zip(credentials, try store.currentValues(of: credentials)).compactMap { credential, values in
+            guard let current = credential.current, let values else { return nil as Trial? }
+            return Trial(credential: credential, version: current.number, values: values)
         }
         let total = trials.count
         var refusals: [CredentialID: OperationError] = [:]

@@ -3,9 +3,10 @@ import Foundation
 import Sealing
 import Vault
 
-/// Fills a vault with made-up credentials for `Scripts/bench`: `vault-filler VAULT IDENTITY STATE-DIRECTORY COUNT`.
+/// Fills a vault with made-up credentials for `Scripts/bench`: `vault-filler VAULT IDENTITY STATE-DIRECTORY COUNT
+/// [BASE-URL]`.
 let arguments = CommandLine.arguments
-guard arguments.count == 5, let count = Int(arguments[4]) else { exit(64) }
+guard (5...6).contains(arguments.count), let count = Int(arguments[4]) else { exit(64) }
 let content = try Data(contentsOf: URL(filePath: arguments[2]))
 guard let identity = IdentityFile.identity(from: SecretBytes(content)) else { exit(77) }
 try FileManager.default.createDirectory(atPath: arguments[3], withIntermediateDirectories: true)
@@ -20,7 +21,8 @@ let terms = Terms(
         Field(
             name: "api_key", label: "API key", isSecret: true, isOptional: false, role: .key, pattern: nil,
             variable: "KEY"),
-    ], baseURL: "https://api.example.invalid/api/v1", isTest: false, variablePrefix: "DOMAINNAMEAPI", mode: .cutover,
+    ], baseURL: arguments.count == 6 ? arguments[5] : "https://api.example.invalid/api/v1", isTest: false,
+    variablePrefix: "DOMAINNAMEAPI", mode: .cutover,
     maxAge: .days(180), lifetime: nil, activationWindow: Span(seconds: 120),
     panelPath: "My Account > Reseller Settings > Integration Details")
 

@@ -25,15 +25,13 @@ struct Courier: Sendable {
             return CourierReply(
                 id: id,
                 result: await pace.alone(with: call.key) {
-                    await slots.run {
-                        var result = await sendInOrder(ready, call)
-                        if let ask = call.profile.identityRequest, result.outcome == .ok,
-                            result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
-                        {
-                            result.identity = await identity(ask.pointer, rendered, call)
-                        }
-                        return result
+                    var result = await sendInOrder(ready, call)
+                    if let ask = call.profile.identityRequest, result.outcome == .ok,
+                        result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
+                    {
+                        result.identity = await slots.run { await identity(ask.pointer, rendered, call) }
                     }
+                    return result
                 })
         }
     }
@@ -177,37 +175,76 @@ struct Courier: Sendable {
     private func sendInOrder(_ requests: [(Profile.Request, RenderedRequest)], _ call: Call) async -> BalanceResult {
         var result = BalanceResult(outcome: .unknown)
         var spent = Duration.zero
-        var began: Int64?
-        var ended: Int64?
         for (request, rendered) in requests {
-            let taken: Pace.Permit
-            switch await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit) {
-            case .permit(let permit): taken = permit
+            let left = Transport.deadline - spent
+            let sent: Sent
+            // What the answer means is found out when the next call is under way already.
+            switch await slots.run({ await send(rendered, call, within: left) }) {
+            case .sent(let done): sent = done
             case .blocked(let seconds): return Self.blocked(seconds)
             }
-            let start = ContinuousClock.now
-            began = Monotonic.milliseconds()
-            let left = Transport.deadline - spent
-            let isLast = await withTaskGroup(of: (BalanceResult, Bool).self) { group in
-                group.addTask { await send(rendered, call, nextWhen: request.nextWhen) }
-                group.addTask {
-                    try? await Task.sleep(for: left)
-                    return (BalanceResult(outcome: .unreachable, cause: .timeout), true)
-                }
-                let first = await group.next()
-                group.cancelAll()
-                if let first { result = first.0 }
-                return first?.1 ?? true
+            spent += sent.spent
+            var goesOn = false
+            switch sent.answer {
+            case .success(let answer):
+                goesOn = request.nextWhen?.holds(for: answer, values: call.values) ?? false
+                result = call.profile.read(answer, values: call.values, secrets: call.secrets)
+            case .failure(let failure): result = Self.result(of: failure)
             }
-            spent += ContinuousClock.now - start
-            ended = Monotonic.milliseconds()
-            pace.leave(taken, retryAfter: result.retryAfter)
-            if isLast { break }
+            pace.leave(sent.permit, retryAfter: result.retryAfter)
+            (result.began, result.ended) = (sent.began, sent.ended)
+            if !goesOn { break }
         }
         let (seconds, attoseconds) = spent.components
-        (result.began, result.ended) = (began, ended)
         result.latencyMilliseconds = Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
         return result
+    }
+
+    /// A request that was sent, and what came of it.
+    private struct Sent {
+        let permit: Pace.Permit
+        let answer: Result<Answer, Transport.Failure>
+        /// How long it was under way.
+        let spent: Duration
+        let began: Int64
+        let ended: Int64
+    }
+
+    private enum Sending {
+        case sent(Sent)
+        /// The provider has asked for more patience, in seconds.
+        case blocked(Int)
+    }
+
+    /// Sends one request when the provider's limit lets it.
+    private func send(_ request: RenderedRequest, _ call: Call, within left: Duration) async -> Sending {
+        let permit: Pace.Permit
+        switch await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit) {
+        case .permit(let taken): permit = taken
+        case .blocked(let seconds): return .blocked(seconds)
+        }
+        let start = ContinuousClock.now
+        let began = Monotonic.milliseconds()
+        let answer = await withTaskGroup(of: Result<Answer, Transport.Failure>.self) { group in
+            group.addTask {
+                do throws(Transport.Failure) {
+                    return .success(try await transport.send(request))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: left)
+                return .failure(Transport.Failure(cause: .timeout))
+            }
+            let first = await group.next()
+            group.cancelAll()
+            return first ?? .failure(Transport.Failure(cause: .timeout))
+        }
+        return .sent(
+            Sent(
+                permit: permit, answer: answer, spent: ContinuousClock.now - start, began: began,
+                ended: Monotonic.milliseconds()))
     }
 
     /// The account's name, where it is another request that tells it. Without an answer it stays untold.
@@ -224,19 +261,6 @@ struct Courier: Sendable {
         var result = BalanceResult(outcome: .rateLimited)
         result.retryAfter = Span(seconds: Int64(seconds))
         return result
-    }
-
-    /// - Returns: what the answer means, and whether it is the last word.
-    private func send(
-        _ request: RenderedRequest, _ call: Call, nextWhen: Condition?
-    ) async -> (BalanceResult, Bool) {
-        do {
-            let answer = try await transport.send(request)
-            let goesOn = nextWhen?.holds(for: answer, values: call.values) ?? false
-            return (call.profile.read(answer, values: call.values, secrets: call.secrets), !goesOn)
-        } catch {
-            return (Self.result(of: error), true)
-        }
     }
 
     private static func result(of failure: Transport.Failure) -> BalanceResult {

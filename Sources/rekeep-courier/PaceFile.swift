@@ -106,12 +106,13 @@ final class PaceFile: Sendable {
 extension PaceRecord {
     /// What stands behind the hash.
     fileprivate init(_ bytes: ArraySlice<UInt8>) {
-        func number(_ position: Int) -> Int64 {
-            let start = bytes.startIndex + 16 + 8 * position
-            return bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | Int64($1) }
+        bytes.withUnsafeBytes { bytes in
+            func number(_ position: Int) -> Int64 {
+                Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 16 + 8 * position, as: Int64.self))
+            }
+            notBefore = number(0)
+            for position in 0..<Self.permits { free[position] = number(position + 1) }
         }
-        notBefore = number(0)
-        for position in 0..<Self.permits { free[position] = number(position + 1) }
     }
 
     fileprivate var bytes: [UInt8] {

@@ -113,7 +113,8 @@ public enum Hygiene {
             }
             // A secret that looks exactly like its neighbour should, while the neighbour does not.
             for other in fields where other != field && other.isSecret != field.isSecret {
-                if let elsewhere = values[other.name], pattern.fits(elsewhere), !pattern.fits(value) {
+                let fitsThere = other.pattern.flatMap(FieldPattern.init)?.fits(value) ?? true
+                if let elsewhere = values[other.name], pattern.fits(elsewhere), !pattern.fits(value), fitsThere {
                     throw .swapped(field: field, other: other)
                 }
             }

@@ -95,6 +95,17 @@ struct DriftTests {
         #expect(try await target("--reader", "runes").status == 66)
     }
 
+    @Test func `what would go is told apart from what would be set`() async throws {
+        #expect(try await target().status == 0)
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(try await sandbox.rekeep("edit", "app/live/bearer", "--prefix", "NEW").status == 0)
+        let preview = try #require(try await sandbox.rekeep("deploy", "--dry-run", "--json").objects.first)
+        #expect(preview["changes"] as? [String] == ["NEW_TOKEN", "NEW_ENVIRONMENT", "NEW_BASE_URL"])
+        #expect(preview["removals"] as? [String] == ["BEARER_TOKEN", "BEARER_ENVIRONMENT", "BEARER_BASE_URL"])
+        #expect(try await sandbox.rekeep("deploy").status == 0)
+        #expect(!sandbox.text("app.env").contains("BEARER_"))
+    }
+
     @Test func `a panel's file is said to need somebody who hands it on`() async throws {
         let added = try await target("--preset", "whmcs")
         #expect(added.err.contains("WHMCS does not read this file") && added.err.contains("UpdateModuleConfiguration"))

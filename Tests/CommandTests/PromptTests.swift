@@ -59,6 +59,9 @@ struct PromptTests {
             send "\(Sandbox.products)/rekeep add whmcs/live/domainnameapi --base-url \(rehearsal.liveURL)\\r"
             expect "Reseller ID: "
             send "\(rehearsal.reseller)\\r\(rehearsal.liveKey)\\rfake-third-line\\r"
+            expect "More than one line"
+            expect "not shown"
+            send "\(rehearsal.liveKey)\\r"
             expect "Stored"
             expect "ready> "
             send "echo done\\r"
@@ -70,6 +73,21 @@ struct PromptTests {
         #expect(outcome.out.contains("Stored whmcs/live/domainnameapi"))
         #expect(!outcome.out.contains(rehearsal.liveKey))
         #expect(!outcome.out.contains("fake-third-line"), "\(outcome.out)")
+    }
+
+    @Test func `what is pasted behind a hidden value does not show at the next question`() async throws {
+        let added = try await at(
+            "add cron/live/bearer --base-url http://127.0.0.1:9 --no-check",
+            """
+            expect "Token (not shown): " { send "fake-token\\r/fake/rest/of/it\\r" } timeout { exit 99 }
+            expect "Balance path: " {} timeout { exit 98 }
+            expect "JSON pointer to the balance" { send "\\r" } timeout { exit 97 }
+            expect "JSON pointer to the currency" { send "\\r" } timeout { exit 96 }
+            expect "JSON pointer to the account" { send "\\r" } timeout { exit 95 }
+            expect "Stored" {} timeout { exit 94 }
+            """)
+        #expect(added.status == 0, "\(added.out)")
+        #expect(!added.out.contains("/fake/rest") && !added.out.contains("fake-token"))
     }
 
     @Test func `a value is judged when it is typed, and asked for again`() async throws {

@@ -88,6 +88,8 @@ struct DotenvFileTests {
     @Test(arguments: [
         ("A_KEY=tok # since 2019\n", HeldValue.misread(reader: "systemd")),
         ("A_KEY=tok\r\n", .misread(reader: "systemd")), ("export A_KEY=tok\n", .misread(reader: "systemd")),
+        ("A_KEY=tok\t\n", .misread(reader: "node")),
+        ("B=1\n \nA_KEY=tok\n", .unreadable(line: 2, reader: "node", .syntax)),
         ("A_KEY = tok\n", .unreadable(line: 1, reader: "shell", .command)), ("B=1\n", .absent),
         ("A_KEY=tok\n", .value(SecretBytes("tok".utf8))), ("A_KEY=\"tok\"\n", .value(SecretBytes("tok".utf8))),
     ])

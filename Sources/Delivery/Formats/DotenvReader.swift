@@ -118,6 +118,11 @@ struct DotenvText {
         return lines
     }
 
+    /// False where a character beyond ASCII begins or ends it: it may be white space to a reader that knows Unicode.
+    func hasPlainEnds(_ range: Range<Int>) -> Bool {
+        range.isEmpty || bytes[range.lowerBound] < 0x80 && bytes[range.upperBound - 1] < 0x80
+    }
+
     /// SPACE and TAB.
     static func isBlank(_ byte: UInt8) -> Bool { byte == .space || byte == .tab }
     /// What ASCII has of white space.

@@ -38,14 +38,16 @@ extension Deliverer {
         for record in try deploymentsWithTargets(deployments) {
             for target in record.targets {
                 var changes: [String] = []
+                var removals: [String] = []
                 var problem: DeliveryError?
                 let variables = try variables(record.deployment, preset: try preset(target))
                 do throws(OperationError) {
                     let writer = try recovered(target, of: record.deployment)
-                    let abandoned = try abandoned(target, record.deployment, variables)
+                    removals = try abandoned(target, record.deployment, variables)
                     do throws(DeliveryError) {
-                        try writer.preflight(variables)
-                        changes = try self.changes(writer, variables, abandoned)
+                        changes = try self.changes(writer, variables, [])
+                        // What is right is not written, so that nothing can go wrong with it.
+                        if !changes.isEmpty || !removals.isEmpty { try writer.preflight(variables) }
                     } catch {
                         problem = error
                     }
@@ -55,7 +57,9 @@ extension Deliverer {
                 previews.append(
                     DeployPreview(
                         deployment: record.deployment, path: target.path, changes: changes,
-                        isHookDue: !target.hook.isEmpty && (target.delivery.isHookDue || !changes.isEmpty),
+                        removals: removals,
+                        isHookDue: !target.hook.isEmpty
+                            && (target.delivery.isHookDue || !changes.isEmpty || !removals.isEmpty),
                         problem: problem))
             }
         }

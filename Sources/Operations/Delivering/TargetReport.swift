@@ -29,8 +29,10 @@ public struct DeployPreview: Sendable {
     public let deployment: Deployment
     /// The target's file, an absolute path.
     public let path: String
-    /// Variables that are absent or hold something else.
+    /// Variables that are absent or hold something else, and what of the file's attributes is not as declared.
     public let changes: [String]
+    /// Variables that were ours, are not wanted any more, and would go.
+    public let removals: [String]
     /// True when the hook would be run.
     public let isHookDue: Bool
     /// Why the target could not be written; then `changes` is empty.

@@ -30,17 +30,26 @@ struct CredentialInput: ParsableArguments {
         }
         let prompt = try prompt(fields, options)
         var values: [String: SecretBytes] = [:]
+        var isBehindSecret = false
         for field in fields {
             let question =
                 field.label + (field.isOptional ? " (may be empty)" : "") + (field.isSecret ? " (not shown)" : "")
                 + ": "
             while true {
-                guard let typed = field.isSecret ? prompt.secret(question) : prompt.text(question) else {
-                    throw CommandError.inputEnded
-                }
+                guard
+                    let typed = field.isSecret
+                        ? prompt.secret(question) : prompt.text(question, hidingTypedAhead: isBehindSecret)
+                else { throw CommandError.inputEnded }
                 values[field.name] = typed.count > 0 ? typed : nil
+                if field == fields.last, prompt.hasMore {
+                    // Perhaps the rest of a key that was broken over two lines.
+                    prompt.show("More than one line was pasted for it, so nothing was taken.\n")
+                    prompt.forget()
+                    continue
+                }
                 do {
                     try judge(field, values)
+                    isBehindSecret = isBehindSecret || field.isSecret
                     break
                 } catch let error as OperationError where error.isAboutInput {
                     Console.complain(Complaint(error))

@@ -70,7 +70,12 @@ enum Since: ExpressibleByArgument {
     case ago(Span)
 
     init?(argument: String) {
-        if let date = Timestamp(date: argument) {
+        if argument.utf8.count == 20, argument.hasSuffix("Z"), let day = Timestamp(date: String(argument.prefix(10))) {
+            // As `log` itself prints it.
+            let parts = argument.dropFirst(11).dropLast().split(separator: ":").compactMap { Int64($0) }
+            guard parts.count == 3 else { return nil }
+            self = .date(Timestamp(seconds: day.seconds + parts[0] * 3600 + parts[1] * 60 + parts[2]))
+        } else if let date = Timestamp(date: argument) {
             self = .date(date)
         } else if let span = Span(argument) {
             self = .ago(span)

@@ -51,7 +51,8 @@ struct PreviewRendering: DataRendering {
             previews.map {
                 .object([
                     ("deployment", .text($0.deployment.description)), ("path", .text($0.path)),
-                    ("changes", .list($0.changes.map(JSON.text))), ("hook", .bool($0.isHookDue)),
+                    ("changes", .list($0.changes.map(JSON.text))),
+                    ("removals", .list($0.removals.map(JSON.text))), ("hook", .bool($0.isHookDue)),
                     ("problem", JSON($0.problem.map { Complaint($0).text })),
                 ])
             })
@@ -61,7 +62,10 @@ struct PreviewRendering: DataRendering {
         previews.flatMap { preview -> [Block] in
             var lines = ["\(preview.deployment)  \(preview.path)"]
             lines += preview.changes.map { "  would set \($0)" }
-            if preview.changes.isEmpty && preview.problem == nil { lines.append("  would change nothing") }
+            lines += preview.removals.map { "  would remove \($0)" }
+            if preview.changes.isEmpty && preview.removals.isEmpty && preview.problem == nil {
+                lines.append("  would change nothing")
+            }
             if preview.isHookDue { lines.append("  would run its hook") }
             return Block.lines(lines)
         }

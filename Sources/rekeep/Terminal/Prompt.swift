@@ -28,9 +28,16 @@ struct Prompt {
     }
 
     /// Asks for a line; nil at the end of input.
-    func text(_ question: String) -> SecretBytes? {
+    /// - Parameter hidingTypedAhead: what is there already does not show: it may be the rest of a secret.
+    func text(_ question: String, hidingTypedAhead: Bool = false) -> SecretBytes? {
         ask(question)
-        return line(isShown: true)
+        return line(isShown: !(hidingTypedAhead && hasMore))
+    }
+
+    /// More was pasted than has been read. A paste comes in pieces, a moment apart.
+    var hasMore: Bool {
+        var waiting = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+        return poll(&waiting, 1, 30) == 1
     }
 
     /// Forgets what was typed ahead: it answers another question than the next one.

@@ -19,6 +19,7 @@ struct DecoupleReader: DotenvReader {
             guard !trimmed.isEmpty, text[trimmed.lowerBound] != .hash, equals < trimmed.upperBound else { continue }
             let name = text.text(text.trimmed(trimmed.lowerBound..<equals))
             var value = text.trimmed(equals + 1..<trimmed.upperBound)
+            let isKnown = names.contains(name) && text.hasPlainEnds(value)
             if value.count >= 2, [.singleQuote, .doubleQuote].contains(text[value.lowerBound]),
                 text[value.lowerBound] == text[value.upperBound - 1]
             {
@@ -26,7 +27,7 @@ struct DecoupleReader: DotenvReader {
             }
             reading.statements.append(
                 DotenvStatement(
-                    name: name, range: line, value: names.contains(name) ? .literal(text.secret(value)) : .unknown))
+                    name: name, range: line, value: isKnown ? .literal(text.secret(value)) : .unknown))
         }
         return reading
     }

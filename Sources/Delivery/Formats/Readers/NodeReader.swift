@@ -16,6 +16,8 @@ struct NodeReader: DotenvReader {
         return Spelling.quoted(value, by: quote)
     }
 
+    private static func isTrimmed(_ byte: UInt8) -> Bool { byte == .space }
+
     func read(_ content: UnsafeRawBufferPointer, wanting names: Set<String>) -> DotenvReading {
         let text = DotenvText(bytes: content)
         var reading = DotenvReading()
@@ -25,10 +27,13 @@ struct NodeReader: DotenvReader {
             return reading
         }
         while let byte = text.at(position) {
-            if DotenvText.isSpace(byte) {
+            if byte == .newline || byte == .carriageReturn {
                 position += 1
                 continue
             }
+            // A line of blanks becomes a part of the next name; blanks before a name do not, but a tab does.
+            let content = text.first(from: position) { !DotenvText.isBlank($0) && $0 != .carriageReturn }
+            if content > position, text.at(content) ?? .newline == .newline { return fail(.syntax, at: position) }
             if byte == .hash {
                 position = text.first(from: position) { $0 == .newline }
                 continue
@@ -37,11 +42,13 @@ struct NodeReader: DotenvReader {
             let equals = text.first(from: position) { $0 == .equals || $0 == .newline }
             // Versions differ in what they make of a line that sets nothing.
             guard text.at(equals) == .equals else { return fail(.syntax, at: start) }
-            var key = start..<text.trimmedEnd(start..<equals)
-            if text.hasPrefix("export ", at: key.lowerBound) { key = text.trimmed(key.lowerBound + 6..<key.upperBound) }
+            var key = text.trimmed(start..<equals, Self.isTrimmed)
+            if text.hasPrefix("export ", at: key.lowerBound) {
+                key = text.trimmed(key.lowerBound + 6..<key.upperBound, Self.isTrimmed)
+            }
             guard !key.isEmpty else { return fail(.syntax, at: start) }
             let name = text.text(key)
-            position = text.first(from: equals + 1) { !DotenvText.isBlank($0) }
+            position = text.first(from: equals + 1) { !Self.isTrimmed($0) }
             let lineEnd = text.first(from: position) { $0 == .newline }
             var value = position..<lineEnd
             var isKnown = true
@@ -54,7 +61,7 @@ struct NodeReader: DotenvReader {
                 position = text.first(from: close + 1) { $0 == .newline }
             } else {
                 let hash = text.first(from: position, to: lineEnd) { $0 == .hash }
-                value = text.trimmed(position..<hash)
+                value = text.trimmed(position..<hash, Self.isTrimmed)
                 position = lineEnd
             }
             // A carriage return is dropped wherever it stands.

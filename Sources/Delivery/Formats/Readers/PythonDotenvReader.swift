@@ -102,7 +102,7 @@ struct PythonDotenvReader: DotenvReader {
                     value = value.lowerBound..<comment
                 }
                 value = value.lowerBound..<text.trimmedEnd(value, Self.isSpace)
-                return isWanted && !expands(value) ? .literal(text.secret(value)) : .unknown
+                return isWanted && !expands(value) && text.hasPlainEnds(value) ? .literal(text.secret(value)) : .unknown
             }
             var end = position + 1
             var lastEscaped: Int?

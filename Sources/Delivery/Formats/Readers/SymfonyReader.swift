@@ -140,7 +140,8 @@ struct SymfonyReader: DotenvReader {
                 position += 1
             }
             if hasDollar { isKnown = false }
-            let piece = begin..<text.trimmedEnd(begin..<position)
+            // Not a form feed, which then counts as a blank inside.
+            let piece = begin..<text.trimmedEnd(begin..<position) { DotenvText.isSpace($0) && $0 != 0x0C }
             for index in piece { value.append(text[index]) }
             // With a dollar in it, it depends on what that comes to.
             if piece.contains(where: { DotenvText.isSpace(text[$0]) }) { throw failure(.syntax, at: start) }

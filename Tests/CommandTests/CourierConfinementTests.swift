@@ -241,7 +241,8 @@ struct CourierConfinementTests {
         ])
         #expect(outcome.status == 0, "\(outcome.status) \(outcome.err)")
         let accepted = #""message":"the provider accepts it""#
-        let unknown = #""message":"the provider's certificate is not valid""#
+        let unknown =
+            #""message":"the certificate of localhost is not valid; look at the base URL and at this machine's certificates and clock""#
         #expect(
             outcome.out.split(separator: "\n")
                 == [

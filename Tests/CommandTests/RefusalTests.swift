@@ -92,7 +92,9 @@ struct RefusalTests {
         let checked = try await sandbox.rekeep("check", "whmcs/live/domainnameapi", "--json")
         #expect(checked.status == 69)
         #expect(checked.objects.first?["outcome"] as? String == "unreachable")
-        #expect(checked.objects.first?["message"] as? String == "no answer within 20 seconds")
+        #expect(
+            checked.objects.first?["message"] as? String
+                == "no answer from 127.0.0.1 within 20 seconds; try again later")
     }
 
     @Test(

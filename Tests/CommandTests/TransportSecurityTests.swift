@@ -74,7 +74,8 @@ struct TransportSecurityTests {
     func `a certificate for another host, expired or of an unknown root gets no key`(certificate: String) async throws {
         let (checked, seen) = try await check(tls(certificate), trust)
         #expect(checked.objects.first?["outcome"] as? String == "unreachable", "\(checked.out)")
-        #expect(checked.objects.first?["message"] as? String == "the provider's certificate is not valid")
+        let message = checked.objects.first?["message"] as? String ?? ""
+        #expect(message.hasPrefix("the certificate of localhost is not valid"), "\(message)")
         #expect(checked.status == 69)
         #expect(seen.isEmpty)
     }

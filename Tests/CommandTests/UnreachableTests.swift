@@ -16,34 +16,57 @@ struct UnreachableTests {
     }
 
     @Test(arguments: [
-        ("refuses", "http", "nothing takes connections at the provider's address"),
-        ("refuses", "https", "nothing takes connections at the provider's address"),
-        ("drops", "http", "no connection to the provider within 10 seconds"),
-        ("waits", "https", "no connection to the provider within 10 seconds"),
-        ("waits", "http", "no answer within 20 seconds"),
-        ("resets", "http", "the provider broke the connection off"),
-        ("resets-in-body", "http", "the provider broke the connection off"),
-        ("closes", "http", "the provider closed the connection without an answer"),
-        ("closes-in-head", "http", "the provider closed the connection without an answer"),
-        ("cuts", "http", "the connection ended in the middle of the answer"),
-        ("cuts-chunks", "http", "the connection ended in the middle of the answer"),
-        ("babbles", "http", "what the provider answers is no HTTP"),
-        ("babbles", "https", "the provider does not speak TLS as it should"),
-        ("closes", "https", "the provider does not speak TLS as it should"),
+        ("refuses", "http", "nothing takes connections at HOST; look at the base URL and its port, or try again later"),
+        (
+            "refuses", "https",
+            "nothing takes connections at HOST; look at the base URL and its port, or try again later"
+        ),
+        (
+            "drops", "http",
+            "no connection to HOST within 10 seconds; look at this machine's network and firewall, or try again later"
+        ),
+        (
+            "waits", "https",
+            "no connection to HOST within 10 seconds; look at this machine's network and firewall, or try again later"
+        ),
+        ("waits", "http", "no answer from HOST within 20 seconds; try again later"),
+        (
+            "resets", "http",
+            "HOST broke the connection off; try again later, and look for a firewall on the way if it stays so"
+        ),
+        (
+            "resets-in-body", "http",
+            "HOST broke the connection off; try again later, and look for a firewall on the way if it stays so"
+        ),
+        ("closes", "http", "HOST closed the connection without an answer; try again later"),
+        ("closes-in-head", "http", "HOST closed the connection without an answer; try again later"),
+        ("cuts", "http", "the connection to HOST ended in the middle of the answer; try again later"),
+        ("cuts-chunks", "http", "the connection to HOST ended in the middle of the answer; try again later"),
+        ("babbles", "http", "what HOST answers is no HTTP; look at the base URL and its port"),
+        (
+            "babbles", "https",
+            "HOST does not speak TLS as it should; look at the base URL and its port, or try again later"
+        ),
+        (
+            "closes", "https",
+            "HOST does not speak TLS as it should; look at the base URL and its port, or try again later"
+        ),
     ])
     func `each way to fail has its own sentence`(fault: String, scheme: String, sentence: String) async throws {
         let server = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Shims/broken.py").path
         let process = try await ServerProcess("/usr/bin/python3", [server, fault])
         let port = String(decoding: process.opening, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         for host in ["127.0.0.1", "localhost"] {
-            #expect(try await message(at: "\(scheme)://\(host):\(port)") == sentence, "\(host)")
+            #expect(try await message(at: "\(scheme)://\(host):\(port)") == sentence.replacing("HOST", with: host))
         }
     }
 
     /// No name server is asked for a name that DNS cannot have.
     @Test func `a host that has no address is named so`() async throws {
         let host = String(repeating: "a", count: 64) + ".invalid"
-        #expect(try await message(at: "https://\(host)") == "the provider's host name is not found")
+        #expect(
+            try await message(at: "https://\(host)")
+                == "\(host) is not found; look at the base URL and at this machine's name server")
     }
 
     @Test func `a proxy that takes no connections is named, not the provider`() async throws {

@@ -23,7 +23,7 @@ enum CheckSentence {
             return "the provider asks to slow down" + wait + status + own
         case .providerDown: return "the provider is out of order" + status
         case .unknown: return unknown(check.cause, terms) + (check.cause == nil ? status : "")
-        case .unreachable: return unreachable(check.cause)
+        case .unreachable: return unreachable(check.cause, host(terms) ?? "the provider")
         }
     }
 
@@ -47,27 +47,37 @@ enum CheckSentence {
     }
 
     private static func limit(_ terms: Terms?) -> String {
-        guard let terms else { return "its host has seen as many wrong keys as it may for now" }
-        let host = (try? BaseURL(terms.baseURL).host) ?? terms.baseURL
+        guard let terms, let host = host(terms) else {
+            return "its host has seen as many wrong keys as it may for now"
+        }
         return "\(host) is asked with at most \(terms.attempts.most) wrong keys in \(terms.attempts.per)"
     }
 
-    private static func unreachable(_ cause: Check.Cause?) -> String {
-        switch cause {
-        case .dns: "the provider's host name is not found"
-        case .connect: "there is no way to the provider's address"
-        case .refused: "nothing takes connections at the provider's address"
-        case .connectTimeout: "no connection to the provider within 10 seconds"
-        case .certificate: "the provider's certificate is not valid"
-        case .tlsVersion: "the provider speaks no TLS newer than 1.1, which protects nothing"
-        case .tls: "the provider does not speak TLS as it should"
+    private static func host(_ terms: Terms?) -> String? {
+        terms.map { (try? BaseURL($0.baseURL).host) ?? $0.baseURL }
+    }
+
+    /// What happened, where, and what to do.
+    private static func unreachable(_ cause: Check.Cause?, _ host: String) -> String {
+        let later = "try again later"
+        let network = "look at this machine's network and firewall"
+        let address = "look at the base URL and its port"
+        return switch cause {
+        case .dns: "\(host) is not found; look at the base URL and at this machine's name server"
+        case .connect: "there is no way to \(host); \(network)"
+        case .refused: "nothing takes connections at \(host); \(address), or \(later)"
+        case .connectTimeout: "no connection to \(host) within 10 seconds; \(network), or \(later)"
+        case .certificate:
+            "the certificate of \(host) is not valid; look at the base URL and at this machine's certificates and clock"
+        case .tlsVersion: "\(host) speaks no TLS newer than 1.1, which protects nothing; its owner has to change that"
+        case .tls: "\(host) does not speak TLS as it should; \(address), or \(later)"
         case .proxy: "HTTPS_PROXY or ALL_PROXY names no proxy that leads there; http://HOST:PORT is expected"
-        case .timeout: "no answer within 20 seconds"
-        case .reset: "the provider broke the connection off"
-        case .closed: "the provider closed the connection without an answer"
-        case .cut: "the connection ended in the middle of the answer"
-        case .notHTTP: "what the provider answers is no HTTP"
-        default: "the request came to nothing"
+        case .timeout: "no answer from \(host) within 20 seconds; \(later)"
+        case .reset: "\(host) broke the connection off; \(later), and look for a firewall on the way if it stays so"
+        case .closed: "\(host) closed the connection without an answer; \(later)"
+        case .cut: "the connection to \(host) ended in the middle of the answer; \(later)"
+        case .notHTTP: "what \(host) answers is no HTTP; \(address)"
+        default: "the request to \(host) came to nothing; \(later)"
         }
     }
 }

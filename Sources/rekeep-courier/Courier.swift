@@ -6,13 +6,6 @@ struct Courier: Sendable {
     let catalog: ProfileCatalog
     let transport: Transport
     let pace: Pace
-    private let slots = Slots(Transport.inFlight)
-
-    init(catalog: ProfileCatalog, transport: Transport, pace: Pace) {
-        self.catalog = catalog
-        self.transport = transport
-        self.pace = pace
-    }
 
     func balance(_ given: ProviderCall<String>, _ id: Int) async -> CourierReply {
         await replying(to: given, id) { call throws(CourierReply.Refusal) in
@@ -29,7 +22,7 @@ struct Courier: Sendable {
                     if let ask = call.profile.identityRequest, result.outcome == .ok,
                         result.identity == nil, let rendered = try? Self.rendered(ask.request, call)
                     {
-                        result.identity = await slots.run { await identity(ask.pointer, rendered, call) }
+                        result.identity = await identity(ask.pointer, rendered, call)
                     }
                     return result
                 })
@@ -41,7 +34,7 @@ struct Courier: Sendable {
         await replying(to: given, id) { call throws(CourierReply.Refusal) in
             guard let issue = call.profile.issue else { throw .cannotChangeKeys(call.provider) }
             let request = try Self.rendered(issue.change, call)
-            let (answer, result) = await slots.run { await change(issue.change, request, call, issuing: issue) }
+            let (answer, result) = await change(issue.change, request, call, issuing: issue)
             guard let answer else { return CourierReply(id: id, result: result) }
             let values = issue.newValues(in: answer)
             let redaction = Redaction(hiding: call.secrets + values.values)
@@ -56,7 +49,7 @@ struct Courier: Sendable {
         await replying(to: given, id) { call throws(CourierReply.Refusal) in
             guard let revoke = call.profile.revoke else { throw .cannotChangeKeys(call.provider) }
             let request = try Self.rendered(revoke, call)
-            let (answer, result) = await slots.run { await change(revoke, request, call) }
+            let (answer, result) = await change(revoke, request, call)
             let ended = BalanceResult(outcome: .ok, status: answer?.status)
             return CourierReply(id: id, result: answer == nil ? result : ended)
         }
@@ -76,7 +69,7 @@ struct Courier: Sendable {
         var retryAfter: Span?
         defer { pace.leave(taken, retryAfter: retryAfter) }
         do {
-            let answer = try await transport.send(request)
+            let answer = try await exchange(request)
             if change.succeeded.contains(where: { $0.holds(for: answer, values: call.values) }) {
                 return (answer, BalanceResult(outcome: .unknown))
             }
@@ -178,8 +171,7 @@ struct Courier: Sendable {
         for (request, rendered) in requests {
             let left = Transport.deadline - spent
             let sent: Sent
-            // What the answer means is found out when the next call is under way already.
-            switch await slots.run({ await send(rendered, call, within: left) }) {
+            switch await send(rendered, call, within: left) {
             case .sent(let done): sent = done
             case .blocked(let seconds): return Self.blocked(seconds)
             }
@@ -228,7 +220,7 @@ struct Courier: Sendable {
         let answer = await withTaskGroup(of: Result<Answer, Transport.Failure>.self) { group in
             group.addTask {
                 do throws(Transport.Failure) {
-                    return .success(try await transport.send(request))
+                    return .success(try await exchange(request))
                 } catch {
                     return .failure(error)
                 }
@@ -247,12 +239,18 @@ struct Courier: Sendable {
                 ended: Monotonic.milliseconds()))
     }
 
+    /// What the answer means is found out when the next request is under way already.
+    private func exchange(_ request: RenderedRequest) async throws(Transport.Failure) -> Answer {
+        defer { pace.answered() }
+        return try await transport.send(request)
+    }
+
     /// The account's name, where it is another request that tells it. Without an answer it stays untold.
     private func identity(_ pointer: String, _ request: RenderedRequest, _ call: Call) async -> String? {
         guard case .permit(let taken) = await pace.enter(key: call.key, host: call.base.host, limit: call.profile.limit)
         else { return nil }
         defer { pace.leave(taken, retryAfter: nil) }
-        guard let answer = try? await transport.send(request), (200...299).contains(answer.status) else { return nil }
+        guard let answer = try? await exchange(request), (200...299).contains(answer.status) else { return nil }
         return answer.json?[pointer: pointer]?.text.flatMap { Redaction(hiding: call.secrets).clean($0, limit: 128) }
     }
 

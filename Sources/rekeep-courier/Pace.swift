@@ -3,7 +3,7 @@ internal import Providers
 internal import Synchronization
 
 /// Keeps a provider's rate limit: at most so many requests in so long, counted by key or by host, in this process and in
-/// all that share its file, and never two at once for one key.
+/// all that share its file, never two at once for one key, and in this process never more than there are places.
 ///
 /// A limit of five in a second is five permits. A request takes one, and the permit is free again a second after the
 /// request's *answer*: whatever the network makes of the moments at which requests leave, no two of one permit arrive
@@ -27,6 +27,8 @@ final class Pace: Sendable {
     private static let longestSilence: Int64 = 10_000
     private let store: PaceStore
     private let turns = Turns()
+    /// Taken last, so that nobody holds one who waits for something else.
+    private let places = Places(Transport.inFlight)
     private let waiting: @Sendable () -> Void
 
     /// - Parameter waiting: told now and then as long as a request waits.
@@ -43,7 +45,7 @@ final class Pace: Sendable {
         return result
     }
 
-    /// Waits until one more request may leave.
+    /// Waits until one more request may leave. It then has a place, until `answered`.
     func enter(key: String, host: String, limit: Profile.Limit) async -> Leave {
         let scope = limit.scope == .key ? "key " + key : "host " + host
         // More permits than are kept: fewer of them, for a part of the time.
@@ -59,12 +61,14 @@ final class Pace: Sendable {
     private func waitForPermit(_ scope: String, _ permits: Int, _ period: Int64) async -> Leave {
         var told = Monotonic.milliseconds()
         while true {
+            await places.take()
             let now = Monotonic.milliseconds()
             if now - told >= Self.longestSilence {
                 waiting()
                 told = now
             }
             let step = store.change(scope) { $0.take(of: permits, period: period, now: now) }
+            if case .taken = step {} else { places.giveBack() }
             switch step {
             case .taken(let index): return .permit(Permit(scope: scope, index: index, period: period))
             case .blocked(let milliseconds) where milliseconds > 1000:
@@ -76,7 +80,10 @@ final class Pace: Sendable {
         }
     }
 
-    /// The answer is there.
+    /// The answer is there, and the place is free for another request.
+    func answered() { places.giveBack() }
+
+    /// It is known what the answer means.
     /// - Parameter retryAfter: for how long the provider wants no more.
     func leave(_ taken: Permit, retryAfter: Span?) {
         let now = Monotonic.milliseconds()
@@ -84,28 +91,6 @@ final class Pace: Sendable {
             record.free[taken.index] = now + taken.period
             if let retryAfter { record.notBefore = max(record.notBefore, now + retryAfter.seconds * 1000) }
         }
-    }
-}
-
-/// One after another, in the order in which they came.
-private actor Turns {
-    private var taken: Set<String> = []
-    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
-
-    func take(_ name: String) async {
-        guard !taken.insert(name).inserted else { return }
-        await withCheckedContinuation { waiting[name, default: []].append($0) }
-    }
-
-    /// Whoever waits longest goes on, and the turn with it.
-    func giveBack(_ name: String) {
-        guard var queue = waiting.removeValue(forKey: name), !queue.isEmpty else {
-            taken.remove(name)
-            return
-        }
-        let next = queue.removeFirst()
-        waiting[name] = queue.isEmpty ? nil : queue
-        next.resume()
     }
 }
 

@@ -10,6 +10,8 @@ internal import Synchronization
 /// The only program that opens a network socket: questions in on a pipe, outcomes out.
 @main
 struct RekeepCourier {
+    /// How many questions are held at once; most of them wait for their provider's limit, and are in nobody's way.
+    private static let mostQuestions = 4096
     let courier: Courier
     /// What the kernel does not confine this process with.
     let missingLayers: [Confinement.Layer]
@@ -39,11 +41,8 @@ struct RekeepCourier {
         return arguments[index + 1]
     }
 
-    /// How many questions are read that have no reply yet: the next ones are ready when a call ends.
-    private static let read = 2 * Transport.inFlight
-
     private func replyToAll() {
-        let free = DispatchSemaphore(value: Self.read)
+        let free = DispatchSemaphore(value: Self.mostQuestions)
         let underWay = DispatchGroup()
         while let line = readLine() {
             free.wait()

@@ -17,6 +17,7 @@ struct Transport: Sendable {
 
     static let largestBody = 1 << 20
     static let deadline = Duration.seconds(20)
+    private static let connectLimit = TimeAmount.seconds(10)
     /// How many calls are under way at once. Each can have a connection to one and the same host: a call that waits for
     /// another's would run out of its own time.
     static let inFlight = 64
@@ -39,11 +40,13 @@ struct Transport: Sendable {
         if let roots = Self.trustRoots(environment) { tls.trustRoots = .certificates(roots) }
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(10), read: .seconds(20)))
+            timeout: .init(connect: Self.connectLimit, read: .seconds(20)))
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.inFlight
+        // Shorter than the patience of any server: one that closes a connection just when it is used again looks broken.
+        configuration.connectionPool.idleTimeout = .seconds(2)
         direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         guard let proxy = Self.proxyVariables.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else {
             proxied = .none
@@ -100,8 +103,17 @@ struct Transport: Sendable {
         case .unusable where rendered.url.hasPrefix("https://"): throw Failure(cause: .proxy)
         case .none, .server, .unusable: client = direct
         }
+        let began = NIODeadline.now()
+        let end = began + .seconds(Self.deadline.components.seconds)
         do {
-            let response = try await client.execute(request, deadline: .now() + .seconds(20))
+            let response: HTTPClientResponse
+            do {
+                response = try await client.execute(request, deadline: end)
+            } catch  where Self.isUnsent(error) && NIODeadline.now() < began + Self.connectLimit {
+                // Where one connection fails, the pool fails everybody who waits for one to that host. Who has not yet
+                // left finds out by itself.
+                response = try await client.execute(request, deadline: end)
+            }
             let bytes = try await Self.body(of: response)
             return Answer(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
@@ -109,6 +121,17 @@ struct Transport: Sendable {
         } catch {
             let cause = (error as? Failure)?.cause ?? Check.Cause(of: error)
             throw Failure(cause: isProxied && cause.isOfTheWay ? .proxy : cause)
+        }
+    }
+
+    /// True where there was no connection, so that nothing of the request has left.
+    private static func isUnsent(_ error: any Error) -> Bool {
+        switch error {
+        case is NIOConnectionError, NIOSSLError.handshakeFailed: true
+        case let error as IOError: error.errnoCode == ECONNREFUSED
+        case let error as HTTPClientError:
+            [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout].contains(error)
+        default: false
         }
     }
 

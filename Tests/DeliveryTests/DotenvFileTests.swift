@@ -106,6 +106,16 @@ struct DotenvFileTests {
         }
     }
 
+    @Test(arguments: [
+        ("python-dotenv", "A_KEY=a\u{2028}#b\n"), ("python-dotenv", "A_KEY=a\u{2028}\n"),
+        ("decouple", "A_KEY=a\u{A0}\n"),
+        ("ruby", #"A_KEY="a\\nb""# + "\n"), ("node", "A_KEY=a\rb\n"), ("symfony", "A_KEY=\"a\\nb\"\n"),
+    ])
+    func `what is not followed to the letter is not called a value`(reader: String, content: String) throws {
+        let held = try TargetFormats.named(reader).parse(SecretBytes(content.utf8)).held(["A_KEY"])
+        #expect(held == ["A_KEY": .otherSpelling])
+    }
+
     @Test func `a line that is not wanted any more goes alone`() throws {
         let result = try DotenvFormat.universal.parse(SecretBytes("B=1\nA_OLD=x\nC=1\n".utf8))
             .setting([], removing: ["A_OLD"], path: "/f", opening: "")

@@ -96,13 +96,15 @@ struct PythonDotenvReader: DotenvReader {
             guard let quote = text.at(position), !Self.endsLine(quote) else { return .literal(SecretBytes([])) }
             guard quote == .singleQuote || quote == .doubleQuote else {
                 let end = text.first(from: position, where: Self.endsLine)
-                var value = position..<end
+                let whole = position..<end
+                var value = whole
                 position = end
                 if let comment = value.dropFirst().first(where: { text[$0] == .hash && Self.isSpace(text[$0 - 1]) }) {
                     value = value.lowerBound..<comment
                 }
                 value = value.lowerBound..<text.trimmedEnd(value, Self.isSpace)
-                return isWanted && !expands(value) && text.hasPlainEnds(value) ? .literal(text.secret(value)) : .unknown
+                let isKnown = !expands(value) && text.hasPlainEnds(value) && !hasDoubtfulHash(whole)
+                return isWanted && isKnown ? .literal(text.secret(value)) : .unknown
             }
             var end = position + 1
             var lastEscaped: Int?
@@ -142,6 +144,11 @@ struct PythonDotenvReader: DotenvReader {
                 index += 1
             }
             return .literal(value.finish())
+        }
+
+        /// A comment begins behind white space, which can be beyond ASCII.
+        private func hasDoubtfulHash(_ range: Range<Int>) -> Bool {
+            range.dropFirst().contains { text[$0] == .hash && text[$0 - 1] >= 0x80 }
         }
 
         private func expands(_ range: Range<Int>) -> Bool {

@@ -91,6 +91,12 @@ struct RubyReader: DotenvReader {
     private func unescaped(_ range: Range<Int>, quote: UInt8, _ text: DotenvText) -> DotenvValue {
         // In single quotes everything is literal, but versions differ in what ends them.
         if quote == .singleQuote { return .literal(text.secret(range)) }
+        // These two become line breaks first, also behind another backslash.
+        if quote == .doubleQuote,
+            range.dropLast().contains(where: { text[$0] == .backslash && "nr".utf8.contains(text[$0 + 1]) })
+        {
+            return .unknown
+        }
         var value = SecretWriter(capacity: range.count)
         var index = range.lowerBound
         while index < range.upperBound {

@@ -10,7 +10,7 @@ struct RealReaderEditingTests {
             .deletingLastPathComponent()
         let editor = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "target-editor").path
         let result = try await Subprocess.run(
-            .path(FilePath(root.appending(path: "Scripts/fuzz-readers").path)), arguments: ["300"],
+            .path(FilePath(root.appending(path: "Scripts/fuzz-readers").path)), arguments: ["300", "1"],
             environment: .inherit.updating(["REKEEP_TARGET_EDITOR": editor]),
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         #expect(result.terminationStatus.isSuccess, "\(result.standardOutput)\(result.standardError)")

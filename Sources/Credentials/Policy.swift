@@ -19,4 +19,9 @@ extension [Policy] {
             ($0.pattern.specificity, $1.maxAge) < ($1.pattern.specificity, $0.maxAge)
         }
     }
+
+    /// The age above which a credential is overdue: its own, else that of the rule for the address, else its profile's.
+    public func maxAge(of credential: Credential, at address: Address) -> Span {
+        credential.maxAge ?? rule(for: address)?.maxAge ?? credential.terms.maxAge
+    }
 }

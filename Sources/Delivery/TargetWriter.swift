@@ -90,8 +90,15 @@ public struct TargetWriter: Sendable {
         public let values: [String: HeldValue]
         /// What the file has beside its content otherwise than it is declared, or than `last`.
         public let differences: [TargetDifference]
-        /// A process that still sees the file from before, by a mount of its own.
-        public let oldMount: DeliveryError?
+    }
+
+    /// A process that still sees the file from before, by a mount of its own: `mountedOld`. It looks through the mounts of
+    /// all processes.
+    public func oldMount() throws(DeliveryError) -> DeliveryError? {
+        try withFile { file throws(DeliveryError) in
+            guard let holder = file.holder(), holder.isOld else { return nil }
+            return .mountedOld(path: target.path, process: holder.process, at: holder.path)
+        }
     }
 
     /// What the target holds of each variable; nil when there is no file.
@@ -99,12 +106,10 @@ public struct TargetWriter: Sendable {
     public func held(_ names: [String], since last: DeliveredAttributes? = nil) throws(DeliveryError) -> Holding? {
         try withFile { file throws(DeliveryError) in
             guard let found = try file.read() else { return nil }
-            let holder = file.holder().flatMap { $0.isOld ? $0 : nil }
             return Holding(
                 values: format.parse(found.content).held(names),
                 differences: try DeclaredAttributes(target)
-                    .differences(from: found.attributes.delivered, expecting: last),
-                oldMount: holder.map { .mountedOld(path: target.path, process: $0.process, at: $0.path) })
+                    .differences(from: found.attributes.delivered, expecting: last))
         }
     }
 

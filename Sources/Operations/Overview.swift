@@ -156,7 +156,7 @@ private struct Survey {
     }
 
     func report(of credential: Credential, _ place: Int, at address: Address, _ time: Timestamp) -> StatusReport {
-        let maxAge = credential.maxAge ?? policies.rule(for: address)?.maxAge ?? credential.terms.maxAge
+        let maxAge = policies.maxAge(of: credential, at: address)
         let current = credential.versions[place]
         let rotation = openRotations[credential.id]
         let key = Self.keyFlag(rotation, credential.previous, time)

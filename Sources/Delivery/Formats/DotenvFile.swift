@@ -11,8 +11,9 @@ struct DotenvFile: ParsedTarget {
         self.format = format
     }
 
-    func held(_ names: [String]) -> [String: HeldValue] {
-        let readings = readings(of: content, Set(names))
+    func held(_ names: [String]) -> [String: HeldValue] { held(names, readings(of: content, Set(names))) }
+
+    private func held(_ names: [String], _ readings: [DotenvReading]) -> [String: HeldValue] {
         var result: [String: HeldValue] = [:]
         for name in names {
             let found = zip(format.readers, readings).map { held(name, by: $0, $1) }
@@ -62,10 +63,10 @@ struct DotenvFile: ParsedTarget {
         // Its readers disagree on what stands behind one.
         if content.withBytes({ $0.starts(with: [0xEF, 0xBB, 0xBF]) }) { throw .byteOrderMark(path: path) }
         // A line that is right for every reader stays as it is.
-        let held = held(variables.map(\.name))
-        let wrong = variables.filter { held[$0.name] != .value($0.value) }
         let names = Set(variables.map(\.name) + abandoned)
         let before = readings(of: content, names)
+        let held = held(variables.map(\.name), before)
+        let wrong = variables.filter { held[$0.name] != .value($0.value) }
         let layout = content.withBytes { DotenvLayout(DotenvText(bytes: $0), before, wanting: names) }
         var lines: [Int: (DotenvLine, Variable?)] = [:]
         for name in Set(wrong.map(\.name) + abandoned).sorted() {

@@ -56,10 +56,11 @@ struct DotenvFormat: TargetFormat {
 }
 
 extension DotenvReader {
+    var needsUTF8: Bool { true }
+
     /// As `read`, for a file of any bytes.
     func reading(of content: UnsafeRawBufferPointer, wanting names: Set<String>) -> DotenvReading {
-        // A shell takes every byte but zero.
-        let invalid = self is ShellReader ? nil : Spelling.firstInvalid(in: content)
+        let invalid = needsUTF8 ? Spelling.firstInvalid(in: content) : nil
         if let position = invalid ?? content.firstIndex(of: 0) {
             return DotenvReading(failure: DotenvFailure(position: position, trouble: .syntax))
         }

@@ -6,6 +6,8 @@ protocol DotenvReader: Sendable {
     var name: String { get }
     /// True where `export NAME=value` sets NAME.
     var knowsExport: Bool { get }
+    /// True where a byte that is no UTF-8 costs the whole file.
+    var needsUTF8: Bool { get }
     /// The value as it stands behind the `=` for this reader alone.
     func encode(_ value: SecretBytes) throws(UnencodableValue) -> SecretBytes
     /// What the reader makes of a file.
@@ -122,6 +124,9 @@ struct DotenvText {
     func hasPlainEnds(_ range: Range<Int>) -> Bool {
         range.isEmpty || bytes[range.lowerBound] < 0x80 && bytes[range.upperBound - 1] < 0x80
     }
+
+    /// For readers to which CR alone ends a line too.
+    static func endsLine(_ byte: UInt8) -> Bool { byte == .newline || byte == .carriageReturn }
 
     /// SPACE and TAB.
     static func isBlank(_ byte: UInt8) -> Bool { byte == .space || byte == .tab }

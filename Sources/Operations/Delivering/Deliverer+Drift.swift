@@ -97,10 +97,12 @@ extension Deliverer {
             return report(.unreadable, problem: .retiredKey(address))
         }
         let found: TargetWriter.Holding?
+        let oldMount: DeliveryError?
         do throws(OperationError) {
             let writer = try recovered(target, of: record.deployment)
             do throws(DeliveryError) {
                 found = try writer.held(contents.variables.map(\.name), since: target.delivery.attributes)
+                oldMount = try writer.oldMount()
             } catch {
                 throw .delivery(error)
             }
@@ -117,7 +119,7 @@ extension Deliverer {
         guard !wrong.isEmpty else {
             let version = contents.versions.values.max()
             if !abandoned.isEmpty { return report(.stale, abandoned) }
-            if let old = found.oldMount { return report(.stale, problem: old, differences: [.mount]) }
+            if let old = oldMount { return report(.stale, problem: old, differences: [.mount]) }
             return report(
                 found.differences.isEmpty ? .current : .foreign, version: version, differences: found.differences)
         }

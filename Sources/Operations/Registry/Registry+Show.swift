@@ -19,14 +19,13 @@ extension Registry {
     public func details(_ reference: AddressReference) throws(OperationError) -> CredentialDetails {
         let (address, credential) = try store.find(reference)
         return try store.read { snapshot throws(VaultError) in
-            let rule = try snapshot.policies().rule(for: address)?.maxAge
             var targets: [(deployment: Deployment, target: Target)] = []
             for deployment in Set(credential.addresses.map(\.deployment)).sorted() {
                 targets += try snapshot.deployment(deployment)?.targets.map { (deployment, $0) } ?? []
             }
             return CredentialDetails(
                 address: address, credential: credential,
-                maxAge: credential.maxAge ?? rule ?? credential.terms.maxAge, targets: targets)
+                maxAge: try snapshot.policies().maxAge(of: credential, at: address), targets: targets)
         }
     }
 

@@ -38,11 +38,10 @@ struct PythonDotenvReader: DotenvReader {
         let names: Set<String>
         var position = 0
 
-        private static func endsLine(_ byte: UInt8) -> Bool { byte == .newline || byte == .carriageReturn }
         private static func isSpace(_ byte: UInt8) -> Bool {
             DotenvText.isSpace(byte) || (0x1C...0x1F).contains(byte)
         }
-        private static func isBlank(_ byte: UInt8) -> Bool { isSpace(byte) && !endsLine(byte) }
+        private static func isBlank(_ byte: UInt8) -> Bool { isSpace(byte) && !DotenvText.endsLine(byte) }
 
         private mutating func skipBlanks() { position = text.first(from: position) { !Self.isBlank($0) } }
 
@@ -57,7 +56,7 @@ struct PythonDotenvReader: DotenvReader {
             }
             var key = position..<position
             if first == .hash {
-                position = text.first(from: position, where: Self.endsLine)
+                position = text.first(from: position, where: DotenvText.endsLine)
                 return nil
             }
             if text.at(position) == .singleQuote {
@@ -81,21 +80,21 @@ struct PythonDotenvReader: DotenvReader {
                 value = found
             }
             let end = text.first(from: position) { !Self.isBlank($0) }
-            if text.at(end) == .hash { position = text.first(from: end, where: Self.endsLine) }
+            if text.at(end) == .hash { position = text.first(from: end, where: DotenvText.endsLine) }
             skipBlanks()
-            guard text.at(position).map(Self.endsLine) ?? true else { return skipLine() }
+            guard text.at(position).map(DotenvText.endsLine) ?? true else { return skipLine() }
             return DotenvStatement(name: name, range: start..<position, value: value)
         }
 
         private mutating func skipLine() -> DotenvStatement? {
-            position = text.first(from: position, where: Self.endsLine)
+            position = text.first(from: position, where: DotenvText.endsLine)
             return nil
         }
 
         private mutating func readValue(isWanted: Bool) -> DotenvValue? {
-            guard let quote = text.at(position), !Self.endsLine(quote) else { return .literal(SecretBytes([])) }
+            guard let quote = text.at(position), !DotenvText.endsLine(quote) else { return .literal(SecretBytes([])) }
             guard quote == .singleQuote || quote == .doubleQuote else {
-                let end = text.first(from: position, where: Self.endsLine)
+                let end = text.first(from: position, where: DotenvText.endsLine)
                 let whole = position..<end
                 var value = whole
                 position = end

@@ -5,6 +5,7 @@ internal import Sealing
 struct ShellReader: DotenvReader {
     let name = "shell"
     let knowsExport = true
+    let needsUTF8 = false
 
     func encode(_ value: SecretBytes) throws(UnencodableValue) -> SecretBytes {
         var spelling = SecretWriter(capacity: value.count + 16)

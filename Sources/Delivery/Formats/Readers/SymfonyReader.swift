@@ -34,8 +34,6 @@ struct SymfonyReader: DotenvReader {
         var position = 0
         var result = DotenvReading()
 
-        private static func endsLine(_ byte: UInt8) -> Bool { byte == .newline || byte == .carriageReturn }
-
         private func failure(_ trouble: DotenvTrouble, at place: Int) -> DotenvFailure {
             DotenvFailure(position: place, trouble: trouble)
         }
@@ -54,7 +52,7 @@ struct SymfonyReader: DotenvReader {
         private mutating func skipEmptyLines() {
             while let byte = text.at(position) {
                 if byte == .hash {
-                    position = text.first(from: position, where: Self.endsLine)
+                    position = text.first(from: position, where: DotenvText.endsLine)
                 } else if DotenvText.isSpace(byte) {
                     position += 1
                 } else {
@@ -80,14 +78,14 @@ struct SymfonyReader: DotenvReader {
         /// Quoted pieces and bare ones, one behind the other.
         private mutating func readValue(from start: Int, isWanted: Bool) throws(DotenvFailure) -> DotenvValue {
             let end = text.first(from: position) { !DotenvText.isBlank($0) }
-            if text.at(end).map({ Self.endsLine($0) || $0 == .hash }) ?? true {
-                position = text.first(from: end, where: Self.endsLine)
+            if text.at(end).map({ DotenvText.endsLine($0) || $0 == .hash }) ?? true {
+                position = text.first(from: end, where: DotenvText.endsLine)
                 return .literal(SecretBytes([]))
             }
             guard end == position else { throw failure(.syntax, at: start) }
             var value = SecretWriter(capacity: 64)
             var isKnown = true
-            while let byte = text.at(position), !Self.endsLine(byte) {
+            while let byte = text.at(position), !DotenvText.endsLine(byte) {
                 switch byte {
                 case .singleQuote:
                     let close = text.first(from: position + 1) { $0 == .singleQuote }
@@ -97,7 +95,7 @@ struct SymfonyReader: DotenvReader {
                 case .doubleQuote: try readDoubleQuoted(from: start, into: &value, &isKnown)
                 default:
                     if try readBare(from: start, into: &value, &isKnown) {
-                        position = text.first(from: position, where: Self.endsLine)
+                        position = text.first(from: position, where: DotenvText.endsLine)
                     }
                 }
             }
@@ -126,7 +124,7 @@ struct SymfonyReader: DotenvReader {
         ) throws(DotenvFailure) -> Bool {
             let begin = position
             var hasDollar = false
-            while let byte = text.at(position), !Self.endsLine(byte), byte != .singleQuote, byte != .doubleQuote,
+            while let byte = text.at(position), !DotenvText.endsLine(byte), byte != .singleQuote, byte != .doubleQuote,
                 !(byte == .hash && DotenvText.isBlank(text[position - 1]))
             {
                 if byte == .dollar {

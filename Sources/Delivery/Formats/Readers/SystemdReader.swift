@@ -33,11 +33,9 @@ struct SystemdReader: DotenvReader {
             return result
         }
 
-        private static func endsLine(_ byte: UInt8) -> Bool { byte == .newline || byte == .carriageReturn }
-
         /// A comment that ends in a backslash takes the next line with it, but not for systemd 254.
         private mutating func comment() {
-            let end = text.first(from: position, where: Self.endsLine)
+            let end = text.first(from: position, where: DotenvText.endsLine)
             if text[end - 1] == .backslash {
                 result.failure = DotenvFailure(position: position, trouble: .continuation)
             }
@@ -46,7 +44,7 @@ struct SystemdReader: DotenvReader {
 
         private mutating func assignment() {
             let start = position
-            let keyEnd = text.first(from: start) { Self.endsLine($0) || $0 == .equals }
+            let keyEnd = text.first(from: start) { DotenvText.endsLine($0) || $0 == .equals }
             position = keyEnd + 1
             guard text.at(keyEnd) == .equals else { return }
             let key = start..<text.trimmedEnd(start..<keyEnd)
@@ -65,7 +63,7 @@ struct SystemdReader: DotenvReader {
         /// Quoted pieces and bare ones, one behind the other, to the end of the line.
         private mutating func readValue(into value: inout SecretWriter, isWanted: Bool) {
             func put(_ byte: UInt8) { if isWanted { value.append(byte) } }
-            while position < text.count, !Self.endsLine(text[position]) {
+            while position < text.count, !DotenvText.endsLine(text[position]) {
                 switch text[position] {
                 case .singleQuote:
                     let end = text.first(from: position + 1) { $0 == .singleQuote }
@@ -95,7 +93,7 @@ struct SystemdReader: DotenvReader {
         /// A bare piece is the last one: quotes in it are a part of it.
         private mutating func readBare(into value: inout SecretWriter, isWanted: Bool) {
             var blanks = position..<position
-            while position < text.count, !Self.endsLine(text[position]) {
+            while position < text.count, !DotenvText.endsLine(text[position]) {
                 var byte = text[position]
                 let isEscaped = byte == .backslash && position + 1 < text.count
                 if isEscaped {
@@ -103,7 +101,7 @@ struct SystemdReader: DotenvReader {
                     byte = text[position]
                 }
                 position += 1
-                if isEscaped, Self.endsLine(byte) { continue }
+                if isEscaped, DotenvText.endsLine(byte) { continue }
                 if !isEscaped, DotenvText.isBlank(byte) {
                     blanks = (blanks.isEmpty ? position - 1 : blanks.lowerBound)..<position
                     continue

@@ -27,11 +27,7 @@ struct Nightly: WaitingKeeperCommand {
             let reports = try keeper.overview.status([])
             return StatusRendering(reports: reports, total: reports.count)
         }
-        let verify = await part {
-            let found = keeper.rotations.takeInEmergencyFiles()
-            return VerifyRendering(
-                report: try keeper.custodian.verify(), left: found.left, vault: keeper.custodian.vaultPin)
-        }
+        let verify = await part { try Verify.report(keeper, console) }
         // Status last of the first three: it flags what they found.
         return NightlyRendering(parts: [("check", checks), ("drift", drift), ("status", status), ("verify", verify)])
     }

@@ -9,7 +9,9 @@ struct Verify: KeeperCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering {
+    func run(_ keeper: Keeper, _ console: Console) throws -> any Rendering { try Self.report(keeper, console) }
+
+    static func report(_ keeper: Keeper, _ console: Console) throws -> VerifyRendering {
         // Almost always what was told when the vault was opened; a key that is taken in only now must be told too.
         let found = keeper.rotations.takeInEmergencyFiles()
         EmergencyFileNotice.tell((found.taken, []), console)
